@@ -1,0 +1,244 @@
+"""THE DOOR: all an activity author needs, and all of `engine` an activity may import.
+
+An activity is a signature (what it takes, leaves, raises and asks for) and code that answers with an
+`Outcome`. Nothing is registered here: a package lists its activities as a value and names that list under
+the entry-point group `engine.activities`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar, cast
+
+from engine.errors import ActivityFault, Busy
+from engine.expressions import (
+    BOOLEAN,
+    DATE,
+    DYNAMIC,
+    INTEGER,
+    NUMBER,
+    STRING,
+    EnumOf,
+    ListOf,
+    MapOf,
+    Member,
+    Record,
+    Type,
+)
+from engine.model.check import Check
+from engine.model.definition import FormRef
+from engine.model.effect import Answered, Expired, Woken
+from engine.model.event import Ended, Outcome, Shown, Submission
+from engine.model.form import Limits, Option
+from engine.model.instance import KeySlot
+from engine.model.names import JsonObject, JsonValue, NodeId
+from engine.model.problem import Message, Text, Words
+from engine.model.screen import Action, FormPanel, Panel, RedirectPanel, Screen, TextPanel
+from engine.model.signature import (
+    Bound,
+    CheckUse,
+    Decides,
+    ErrorEvent,
+    FormUse,
+    Input,
+    KeyUse,
+    Kind,
+    Output,
+    Promotion,
+    Signature,
+)
+from engine.secret import Bag, Secret
+
+__all__ = [
+    "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "NUMBER", "STRING", "Action", "Activity", "ActivityFault",
+    "Answered", "Bound", "Busy", "Call", "Check", "CheckUse", "Decides", "Ended", "EnumOf", "ErrorEvent",
+    "Expired", "FormPanel", "FormRef", "FormUse", "Input", "JsonObject", "JsonValue", "KeySlot", "KeyUse",
+    "Limits", "ListOf", "MapOf", "Member", "Message", "Option", "Outcome", "Output", "Panel", "Passcodes",
+    "Promotion", "Record", "RedirectPanel", "Screen", "Secret", "Shown", "Submission", "Text", "TextPanel",
+    "Type", "Users", "Woken", "Words", "activity", "done", "failed", "passed", "raised",
+]  # fmt: skip
+
+C = TypeVar("C")
+
+
+class Users(Protocol):
+    """Capability: read users of identity stores. A user is `{id, extId?, status, locale, timeZone, attributes}`."""
+
+    async def by_id(self, store: str, id: str) -> JsonObject | None:
+        """Read a user by id; None when the store has none."""
+        ...
+
+    async def by_ext_id(self, store: str, ext_id: str) -> JsonObject | None:
+        """Read a user by external id; None when the store has none."""
+        ...
+
+
+class Passcodes(Protocol):
+    """Capability: passcode attempts. Nothing it gives tells whether a user exists (security B1, B2)."""
+
+    async def start(
+        self, store: str, policy: str, *, user_id: str | None, ext_id: str | None
+    ) -> JsonObject:
+        """Begin an attempt for a claimed user; unknown users get one that looks the same.
+
+        Raises `ActivityFault` when there is no such store or policy: a mistake of the definition.
+        """
+        ...
+
+    async def bounds(self, attempt: JsonObject) -> Limits:
+        """Give the policy's upper length; never its lower one."""
+        ...
+
+    async def verify(self, attempt: JsonObject, passcode: Secret) -> bool:
+        """Charge the account, hash once, tell whether it was right. Raises `Busy` when the pool is full."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of an activity: typed inputs, slots, checks, time, and the capabilities it asked for.
+
+    Attributes:
+        visit: How often the node was entered (1, 2, ...).
+        at: UTC, the event's time.
+        effect_key: Stable across retries of this very call: `<instance>/<node>/<visit>`.
+        inputs: Input name -> value, defaults filled in; an optional input that was not given is not there.
+        slots: Key input -> the slot as it is now; a slot nobody wrote is not there.
+        language: The person's.
+    """
+
+    node: NodeId
+    visit: int
+    at: datetime
+    effect_key: str
+    inputs: Mapping[str, JsonValue]
+    slots: Mapping[str, KeySlot] = field(default_factory=dict)
+    checks: Sequence[Check] = ()
+    language: str = "en"
+    capabilities: Mapping[str, object] = field(default_factory=dict)
+    bag: Bag = field(default_factory=dict, repr=False)
+
+    def text(self, name: str) -> str:
+        """Give a string input. Raises `ActivityFault` if it is not one."""
+        return self._typed(name, str)
+
+    def integer(self, name: str) -> int:
+        """Give an integer input."""
+        return self._typed(name, int)
+
+    def flag(self, name: str) -> bool:
+        """Give a boolean input."""
+        return self._typed(name, bool)
+
+    def optional_text(self, name: str) -> str | None:
+        """Give a string input, or None when it was not given."""
+        return self._typed(name, str) if self.inputs.get(name) is not None else None
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Give a list of strings."""
+        return tuple(str(item) for item in self._typed(name, list))
+
+    def slot(self, key_input: str) -> KeySlot:
+        """Give the slot under a key input. Raises `ActivityFault` when nothing wrote it."""
+        try:
+            return self.slots[key_input]
+        except KeyError:
+            raise ActivityFault(node=self.node, reason=f"nothing is in the slot of {key_input}") from None
+
+    def secret(self, key_input: str, component: str) -> Secret:
+        """Give the secret that a slot carries. Raises `ActivityFault` when the bag has none: the hop is another."""
+        ref = self.slot(key_input).secrets.get(component)
+        if ref is None or ref not in self.bag:
+            raise ActivityFault(node=self.node, reason=f"no secret {component} in this hop")
+        return self.bag[ref]
+
+    def form(self) -> FormRef:
+        """Give the form named by `dataFormName` and `dataFormVersion`."""
+        return FormRef(name=self.text("dataFormName"), version=self.integer("dataFormVersion"))
+
+    def use(self, capability: type[C]) -> C:
+        """Give a capability the signature asks for. Raises `ActivityFault` for another one."""
+        try:
+            return cast(C, self.capabilities[capability.__name__])
+        except KeyError:
+            raise ActivityFault(node=self.node, reason=f"{capability.__name__} is not in uses") from None
+
+    def _typed(self, name: str, kind: type[C]) -> C:
+        value = self.inputs.get(name)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise ActivityFault(node=self.node, reason=f"input {name} is not {kind.__name__}")
+        return value
+
+
+def done(
+    *,
+    outputs: JsonObject | None = None,
+    keys: Mapping[str, JsonObject] | None = None,
+    submission: Submission | None = None,
+) -> Ended:
+    """End in the ordinary way. `keys`: key input -> the slot's new value."""
+    return Ended(outputs=outputs or {}, keys=dict(keys or {}), submission=submission)
+
+
+def passed(*, keys: Mapping[str, JsonObject] | None = None) -> Ended:
+    """End in the ordinary way and settle the check at PASS."""
+    return Ended(keys=dict(keys or {}), result="PASS")
+
+
+def failed(
+    code: str, *, message: str = "", keys: Mapping[str, JsonObject] | None = None
+) -> Ended:
+    """End with an error event and settle the check at FAIL."""
+    return Ended(keys=dict(keys or {}), error=code, message=message, result="FAIL")
+
+
+def raised(code: str, *, message: str = "") -> Ended:
+    """End with an error event."""
+    return Ended(error=code, message=message)
+
+
+Answer = Outcome | Awaitable[Outcome]
+Runner = Callable[[Call], Answer]
+Resumer = Callable[[Call, Woken], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """A signature and the code behind it: `run`, or `enter` and `resume` of an interactive one."""
+
+    signature: Signature
+    run: Runner | None = None
+    enter: Runner | None = None
+    resume: Resumer | None = None
+
+
+def activity(
+    label: str, *, version: int, kind: Kind, uses: Sequence[type] = (), **declared: Any  # noqa: ANN401 - the fields of Signature, checked by it
+) -> Callable[[Any], Activity]:
+    """Describe an activity: a function for `start`, `end`, `pure` and `local`, a class for `interactive`.
+
+    An interactive class has `enter(call) -> Shown | Ended` and `resume(call, woken) -> Shown | Ended` as
+    static methods. Functions may be async. `declared` are the other fields of `Signature`; sequences become
+    tuples. The decorator registers nothing.
+
+    Raises:
+        TypeError: The class lacks `enter` or `resume`, or a field is not one of a signature.
+    """
+    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in declared.items()}
+    names = tuple(capability.__name__ for capability in uses)
+
+    def describe(code: Any) -> Activity:  # noqa: ANN401 - a function or a class
+        summary = (inspect.getdoc(code) or "").strip().splitlines()[:1]
+        fields.setdefault("summary", summary[0] if summary else "")
+        signature = Signature(label=label, version=version, kind=kind, uses=names, **fields)
+        if kind != "interactive":
+            return Activity(signature=signature, run=code)
+        for part in ("enter", "resume"):
+            if not callable(getattr(code, part, None)):
+                raise TypeError(f"{label}: an interactive activity has {part}")
+        return Activity(signature=signature, enter=code.enter, resume=code.resume)
+
+    return describe

@@ -1,0 +1,71 @@
+"""What a process definition says about itself, apart from its flow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from engine.model.names import JsonValue
+from engine.model.value import Value
+
+ProcessType = Literal["authentication", "identity-verification"]
+ParameterType = Literal["string", "integer", "number", "boolean", "date", "list<string>", "enum"]
+
+
+class Parameter(Value, frozen=True, kw_only=True):
+    """What a process token must or may carry; read as `_initVars.<name>`.
+
+    Attributes:
+        values: The values of an `enum`, else empty.
+        default: Taken where the token carries none; only for one that is not required.
+    """
+
+    name: str
+    type: ParameterType
+    required: bool = False
+    values: tuple[str, ...] = ()
+    default: JsonValue = None
+
+
+class FormRef(Value, frozen=True, kw_only=True):
+    """A form by name and version (1, 2, ...)."""
+
+    name: str
+    version: int
+
+
+class Definition(Value, frozen=True, kw_only=True):
+    """The head of a process definition. `languages`: the first is the default."""
+
+    process: str
+    version: int
+    title: str
+    type: ProcessType = "authentication"
+    languages: tuple[str, ...] = ("en",)
+    max_duration: timedelta | None = None
+    retention: timedelta
+    parameters: dict[str, Parameter] = {}
+
+
+class ActivityRef(Value, frozen=True, kw_only=True):
+    """An activity by its label in the palette and its version."""
+
+    label: str
+    version: int
+
+
+class Bundle(Value, frozen=True, kw_only=True):
+    """A definition, the forms it names, and label and version of its activities: what is deployed.
+
+    Attributes:
+        digest: SHA-256 over the canonical JSON of all the rest.
+        definition: The YAML text as it was written.
+        forms: `<name>.v<version>` -> the JSON text as it was written.
+    """
+
+    digest: str
+    process: str
+    version: int
+    definition: str
+    forms: dict[str, str]
+    activities: tuple[ActivityRef, ...]

@@ -1,0 +1,48 @@
+"""What the world must do for an instance; the result comes back as a `Finished` event."""
+
+from __future__ import annotations
+
+from engine.model.event import Submission
+from engine.model.names import JsonObject, NodeId
+from engine.model.value import Tagged, Value
+
+
+class Answered(Tagged, frozen=True, kw_only=True):
+    """The wait ended by a person's answer."""
+
+    submission: Submission
+
+
+class Expired(Tagged, frozen=True, kw_only=True):
+    """The wait ended by the activity's own expiry."""
+
+
+Woken = Answered | Expired
+
+
+class Run(Value, frozen=True, kw_only=True, tag_field="is", tag=True):
+    """Call a pure or local activity. `inputs` are evaluated; key inputs hold slot names."""
+
+    node: NodeId
+    visit: int
+    inputs: JsonObject
+
+
+class Enter(Value, frozen=True, kw_only=True, tag_field="is", tag=True):
+    """Let an interactive activity build its screen."""
+
+    node: NodeId
+    visit: int
+    inputs: JsonObject
+
+
+class Resume(Value, frozen=True, kw_only=True, tag_field="is", tag=True):
+    """Give an interactive activity what ended its wait."""
+
+    node: NodeId
+    visit: int
+    inputs: JsonObject
+    woken: Woken
+
+
+Effect = Run | Enter | Resume

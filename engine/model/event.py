@@ -1,0 +1,129 @@
+"""What happened to an instance. Every event carries its UTC time and encodes to JSON and back to an equal one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from engine.model.names import JsonObject, NodeId, StepKey
+from engine.model.screen import Screen
+from engine.model.value import Tagged, Value
+from engine.secret import SecretRef
+
+
+class Submission(Value, frozen=True, kw_only=True):
+    """What a person sent for a form: plain values, and a reference for each secret field."""
+
+    values: JsonObject = {}
+    secrets: dict[str, SecretRef] = {}
+
+
+class Started(Tagged, frozen=True, kw_only=True):
+    """A process token was redeemed. `parameters` are checked and complete; `_redirectUrl` may be among them."""
+
+    at: datetime
+    parameters: JsonObject = {}
+    language: str
+
+
+class Submitted(Tagged, frozen=True, kw_only=True):
+    """A person answered the form of a step."""
+
+    at: datetime
+    step: StepKey
+    submission: Submission
+
+
+class Pressed(Tagged, frozen=True, kw_only=True):
+    """A person pressed a button besides the main one: answers nothing, calls no activity."""
+
+    at: datetime
+    step: StepKey
+    action: str
+
+
+class Extended(Tagged, frozen=True, kw_only=True):
+    """A person asked for more time (WCAG 2.2.1)."""
+
+    at: datetime
+    step: StepKey
+
+
+class LanguageChosen(Tagged, frozen=True, kw_only=True):
+    """A person chose another of the definition's languages."""
+
+    at: datetime
+    language: str
+
+
+class TimerFired(Tagged, frozen=True, kw_only=True):
+    """A boundary timer or an activity's own expiry came due."""
+
+    at: datetime
+    node: NodeId
+    visit: int
+
+
+class DeadlinePassed(Tagged, frozen=True, kw_only=True):
+    """The instance's own deadline passed."""
+
+    at: datetime
+
+
+class Ended(Tagged, frozen=True, kw_only=True):
+    """An activity is through.
+
+    Attributes:
+        outputs: Declared output -> value.
+        keys: Key input -> the slot's new plain value (absent: unchanged).
+        error: Code of the error event, None for the ordinary ending.
+        result: What a settling activity found; None opens or leaves the check.
+        submission: Of a form: what was answered.
+    """
+
+    outputs: JsonObject = {}
+    keys: dict[str, JsonObject] = {}
+    error: str | None = None
+    message: str = ""
+    result: Literal["PASS", "FAIL"] | None = None
+    submission: Submission | None = None
+
+
+class Shown(Tagged, frozen=True, kw_only=True):
+    """An interactive activity shows a screen and waits."""
+
+    screen: Screen
+    expires: datetime | None = None
+    keys: dict[str, JsonObject] = {}
+
+
+class Broken(Tagged, frozen=True, kw_only=True):
+    """An activity broke: the instance becomes an incident. `reason` never holds a value."""
+
+    code: str
+    reason: str
+
+
+Outcome = Ended | Shown | Broken
+
+
+class Finished(Tagged, frozen=True, kw_only=True):
+    """The result of an effect."""
+
+    at: datetime
+    node: NodeId
+    visit: int
+    outcome: Outcome
+
+
+class Cancelled(Tagged, frozen=True, kw_only=True):
+    """An operator ended the instance (`by`: who)."""
+
+    at: datetime
+    by: str
+
+
+Event = (
+    Started | Submitted | Pressed | Extended | LanguageChosen
+    | TimerFired | DeadlinePassed | Finished | Cancelled
+)  # fmt: skip

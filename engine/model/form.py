@@ -1,0 +1,122 @@
+"""A custom data form: what was written, and what it compiles to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.model.names import JsonValue, Localised
+from engine.model.problem import Text
+from engine.model.value import Value
+
+ComponentType = Literal[
+    "text", "password", "email", "phone", "number", "date", "paragraph", "image", "notification",
+    "checkbox", "select", "radio", "code",
+]  # fmt: skip
+INPUT_TYPES: frozenset[str] = frozenset(
+    {"text", "password", "email", "phone", "number", "date", "checkbox", "select", "radio", "code"}
+)
+SECRET_TYPES: frozenset[str] = frozenset({"password", "code"})
+
+
+class Option(Value, frozen=True, kw_only=True):
+    """One answer of a `select` or `radio`: the value that is stored and the words that are shown."""
+
+    value: str
+    label: Localised
+
+
+class Limits(Value, frozen=True, kw_only=True):
+    """Bounds that are known only at run time (a passcode policy's), in Unicode code points after NFKC."""
+
+    min_length: int | None = None
+    max_length: int | None = None
+
+
+class Component(Value, frozen=True, kw_only=True):
+    """One part of a form, as `trustx-orchestration.md` 5 describes it, with our extensions.
+
+    Attributes:
+        label: Caption; empty for a paragraph without one.
+        text: What a paragraph, notification or image caption says.
+        min: Lowest number (as written) or earliest date (ISO) that is taken.
+        pattern: RE2, the whole value must match; `example` is shown when it does not.
+        visible_when: Source of an expression over the ids of the other components.
+        date_order: `DMY`, `MDY` or `YMD`, the order of the three boxes.
+        width: Of an image, in pixels.
+    """
+
+    id: str
+    type: ComponentType
+    label: Localised = {}
+    hint: Localised = {}
+    default: str = ""
+    read_only: bool = False
+    transient: bool = False
+    required: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+    min: str | None = None
+    max: str | None = None
+    whole: bool = False
+    pattern: str | None = None
+    example: str | None = None
+    missing: Localised = {}
+    invalid: Localised = {}
+    invalid_length: Localised = {}
+    autocomplete: str | None = None
+    options: tuple[Option, ...] = ()
+    visible_when: str | None = None
+    default_country: str | None = None
+    date_order: Literal["DMY", "MDY", "YMD"] = "DMY"
+    text: Localised = {}
+    source: str | None = None
+    alt: Localised = {}
+    width: int | None = None
+    subtype: Literal["default", "success", "error", "warning"] = "default"
+    close_button: bool = False
+    set_timer: bool = False
+
+
+class Form(Value, frozen=True, kw_only=True):
+    """A form as written: one page, parts in order. `actions`: words for buttons that have none of ours."""
+
+    name: str
+    version: int
+    title: Localised = {}
+    subtitle: Localised = {}
+    components: tuple[Component, ...]
+    submit: Localised = {}
+    actions: dict[str, Localised] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What one field gave: its value as plain JSON, or None where an optional field was left empty."""
+
+    value: JsonValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Why a field was not taken, in words for the person; never with what was typed."""
+
+    text: Text
+
+
+FieldCheck = Callable[[list[str], Limits | None, tuple[Option, ...]], "Accepted | Refused"]
+"""(the strings sent under the field's name or names, limits, answers allowed at run time) -> result.
+
+For a date the strings are `<id>-day`, `<id>-month`, `<id>-year`, or one ISO date under the id itself.
+"""
+Visibility = Callable[[Mapping[str, JsonValue]], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledForm:
+    """A form and what it compiles to: one check per input, one visibility per `visibleWhen`."""
+
+    form: Form
+    checks: Mapping[str, FieldCheck]
+    visible: Mapping[str, Visibility]

@@ -1,0 +1,147 @@
+"""One person's run of one graph. Holds no secret, only references to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from engine.model.check import Check
+from engine.model.names import (
+    Digest,
+    InstanceId,
+    JsonObject,
+    NodeId,
+    StepKey,
+    TenantId,
+    step_key,
+)
+from engine.model.screen import Screen
+from engine.model.value import Value
+from engine.secret import SecretRef
+
+Status = Literal[
+    "PENDING", "ACTIVE", "REVIEW", "PAUSED",
+    "COMPLETED_ENDED_SUCCESS", "COMPLETED_ENDED_ERROR", "COMPLETED_TERMINATED", "COMPLETED_PROCESS_ERROR",
+]  # fmt: skip
+Decision = Literal["PASS", "FAIL", "REVIEW"]
+
+LABELS: dict[Status, str] = {
+    "PENDING": "Pending",
+    "ACTIVE": "In Progress",
+    "REVIEW": "Review",
+    "PAUSED": "Paused",
+    "COMPLETED_ENDED_SUCCESS": "Accepted",
+    "COMPLETED_ENDED_ERROR": "Declined",
+    "COMPLETED_TERMINATED": "Abandoned",
+    "COMPLETED_PROCESS_ERROR": "Error",
+}
+"""What operators read (trustx-orchestration 8.3)."""
+
+
+class KeySlot(Value, frozen=True, kw_only=True):
+    """What activities share under a key: type, state, plain value, and names of secrets it carries.
+
+    Attributes:
+        links: key input -> slot name, as the signature's `links` says.
+        secrets: component id -> reference into the hop's bag.
+    """
+
+    type: str
+    state: str
+    value: JsonObject = {}
+    links: dict[str, str] = {}
+    secrets: dict[str, SecretRef] = {}
+
+
+class Wait(Value, frozen=True, kw_only=True):
+    """Where an instance stands still.
+
+    Attributes:
+        due: When the boundary timer fires, None without one.
+        expires: When the activity itself wants to be woken (`Expired`), None without.
+        length_seconds: The timer's own length, which an extension adds again.
+    """
+
+    node: NodeId
+    visit: int
+    screen: Screen
+    since: datetime
+    due: datetime | None = None
+    expires: datetime | None = None
+    length_seconds: float = 0
+    extended: int = 0
+
+    @property
+    def step(self) -> StepKey:
+        """The name of this wait inside its instance."""
+        return step_key(self.node, self.visit)
+
+
+class Pending(Value, frozen=True, kw_only=True):
+    """The effect whose result the instance waits for inside a hop; None whenever it is stored."""
+
+    node: NodeId
+    visit: int
+    step: Literal["run", "enter", "resume"]
+
+
+class Incident(Value, frozen=True, kw_only=True):
+    """A fault nobody at the keyboard can answer: held for an operator."""
+
+    code: str
+    node: NodeId
+    reason: str
+    at: datetime
+
+
+class ProcessInstance(Value, frozen=True, kw_only=True):
+    """All that is known of one run.
+
+    Attributes:
+        revision: Commits so far; a submission names it.
+        visits: Node -> times entered.
+        variables: Process variables, `_initVars` among them.
+        checks: In the order in which they were opened.
+        presses: `<node>/<action>` -> times pressed.
+        sequence: Journal rows so far; `chain` is the last row's chain value (hex).
+        ending: The last screen, once the instance is over for the person.
+        error: (code, message) of the error event along whose edge the current form was entered.
+    """
+
+    tenant: TenantId
+    id: InstanceId
+    bundle: Digest
+    process: str
+    version: int
+    revision: int = 0
+    status: Status = "PENDING"
+    language: str
+    node: NodeId
+    visits: dict[NodeId, int] = {}
+    variables: JsonObject = {}
+    keys: dict[str, KeySlot] = {}
+    checks: tuple[Check, ...] = ()
+    decision: Decision | None = None
+    wait: Wait | None = None
+    pending: Pending | None = None
+    error: str | None = None
+    presses: dict[str, int] = {}
+    created_at: datetime
+    deadline: datetime
+    last_at: datetime
+    ended_at: datetime | None = None
+    last_wait_timed_out: bool = False
+    ending: Screen | None = None
+    incident: Incident | None = None
+    sequence: int = 0
+    chain: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing a person does moves it any more."""
+        return self.status not in ("PENDING", "ACTIVE", "PAUSED")
+
+    @property
+    def screen(self) -> Screen | None:
+        """What the person sees now."""
+        return self.wait.screen if self.wait is not None else self.ending

@@ -1,0 +1,30 @@
+"""The names things go by: ids, keys and plain JSON. Names are not secrets (security E5)."""
+
+from __future__ import annotations
+
+from typing import NewType, TypeAlias
+
+JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+JsonObject: TypeAlias = dict[str, JsonValue]
+Localised: TypeAlias = dict[str, str]
+"""Language tag (`en`, `pt-PT`) -> text."""
+
+TenantId = NewType("TenantId", str)
+InstanceId = NewType("InstanceId", str)
+"""26 upper-case letters and digits (base32 of 128 bits), as all our ids."""
+NodeId = NewType("NodeId", str)
+"""The key under `flow`."""
+Digest = NewType("Digest", str)
+"""SHA-256 in lower-case hex, 64 characters."""
+HopId = NewType("HopId", str)
+StepKey = NewType("StepKey", str)
+"""`<node>.<visit>`: names a wait inside one instance."""
+AccountKey = NewType("AccountKey", str)
+"""What failed tries are counted under: `user:<id>`, or `unknown:<HMAC of store and identifier>`."""
+
+MAIN_TENANT = TenantId("main")
+
+
+def step_key(node: NodeId, visit: int) -> StepKey:
+    """Name the `visit`-th wait (1, 2, ...) at `node`."""
+    return StepKey(f"{node}.{visit}")

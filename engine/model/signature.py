@@ -1,0 +1,190 @@
+"""What an activity declares about itself; every proof reads this and never a label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.expressions import Member, Type
+from engine.model.form import ComponentType
+from engine.model.names import JsonValue
+
+Kind = Literal["start", "end", "pure", "local", "interactive"]
+Reference = Literal["form-name", "form-version", "counter", "store", "policy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One input: name in camelCase as in TrustX.
+
+    Attributes:
+        literal: Must be written out, no `${}` (names of keys, stores, forms, policies, counters).
+        refers: What the literal names, where a proof needs to know.
+        choices: The only values taken, for an enumeration.
+        at_least, at_most: Bounds of a number, inclusive.
+    """
+
+    name: str
+    type: Type
+    required: bool = False
+    default: JsonValue = None
+    literal: bool = False
+    refers: Reference | None = None
+    choices: tuple[str, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUse:
+    """One key input: which slot states it takes and which it leaves.
+
+    Attributes:
+        input: Name of the input that holds the slot's name; `default` is used when it is not given.
+        type: Type of the slot afterwards (`PasscodeAttempt`, `User`, `ClaimedUser`, `Submission`).
+        reads: Types taken beforehand; empty means whatever the slot held before, also nothing.
+        before: States taken beforehand; empty with `reads` given: any state of these types.
+        after: State on success; None: unchanged.
+        on: Error code -> state after that ending (else `after`).
+        on_timeout: State after the boundary timer; None: unchanged. An activity is not called then.
+        members: What `${<slot>.<member>}` reads afterwards.
+        carries: The form component whose secret the slot carries in state `after`.
+        takes: The secret the activity consumes; the slot carries it no longer, whatever the ending.
+        links: Other key inputs whose slots this one remembers; `promotes` follows them.
+    """
+
+    input: str
+    type: str
+    default: str
+    reads: frozenset[str] = frozenset()
+    before: frozenset[str] = frozenset()
+    after: str | None = None
+    on: Mapping[str, str] = field(default_factory=dict)
+    on_timeout: str | None = None
+    members: Mapping[str, Member] = field(default_factory=dict)
+    carries: str | None = None
+    takes: str | None = None
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """On success the slot that `through` (a key input) is linked to by `link` turns into `type` at `state`.
+
+    `ClaimedUser` -> `User`: the person has shown to be who the token said.
+    """
+
+    through: str
+    link: str
+    type: str
+    state: str
+    members: Mapping[str, Member] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One declared output: local `name`, copied to the process variable `variable` at completion.
+
+    `always` is False where only the ordinary ending writes it and not every one of those.
+    """
+
+    name: str
+    variable: str
+    type: Type
+    always: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorEvent:
+    """Any ending besides the ordinary one.
+
+    Attributes:
+        demanded: Without an edge the definition does not compile.
+        on_loop_only: Demanded only where the node lies on a loop.
+        fails: Leaves the activity's check at FAIL.
+        words: Catalogue id of the sentence shown above a form entered along this event's edge.
+    """
+
+    code: str
+    demanded: bool = False
+    on_loop_only: bool = False
+    fails: bool = True
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckUse:
+    """A check this activity opens or settles, filed per attempt: the slot named by the key input `key`."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormUse:
+    """The form an interactive activity shows, and the components it must hold."""
+
+    name_input: str
+    version_input: str
+    key_input: str
+    components: Mapping[str, ComponentType] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decides:
+    """This activity folds checks into the decision.
+
+    Attributes:
+        on_any_failure: Input with the decision when a check is not PASS.
+        derive: Optional input whose value, if there is one, is the decision.
+        output: Output that holds it.
+    """
+
+    on_any_failure: str
+    derive: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """`input` counts visits of the node; on the visit that reaches it the activity raises `code`."""
+
+    input: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """All that is known of an activity without running it.
+
+    Attributes:
+        one_of: Groups of inputs of which at least one must be usable (a key input counts when its slot
+            is written on every path before).
+        aliases: Other spellings of the label (`Custom Data Form v3`).
+        uses: Names of the capabilities it asks for.
+        actions: Words for buttons that have none of ours, by action name.
+    """
+
+    label: str
+    version: int
+    kind: Kind
+    inputs: tuple[Input, ...] = ()
+    keys: tuple[KeyUse, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    errors: tuple[ErrorEvent, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
+    opens: CheckUse | None = None
+    settles: CheckUse | None = None
+    promotes: Promotion | None = None
+    form: FormUse | None = None
+    decides: Decides | None = None
+    bounded_by: Bound | None = None
+    aliases: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    summary: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether an instance stands still here."""
+        return self.kind == "interactive"

@@ -1,0 +1,103 @@
+"""Clock, chance, hashing, vault and shelf: the rest of the outside, one small Protocol each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from engine.secret import Secret
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+    async def sleep(self, length: timedelta) -> None:
+        """Wait. A frozen clock returns when it is moved past the end."""
+        ...
+
+
+class Chance(Protocol):
+    """Randomness and ids, from the system's generator (E5)."""
+
+    def id(self) -> str:
+        """26 upper-case letters and digits of 128 bits; ids made later by one process sort later or equal."""
+        ...
+
+    def token(self) -> str:
+        """256 bits, base64url without padding (43 characters)."""
+        ...
+
+    def bytes(self, count: int) -> bytes:
+        """Random bytes."""
+        ...
+
+    def pick(self, below: int) -> int:
+        """Uniform integer from 0 to `below` - 1."""
+        ...
+
+
+class Slot(Protocol):
+    """A reserved place in the hash pool: good for one hash or verification."""
+
+    async def verify(self, stored: str, passcode: Secret) -> bool:
+        """Whether the passcode (NFKC) gives the stored record. Constant-time comparison."""
+        ...
+
+    async def hash(self, passcode: Secret) -> str:
+        """Make a record: argon2id with a fresh salt, then HMAC with the vault's pepper (A4)."""
+        ...
+
+
+class HashPool(Protocol):
+    """As many hashing workers as cores, a queue of 8 each; never on the event loop (A5)."""
+
+    dummy: str
+    """A record of the current parameters that no passcode opens: the same work for nobody's account (B2)."""
+
+    def reserve(self) -> AbstractAsyncContextManager[Slot]:
+        """Take a place for the length of the block. Raises `Busy` at once when there is none."""
+        ...
+
+    def is_old(self, stored: str) -> bool:
+        """Whether a record was made with other parameters or another pepper key than today's."""
+        ...
+
+
+class Vault(Protocol):
+    """Keys that are not in the database. They are used here and never given out."""
+
+    def mac(self, purpose: str, message: bytes, key_id: str | None = None) -> bytes:
+        """HMAC-SHA-256 with the purpose's key (the current one without `key_id`). Raises `VaultRefused`."""
+        ...
+
+    def current(self, purpose: str) -> str:
+        """The id of the purpose's current key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShelfText:
+    """One text on the shelf: `name` is its file name, `path` how problems name it."""
+
+    name: str
+    path: str
+    text: bytes
+
+
+class Shelf(Protocol):
+    """Where texts of definitions and forms come from."""
+
+    def definitions(self) -> tuple[ShelfText, ...]:
+        """All definitions, by name."""
+        ...
+
+    def forms(self) -> Mapping[str, ShelfText]:
+        """`<name>.v<version>` -> form."""
+        ...

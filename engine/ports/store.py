@@ -1,0 +1,238 @@
+"""The store, cut at meaning: instances, records, the attempt ledger, due work, audit. Tenant comes first everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from engine.model.instance import ProcessInstance, Status
+from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
+from engine.model.value import Value
+from engine.records.journal import JournalRow
+from engine.records.record import AuditRow, R, Staged
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """An instance, and the store's own time when it was read (reliability 1.9)."""
+
+    instance: ProcessInstance
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeem:
+    """Use a process token once more, if it is ACTIVE, inside its window and has uses left (E1)."""
+
+    token: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """Everything one request moves: one commit, all or nothing.
+
+    Attributes:
+        id: Unique; `has_hop` finds it after a lost answer.
+        before: The revision it was made from; None creates the instance. The new revision is `instance.revision`.
+        rows: New journal rows, in order.
+        staged: Records, audit rows and ledger resets that commit with it.
+        owned: The instance must still be claimed by this hop; the claim is dropped.
+        redeem: The token this hop uses up.
+    """
+
+    id: HopId
+    instance: ProcessInstance
+    before: int | None
+    rows: tuple[JournalRow, ...]
+    staged: Staged = Staged()
+    owned: bool = False
+    redeem: Redeem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """It is durable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Something it was made from has changed; nothing of it was kept. `what`: revision, claim, record, token, exists."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceQuery:
+    """Which instances, newest first. `page` from 0, `size` 1 to 200."""
+
+    process: str | None = None
+    status: Status | None = None
+    text: str = ""
+    page: int = 0
+    size: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """Rows of one page, and how many there are in all."""
+
+    rows: tuple[T, ...]
+    total: int
+
+
+class Instances(Protocol):
+    """Process instances and their journals."""
+
+    async def load(self, tenant: TenantId, instance: InstanceId) -> Loaded:
+        """Read one. Raises `UnknownInstance`."""
+        ...
+
+    async def commit(self, hop: Hop) -> Committed | Conflict:
+        """Write one hop. Raises `StoreUnavailable` (nothing kept) or `UnknownOutcome` (ask `has_hop`)."""
+        ...
+
+    async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
+        """Whether this hop was committed; asked at a new connection."""
+        ...
+
+    async def journal(self, tenant: TenantId, instance: InstanceId) -> Sequence[JournalRow]:
+        """All rows in order. Raises `UnknownInstance`."""
+        ...
+
+    async def instances(self, tenant: TenantId, query: InstanceQuery) -> Page[ProcessInstance]:
+        """List instances."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageQuery:
+    """Which rows: those whose listed property `by` is `value` (both None: all). `page` from 0, `size` 1 to 200."""
+
+    by: str | None = None
+    value: str | None = None
+    page: int = 0
+    size: int = 20
+
+
+class Records(Protocol):
+    """Rows by kind."""
+
+    async def get(self, tenant: TenantId, kind: type[R], id: str) -> R | None:
+        """Read one by id."""
+        ...
+
+    async def find(self, tenant: TenantId, kind: type[R], unique: str, value: str) -> R | None:
+        """Read the one whose unique property `unique` is `value`."""
+        ...
+
+    async def page(self, tenant: TenantId, kind: type[R], query: PageQuery) -> Page[R]:
+        """List rows by id."""
+        ...
+
+    async def write(self, tenant: TenantId, unit: Staged) -> Committed | Conflict:
+        """Write a unit of its own. Raises as `Instances.commit`; its outcome is never unknown to retry blindly."""
+        ...
+
+    async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
+        """List audit rows, newest first; `by` may be `subject` or `action`."""
+        ...
+
+
+class Attempts(Value, frozen=True, kw_only=True):
+    """The ledger of one account: failures since the last success, and until when it waits (C1, C2).
+
+    Attributes:
+        waits_until: No guess is verified before.
+        last_at: The store's time of the last charge; time is never taken to run backwards past it (C5).
+        disabled: Nothing but recovery helps.
+    """
+
+    account: AccountKey
+    failures: int = 0
+    waits_until: datetime | None = None
+    last_at: datetime
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charged:
+    """The claim is yours and one was added: verify now."""
+
+    attempts: Attempts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capped:
+    """The claim is yours, nothing was added: do the dummy's work, answer *failed*."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """Another request verifies this step (or the step has moved on): no hash, no charge, no verdict."""
+
+
+Charge = Callable[[Attempts | None, datetime, AccountKey], Attempts | None]
+"""Pure: (the ledger's row, the store's now, account) -> the row with one added, or None when capped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimKey:
+    """One step of one instance: only one request verifies at a revision."""
+
+    tenant: TenantId
+    instance: InstanceId
+    revision: int
+
+
+class Ledger(Protocol):
+    """Failed tries, counted before they are made."""
+
+    async def claim_and_charge(
+        self, step: ClaimKey, owner: HopId, account: AccountKey, charge: Charge
+    ) -> Charged | Capped | Claimed:
+        """Claim the step for `owner` until now + 10 s and charge the account, in one transaction.
+
+        The same owner may claim again and is not charged twice.
+        """
+        ...
+
+    async def attempts(self, tenant: TenantId, account: AccountKey) -> Attempts | None:
+        """Read an account's ledger."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """An instance whose timer or deadline has come."""
+
+    tenant: TenantId
+    instance: InstanceId
+
+
+class Work(Protocol):
+    """What must be done without anybody asking."""
+
+    async def due(self, limit: int) -> Sequence[Due]:
+        """Give instances that have something due by the store's now, the longest due first."""
+        ...
+
+
+class Store(Instances, Records, Ledger, Work, Protocol):
+    """The sum. One contract suite, every adapter."""
+
+    async def digest_of(self, tenant: TenantId, process: str, version: int | None) -> Digest | None:
+        """Find the deployed bundle of a process: this version, or the newest."""
+        ...
+
+    async def now(self) -> datetime:
+        """The store's time."""
+        ...
+
+    async def close(self) -> None:
+        """End what the adapter owns."""
+        ...

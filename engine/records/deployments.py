@@ -1,0 +1,36 @@
+"""Deployed bundles, and which version of a process each one is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from engine.model.definition import Bundle
+from engine.records.record import Record
+
+
+class Deployment(Record, frozen=True, kw_only=True):
+    """A bundle as deployed: immutable; `id` is its digest, unique by process and version."""
+
+    TABLE: ClassVar[str] = "deployments"
+    UNIQUE: ClassVar[tuple[str, ...]] = ("by_version",)
+    LISTED: ClassVar[tuple[str, ...]] = ("process",)
+
+    bundle: Bundle
+    deployed_at: datetime
+    deployed_by: str
+
+    @property
+    def by_version(self) -> str:
+        """One digest per process and version."""
+        return version_key(self.bundle.process, self.bundle.version)
+
+    @property
+    def process(self) -> str:
+        """The process it is a version of."""
+        return self.bundle.process
+
+
+def version_key(process: str, version: int) -> str:
+    """Name a version of a process, as the unique text of its deployment."""
+    return f"{process}\x1f{version}"

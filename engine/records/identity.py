@@ -1,0 +1,111 @@
+"""Identity stores, their policies, users and passcodes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal
+
+from engine.records.record import Record
+
+UserStatus = Literal["ACTIVE", "LOCKED", "TEMP_LOCKED", "DISABLED", "PENDING_ACTIVE"]
+PasscodeStatus = Literal["ACTIVE", "BLOCKED", "EXPIRED", "ARCHIVED"]
+
+
+class IdentityStore(Record, frozen=True, kw_only=True):
+    """A named directory of users; `id` is its name.
+
+    Attributes:
+        locale, time_zone, user_status: Copied to a user when it is added.
+        max_failed_attempts: Tightens the account's ledger (never loosens it); None: the ledger alone.
+        temp_lock: How long that tighter limit holds an account.
+        hide_unknown_users: The API's start call simulates a session for an unknown user (design 8).
+    """
+
+    TABLE: ClassVar[str] = "identity_stores"
+
+    locale: str = "en"
+    time_zone: str = "UTC"
+    user_status: UserStatus = "ACTIVE"
+    max_failed_attempts: int | None = None
+    temp_lock: timedelta | None = None
+    hide_unknown_users: bool = False
+    created_at: datetime
+
+
+class PasscodePolicy(Record, frozen=True, kw_only=True):
+    """What passcodes a store accepts; `id` is `<store>/<name>`. Lengths in code points after NFKC."""
+
+    TABLE: ClassVar[str] = "passcode_policies"
+    LISTED: ClassVar[tuple[str, ...]] = ("store",)
+
+    store: str
+    name: str
+    min_length: int = 15
+    max_length: int = 256
+    character_set: Literal["ANY", "ALPHANUMERIC", "NUMERIC"] = "ANY"
+    validity: timedelta | None = None
+    history_size: int = 0
+    session_ttl: timedelta = timedelta(minutes=5)
+    second_factor: bool = False
+    accept_risk: bool = False
+    created_at: datetime
+
+
+class User(Record, frozen=True, kw_only=True):
+    """A member of one store. `locked_until` is set while TEMP_LOCKED."""
+
+    TABLE: ClassVar[str] = "users"
+    UNIQUE: ClassVar[tuple[str, ...]] = ("by_ext_id",)
+    LISTED: ClassVar[tuple[str, ...]] = ("store",)
+
+    store: str
+    ext_id: str | None = None
+    status: UserStatus = "ACTIVE"
+    locale: str = "en"
+    time_zone: str = "UTC"
+    attributes: dict[str, str] = {}
+    created_at: datetime
+    updated_at: datetime
+    authenticated_at: datetime | None = None
+    locked_until: datetime | None = None
+    lock_count: int = 0
+
+    @property
+    def by_ext_id(self) -> str | None:
+        """Unique within the store."""
+        return None if self.ext_id is None else ext_key(self.store, self.ext_id)
+
+
+def ext_key(store: str, ext_id: str) -> str:
+    """Name a user by store and external id, as the unique text of its row."""
+    return f"{store}\x1f{ext_id}"
+
+
+class Passcode(Record, frozen=True, kw_only=True):
+    """A registered passcode: one ACTIVE per user and policy.
+
+    Attributes:
+        hash: `<pepper key id>$<hex HMAC-SHA-256 of the PHC string's tag part>`-like text, see
+            `identity.passcodes`; never the passcode.
+    """
+
+    TABLE: ClassVar[str] = "passcodes"
+    UNIQUE: ClassVar[tuple[str, ...]] = ("by_use",)
+    LISTED: ClassVar[tuple[str, ...]] = ("user",)
+
+    user: str
+    policy: str
+    hash: str
+    status: PasscodeStatus = "ACTIVE"
+    created_at: datetime
+    expires_at: datetime | None = None
+
+    @property
+    def by_use(self) -> str | None:
+        """One passcode in use per user and policy."""
+        return None if self.status == "ARCHIVED" else use_key(self.user, self.policy)
+
+
+def use_key(user: str, policy: str) -> str:
+    """Name the passcode in use of a user under a policy."""
+    return f"{user}\x1f{policy}"

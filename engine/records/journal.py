@@ -1,0 +1,28 @@
+"""Journal rows: what happened, with a chain that shows whether one was changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from engine.model.value import Value
+
+
+class JournalRow(Value, frozen=True, kw_only=True):
+    """One event of one instance.
+
+    Attributes:
+        sequence: 1, 2, ... without a gap.
+        kind: The event's class name.
+        payload: Canonical JSON of the event; None once the person was erased, and so is `salt`.
+        salt: Random bytes, so that a digest of an erased payload tells nothing.
+        digest: SHA-256(salt, payload); stays.
+        chain: SHA-256(previous chain, sequence, at, kind, digest).
+    """
+
+    sequence: int
+    at: datetime
+    kind: str
+    payload: bytes | None
+    salt: bytes | None
+    digest: bytes
+    chain: bytes
