@@ -50,6 +50,7 @@ class Session(Record, frozen=True, kw_only=True):
     """A browser's or app's right to one instance; `id` is the SHA-256 hex of its 256-bit value.
 
     Attributes:
+        token: Id of the process token it came from.
         kind: `page` (cookie), `app` (Bearer `sessionToken`) or `ticket` (start ticket, spent once).
         begin: Hash of the landing form's begin key that made it: redeeming is idempotent by it.
         superseded_at: When a rotation replaced it; it may then for 30 s GET the current page.
@@ -61,6 +62,7 @@ class Session(Record, frozen=True, kw_only=True):
     LISTED: ClassVar[tuple[str, ...]] = ("instance",)
 
     instance: str
+    token: str = ""
     kind: Literal["page", "app", "ticket"] = "page"
     begin: str | None = None
     created_at: datetime
