@@ -1,0 +1,40 @@
+"""What holds for every test: the hypothesis profile, and no skip where none is allowed.
+
+With `TRUSTFLOW_NO_SKIP=1` in the environment (`.ci/run` sets it) a skip is a failure: a machine
+that lacks an outside tool must say so, and the machine that decides must lack nothing.
+"""
+
+import os
+from collections.abc import Generator
+from typing import TypeVar
+
+import pytest
+from hypothesis import settings
+
+NO_SKIP = os.environ.get("TRUSTFLOW_NO_SKIP") == "1"
+IN_CI = os.environ.get("CI") == "true"
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+# Machines differ in speed, so no deadline; where a red run must be run again, no chance either.
+settings.register_profile("trustflow", deadline=None, derandomize=IN_CI, print_blob=True)
+settings.load_profile("trustflow")
+
+
+def without_skip(report: Report) -> Report:
+    """Make a failure of a skip (an expected failure stays what it is)."""
+    if NO_SKIP and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid}: no skip is allowed here. {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return without_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return without_skip((yield))
