@@ -19,9 +19,10 @@ class Submission(Value, frozen=True, kw_only=True):
 
 
 class Started(Tagged, frozen=True, kw_only=True):
-    """A process token was redeemed. `parameters` are checked and complete; `_redirectUrl` may be among them."""
+    """The instance begins. `parameters` are checked and complete; `_redirectUrl` may be among them."""
 
     at: datetime
+    deadline: datetime
     parameters: JsonObject = {}
     language: str
 

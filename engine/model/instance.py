@@ -15,7 +15,7 @@ from engine.model.names import (
     TenantId,
     step_key,
 )
-from engine.model.screen import Screen
+from engine.model.screen import Screen, TextPanel
 from engine.model.value import Value
 from engine.secret import SecretRef
 
@@ -103,9 +103,10 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
         variables: Process variables, `_initVars` among them.
         checks: In the order in which they were opened.
         presses: `<node>/<action>` -> times pressed.
+        notices: What the next screen says first: the words of the error event that led there.
+        left: The node left by a button, until another one waits: entered again, its visit goes on.
         sequence: Journal rows so far; `chain` is the last row's chain value (hex).
         ending: The last screen, once the instance is over for the person.
-        error: (code, message) of the error event along whose edge the current form was entered.
     """
 
     tenant: TenantId
@@ -124,8 +125,9 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
     decision: Decision | None = None
     wait: Wait | None = None
     pending: Pending | None = None
-    error: str | None = None
+    notices: tuple[TextPanel, ...] = ()
     presses: dict[str, int] = {}
+    left: NodeId | None = None
     created_at: datetime
     deadline: datetime
     last_at: datetime

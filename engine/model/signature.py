@@ -46,7 +46,7 @@ class KeyUse:
         reads: Types taken beforehand; empty means whatever the slot held before, also nothing.
         before: States taken beforehand; empty with `reads` given: any state of these types.
         after: State on success; None: unchanged.
-        on: Error code -> state after that ending (else `after`).
+        on: Error code -> state after that ending (else `after`); `""`: the slot stays as it was.
         on_timeout: State after the boundary timer; None: unchanged. An activity is not called then.
         members: What `${<slot>.<member>}` reads afterwards.
         carries: The form component whose secret the slot carries in state `after`.
@@ -148,10 +148,14 @@ class Decides:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """`input` counts visits of the node; on the visit that reaches it the activity raises `code`."""
+    """`input` bounds the visits of the node; on the visit that reaches it the activity raises `code`.
+
+    `words`: catalogue id (with `.one` and `.other`) that tells how many visits are left.
+    """
 
     input: str
     code: str
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
