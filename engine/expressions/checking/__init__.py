@@ -1,0 +1,1 @@
+"""Tree to typed tree: names, members, presence, operators. Knows no values."""

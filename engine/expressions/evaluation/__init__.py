@@ -1,0 +1,1 @@
+"""Typed tree to closures over plain values, and the operations they call."""

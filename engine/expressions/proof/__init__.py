@@ -1,0 +1,1 @@
+"""What can be said of conditions without running them."""

@@ -1,0 +1,159 @@
+"""Which conditions of an ordered list can ever be the first true one, by trying what can be tried.
+
+Every path gets a small set of values that stand for all of its values: an enumeration, true and
+false, *missing* where it may be; for other types the literals it is compared with and what lies
+beside them, which is enough because comparisons with these literals cannot tell the rest apart.
+Whatever cannot be tried is open. So "reachable" may be said too often, the other answers never.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from math import isfinite, nextafter, prod
+from typing import Literal as Choice
+from typing import TypeAlias
+
+from engine.expressions.checking.check import Checked
+from engine.expressions.proof.trial import Assignment, Stand, State, Trial, try_out
+from engine.expressions.syntax.tree import (
+    Binary,
+    Constant,
+    ListLiteral,
+    Literal,
+    Segments,
+    asks,
+    comparisons,
+    plain_path,
+    reads,
+    walk,
+)
+from engine.expressions.types import BOOLEAN, DATE, INTEGER, NUMBER, EnumOf, Type, is_text
+
+Reach: TypeAlias = Choice["reachable", "never true", "shadowed", "always true"]
+Domains: TypeAlias = dict[Segments, tuple[Trial, ...]]
+
+MOST_TRIALS = 4096
+"""Combinations of values that are tried for one list of conditions."""
+
+MOST_EVALUATIONS = 16_384
+"""Conditions times combinations: what one list may cost."""
+
+
+def decide(conditions: Sequence[Checked]) -> tuple[Reach, ...]:
+    """Judge every condition of an ordered list, where the first true one wins.
+
+    Args:
+        conditions: Boolean expressions that were checked in the same environment.
+
+    Returns:
+        For each: "never true", whatever the values; "always true", whatever the values (it ends
+        the list); "shadowed", true only where an earlier one is true too; else "reachable".
+    """
+    alone = [_alone(condition) for condition in conditions]
+    reached = _first_somewhere(conditions)
+    return tuple(
+        judged if is_first or judged == "never true" else "shadowed"
+        for judged, is_first in zip(alone, reached, strict=True)
+    )
+
+
+def covers(conditions: Sequence[Checked]) -> bool:
+    """Say whether one of the conditions is true whatever the values: nothing is left over."""
+    return all(
+        any(try_out(condition.tree.root, assignment) is True for condition in conditions)
+        for assignment in _assignments(conditions)
+    )
+
+
+def _alone(condition: Checked) -> Reach:
+    results = {try_out(condition.tree.root, values) for values in _assignments([condition])}
+    if results == {True}:
+        return "always true"
+    return "reachable" if results & {True, State.OPEN} else "never true"
+
+
+def _first_somewhere(conditions: Sequence[Checked]) -> list[bool]:
+    """Find out which conditions can be true while no earlier one is true for certain."""
+    reached = [False] * len(conditions)
+    for assignment in _assignments(conditions):
+        for position, condition in enumerate(conditions):
+            result = try_out(condition.tree.root, assignment)
+            reached[position] |= result in (True, State.OPEN)
+            if result in (True, State.FAULT):
+                break
+    return reached
+
+
+def _assignments(conditions: Sequence[Checked]) -> Iterator[Assignment]:
+    domains = _bounded(_domains(conditions), len(conditions))
+    for values in product(*domains.values()):
+        yield dict(zip(domains, values, strict=True))
+
+
+def _bounded(domains: Domains, conditions: int) -> Domains:
+    """Leave the paths with most values open until the rest can be tried."""
+    limit = min(MOST_TRIALS, MOST_EVALUATIONS // max(1, conditions))
+    kept = sorted(domains.items(), key=lambda entry: len(entry[1]))
+    while prod(len(values) for _, values in kept) > limit:
+        kept.pop()
+    return dict(kept)
+
+
+def _domains(conditions: Sequence[Checked]) -> Domains:
+    """Give every path that the conditions read or ask for the values to try."""
+    types: dict[Segments, Type] = {}
+    literals: dict[Segments, list[Constant]] = {}
+    missable: set[Segments] = set()
+    for condition in conditions:
+        missable |= condition.missable
+        for path in (*reads(condition.tree), *asks(condition.tree)):
+            types[path.segments] = condition.types[path.offset, path.length]
+        for segments, literal in _compared_literals(condition):
+            literals.setdefault(segments, []).append(literal)
+    return {
+        segments: (
+            *_values(type_, literals.get(segments, [])),
+            *((State.MISSING,) if segments in missable else ()),
+        )
+        for segments, type_ in types.items()
+    }
+
+
+def _compared_literals(condition: Checked) -> Iterator[tuple[Segments, Constant]]:
+    for comparison in comparisons(condition.tree):
+        yield comparison.path.segments, comparison.literal
+    for node in walk(condition.tree.root):
+        if isinstance(node, Binary) and isinstance(node.right, ListLiteral):
+            path = plain_path(node.left)
+            written = (item.value for item in node.right.items if isinstance(item, Literal))
+            yield from ((path.segments, value) for value in written if path)
+
+
+def _values(type_: Type, literals: list[Constant]) -> tuple[Trial, ...]:
+    """Choose values that stand for all values of a type, as far as these literals can tell."""
+    if isinstance(type_, EnumOf):
+        return type_.values
+    if type_ == BOOLEAN:
+        return (True, False)
+    beside: set[Constant] = set()
+    for literal in literals:
+        beside.update(_beside(literal, type_))
+    stands = sorted(beside, key=repr)
+    return tuple(map(Stand, stands)) or (State.PRESENT,)
+
+
+def _beside(literal: Constant, type_: Type) -> tuple[Constant, ...]:
+    """List a literal, what comes right before it, and what comes right after it."""
+    match literal:
+        case bool():
+            return ()
+        case int() if type_ == INTEGER:
+            return tuple(n for n in (literal - 1, literal, literal + 1) if -(2**63) <= n < 2**63)
+        case float() if type_ == NUMBER:
+            near = (nextafter(literal, -float("inf")), literal, nextafter(literal, float("inf")))
+            return tuple(n for n in near if isfinite(n))
+        case str() if is_text(type_) or type_ == DATE:
+            # The empty text comes before all others, and nothing lies between a text and the
+            # same text with a NUL behind it.
+            return ("", literal, literal + "\0")
+        case _:
+            return ()
