@@ -1,1 +1,25 @@
-"""The shipped activities, one file per family: of all of `engine` they know `engine.activity` alone."""
+"""The standard activities, one file per family, entering by one door: `engine.activity`.
+
+`ALL` is the list that the entry point `engine.activities` names; a stranger's package has one too.
+"""
+
+from activities.decisions import simple_decider
+from activities.flow import end, start
+from activities.forms import CustomDataForm
+from activities.passcode import (
+    PasscodeAuthenticationForm,
+    complete_passcode_authentication,
+    start_passcode_authentication,
+)
+from activities.users import get_user
+
+ALL = (
+    start,
+    end,
+    start_passcode_authentication,
+    PasscodeAuthenticationForm,
+    complete_passcode_authentication,
+    simple_decider,
+    CustomDataForm,
+    get_user,
+)

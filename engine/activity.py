@@ -56,7 +56,8 @@ __all__ = [
     "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "NUMBER", "STRING", "Action", "Activity", "ActivityFault",
     "Answered", "Bound", "Busy", "Call", "Check", "CheckUse", "Decides", "Ended", "EnumOf", "ErrorEvent",
     "Expired", "FormPanel", "FormRef", "FormUse", "Input", "JsonObject", "JsonValue", "KeySlot", "KeyUse",
-    "Limits", "ListOf", "MapOf", "Member", "Message", "Option", "Outcome", "Output", "Panel", "Passcodes",
+    "Limits", "ListOf", "MapOf", "Member", "Message", "Option", "Outcome", "Output", "Panel",
+    "PasscodeAttempt", "Passcodes",
     "Promotion", "Record", "RedirectPanel", "Screen", "Secret", "Shown", "Submission", "Text", "TextPanel",
     "Type", "Users", "Woken", "Words", "activity", "done", "failed", "passed", "raised",
 ]  # fmt: skip
@@ -76,12 +77,25 @@ class Users(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasscodeAttempt:
+    """A passcode attempt as it was begun: what the two slots hold. It looks alike for unknown users.
+
+    Attributes:
+        attempt: Value of the attempt's slot; only `Passcodes` reads it.
+        user: Value of the claimed user's slot, shaped like a user of `Users`.
+    """
+
+    attempt: JsonObject
+    user: JsonObject
+
+
 class Passcodes(Protocol):
     """Capability: passcode attempts. Nothing it gives tells whether a user exists (security B1, B2)."""
 
     async def start(
         self, store: str, policy: str, *, user_id: str | None, ext_id: str | None
-    ) -> JsonObject:
+    ) -> PasscodeAttempt:
         """Begin an attempt for a claimed user; unknown users get one that looks the same.
 
         Raises `ActivityFault` when there is no such store or policy: a mistake of the definition.
@@ -159,8 +173,11 @@ class Call:
         """Give the form named by `dataFormName` and `dataFormVersion`."""
         return FormRef(name=self.text("dataFormName"), version=self.integer("dataFormVersion"))
 
-    def use(self, capability: type[C]) -> C:
-        """Give a capability the signature asks for. Raises `ActivityFault` for another one."""
+    def use(self, capability: Callable[..., C]) -> C:
+        """Give a capability (a Protocol of this door) that the signature asks for.
+
+        Raises `ActivityFault` for another one. Not typed `type[C]`: checkers refuse Protocols there.
+        """
         try:
             return cast(C, self.capabilities[capability.__name__])
         except KeyError:

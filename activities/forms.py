@@ -1,0 +1,104 @@
+"""Activities that ask a person for something by a custom data form."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from activities.screens import screen_inputs, show
+from engine.activity import (
+    BOOLEAN,
+    INTEGER,
+    STRING,
+    ActivityFault,
+    Answered,
+    Bound,
+    Call,
+    ErrorEvent,
+    FormPanel,
+    FormUse,
+    Input,
+    KeyUse,
+    Limits,
+    Outcome,
+    Output,
+    Submission,
+    Woken,
+    activity,
+    done,
+    raised,
+)
+
+EXCEEDED: Final = "ExceededCustomDataFormRetake"
+
+FORM_INPUTS: Final = (
+    Input(name="dataFormName", type=STRING, required=True, literal=True, refers="form-name"),
+    Input(
+        name="dataFormVersion",
+        type=INTEGER,
+        default=1,
+        literal=True,
+        refers="form-version",
+        at_least=1,
+    ),
+)
+"""Which form is shown."""
+
+
+def form_key(default: str) -> KeyUse:
+    """Declare the slot that keeps what was answered, whatever it held before."""
+    return KeyUse(input="formDataKey", type="Submission", default=default, after="answered")
+
+
+def form_panel(call: Call, limits: Mapping[str, Limits] | None = None) -> FormPanel:
+    """Build the form's panel. Earlier answers stand in it again; secrets are not among them."""
+    earlier = call.slots.get("formDataKey")
+    return FormPanel(
+        form=call.form(),
+        form_data_key=call.text("formDataKey"),
+        values={} if earlier is None else earlier.value,
+        limits=dict(limits or {}),
+        read_only=bool(call.inputs.get("readOnlyForm", False)),
+        hide_buttons=bool(call.inputs.get("hideButtons", False)),
+    )
+
+
+def answered(call: Call, woken: Woken) -> Submission:
+    """Give what was sent. Raises `ActivityFault` for another waking: a form never expires."""
+    if not isinstance(woken, Answered):
+        raise ActivityFault(node=call.node, reason="only an answer wakes a form")
+    return woken.submission
+
+
+@activity(
+    "Custom Data Form",
+    version=1,
+    kind="interactive",
+    inputs=[
+        *FORM_INPUTS,
+        Input(name="hideButtons", type=BOOLEAN, default=False),
+        Input(name="maxAttempts", type=INTEGER, default=3, at_least=1),
+        Input(name="readOnlyForm", type=BOOLEAN, default=False),
+        *screen_inputs("custom-data-form"),
+    ],
+    keys=[form_key("form1")],
+    outputs=[Output(name="cdfContinue", variable="_cdfContinue", type=BOOLEAN)],
+    errors=[ErrorEvent(code=EXCEEDED, on_loop_only=True, fails=False, words="form.tries")],
+    form=FormUse(
+        name_input="dataFormName", version_input="dataFormVersion", key_input="formDataKey"
+    ),
+    bounded_by=Bound(input="maxAttempts", code=EXCEEDED),
+    aliases=["Custom Data Form v2", "Custom Data Form v3"],
+)
+class CustomDataForm:
+    """Show a form and keep what a person answers under `_customFormData`."""
+
+    @staticmethod
+    def enter(call: Call) -> Outcome:
+        """Show the form `maxAttempts` times; the entry after that is one too many."""
+        if call.visit > call.integer("maxAttempts"):
+            return raised(EXCEEDED)
+        return show(call, form_panel(call))
+
+    @staticmethod
+    def resume(call: Call, woken: Woken) -> Outcome:
+        """Hand on what was answered."""
+        return done(outputs={"cdfContinue": True}, submission=answered(call, woken))
