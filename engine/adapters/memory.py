@@ -1,0 +1,341 @@
+"""The store in memory, for tests, the simulator and `dev`: the same contract, gone at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from datetime import datetime
+from typing import Final, TypeVar, cast
+
+import msgspec
+
+from engine.adapters import rules
+from engine.adapters.claims import Asked, Claim, Taken, take
+from engine.errors import UnknownInstance
+from engine.model.instance import ProcessInstance
+from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
+from engine.ports.outside import Clock
+from engine.ports.store import (
+    Attempts,
+    Capped,
+    Charge,
+    Charged,
+    Claimed,
+    ClaimKey,
+    Committed,
+    Conflict,
+    Due,
+    Hop,
+    InstanceQuery,
+    Loaded,
+    Page,
+    PageQuery,
+)
+from engine.records.deployments import Deployment, version_key
+from engine.records.journal import JournalRow
+from engine.records.record import Absent, AuditRow, Delete, Put, R, Record, Staged, Version
+from engine.records.tokens import ProcessToken
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Probe = Callable[[str], None]
+"""Called with the name of each point a commit passes; a test's probe raises or kills there."""
+
+Place = tuple[TenantId, str, str]
+"""A row: tenant, table, id."""
+Text = tuple[TenantId, str, str, str]
+"""A unique text: tenant, table, property, text."""
+
+
+def no_probe(point: str) -> None:
+    """Watch nothing."""
+
+
+class _OtherTasks:
+    """Awaited where another store waits for its disk: requests meet here as they do there."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+OTHER_TASKS: Final = _OtherTasks()
+
+
+class _Draft:
+    """What one unit changes, seen over the rows kept so far; only `keep` touches those."""
+
+    def __init__(self, rows: dict[Place, Record], texts: dict[Text, str]) -> None:
+        self._kept_rows, self._kept_texts = rows, texts
+        self._rows: dict[Place, Record | None] = {}
+        self._texts: dict[Text, str | None] = {}
+
+    def row(self, place: Place) -> Record | None:
+        """Find a row, changed ones first."""
+        return self._rows[place] if place in self._rows else self._kept_rows.get(place)
+
+    def write(self, tenant: TenantId, write: Put | Delete) -> bool:
+        """Take one write; False where its precondition does not hold."""
+        place = (tenant, write.row.TABLE, write.row.id)
+        if isinstance(write, Delete):
+            return self._change(place, write.row.version, None)
+        if isinstance(write.expect, Absent):
+            return self._change(place, None, rules.at_version(write.row, 1))
+        number = write.expect.number
+        return self._change(place, number, rules.at_version(write.row, number + 1))
+
+    def _change(self, place: Place, version: int | None, after: Record | None) -> bool:
+        before = self.row(place)
+        if (None if before is None else before.version) != version:
+            return False
+        old = {} if before is None else _texts(place, before)
+        new = {} if after is None else _texts(place, after)
+        if any(self._owner(text) not in (None, place[2]) for text in new):
+            return False
+        self._rows[place] = after
+        self._texts |= dict.fromkeys(old) | new
+        return True
+
+    def _owner(self, text: Text) -> str | None:
+        return self._texts[text] if text in self._texts else self._kept_texts.get(text)
+
+    def keep(self) -> None:
+        """Make the changes real."""
+        _keep(self._kept_rows, self._rows)
+        _keep(self._kept_texts, self._texts)
+
+
+def _keep(kept: dict[K, V], changed: dict[K, V | None]) -> None:
+    for key, value in changed.items():
+        if value is None:
+            kept.pop(key, None)
+        else:
+            kept[key] = value
+
+
+def _texts(place: Place, row: Record) -> dict[Text, str | None]:
+    tenant, table, id = place
+    texts = rules.unique_texts(row)
+    return {(tenant, table, name, text): id for name, text in texts.items() if text is not None}
+
+
+class MemoryStore:
+    """Keep everything in dictionaries.
+
+    A commit checks all it must and then applies all it has, with nothing awaited in between.
+    `probe` is called at `before-commit` and `after-commit-before-ack`; it may raise
+    `StoreUnavailable` at the one and `UnknownOutcome` at the other.
+    """
+
+    def __init__(self, clock: Clock, probe: Probe = no_probe) -> None:
+        self._clock, self._probe = clock, probe
+        self._instances: dict[tuple[TenantId, InstanceId], ProcessInstance] = {}
+        self._journals: dict[tuple[TenantId, InstanceId], tuple[JournalRow, ...]] = {}
+        self._claims: dict[tuple[TenantId, InstanceId], Claim] = {}
+        self._hops: set[tuple[TenantId, HopId]] = set()
+        self._rows: dict[Place, Record] = {}
+        self._texts: dict[Text, str] = {}
+        self._ledger: dict[tuple[TenantId, str], Attempts] = {}
+        self._audit: dict[tuple[TenantId, str], AuditRow] = {}
+
+    async def load(self, tenant: TenantId, instance: InstanceId) -> Loaded:
+        """Read one. Raises `UnknownInstance`."""
+        await OTHER_TASKS
+        return Loaded(instance=self._known(tenant, instance), now=self._clock.now())
+
+    async def commit(self, hop: Hop) -> Committed | Conflict:
+        """Write one hop, or nothing of it."""
+        await OTHER_TASKS
+        self._probe("before-commit")
+        tenant = hop.instance.tenant
+        draft = _Draft(self._rows, self._texts)
+        refused = self._stands_against(hop) or self._redeemed(hop, draft)
+        refused = refused or self._staged(tenant, hop.staged, draft)
+        if refused:
+            return Conflict(what=refused)
+        self._move(hop)
+        self._keep(tenant, hop.staged, draft)
+        self._probe("after-commit-before-ack")
+        return Committed()
+
+    async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
+        """Whether this hop was committed."""
+        await OTHER_TASKS
+        return (tenant, hop) in self._hops
+
+    async def journal(self, tenant: TenantId, instance: InstanceId) -> Sequence[JournalRow]:
+        """All rows in order. Raises `UnknownInstance`."""
+        await OTHER_TASKS
+        self._known(tenant, instance)
+        return self._journals[tenant, instance]
+
+    async def instances(self, tenant: TenantId, query: InstanceQuery) -> Page[ProcessInstance]:
+        """List instances, the newest id first; `text` is looked for in ids, in any case."""
+        await OTHER_TASKS
+        found = [
+            row
+            for (owner, id), row in self._instances.items()
+            if owner == tenant
+            and query.process in (None, row.process)
+            and query.status in (None, row.status)
+            and query.text.upper() in id.upper()
+        ]
+        return _page(sorted(found, key=lambda row: row.id, reverse=True), query)
+
+    async def get(self, tenant: TenantId, kind: type[R], id: str) -> R | None:
+        """Read one by id."""
+        await OTHER_TASKS
+        return cast("R | None", self._rows.get((tenant, kind.TABLE, id)))
+
+    async def find(self, tenant: TenantId, kind: type[R], unique: str, value: str) -> R | None:
+        """Read the one whose unique property `unique` is `value`."""
+        await OTHER_TASKS
+        rules.must_be_unique(kind, unique)
+        id = self._texts.get((tenant, kind.TABLE, unique, value))
+        return None if id is None else cast("R", self._rows[tenant, kind.TABLE, id])
+
+    async def page(self, tenant: TenantId, kind: type[R], query: PageQuery) -> Page[R]:
+        """List rows by id."""
+        await OTHER_TASKS
+        rules.must_be_listed(kind, query.by)
+        found = [
+            cast("R", row)
+            for (owner, table, _), row in self._rows.items()
+            if (owner, table) == (tenant, kind.TABLE) and _chosen(row, query)
+        ]
+        return _page(sorted(found, key=lambda row: row.id), query)
+
+    async def write(self, tenant: TenantId, unit: Staged) -> Committed | Conflict:
+        """Write a unit of its own, or nothing of it."""
+        await OTHER_TASKS
+        self._probe("before-commit")
+        draft = _Draft(self._rows, self._texts)
+        refused = self._staged(tenant, unit, draft)
+        if refused:
+            return Conflict(what=refused)
+        self._keep(tenant, unit, draft)
+        self._probe("after-commit-before-ack")
+        return Committed()
+
+    async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
+        """List audit rows, newest first."""
+        await OTHER_TASKS
+        rules.must_be_audited(query.by)
+        found = [
+            row
+            for (owner, _), row in self._audit.items()
+            if owner == tenant and _chosen(row, query)
+        ]
+        return _page(sorted(found, key=lambda row: (row.at, row.id), reverse=True), query)
+
+    async def claim_and_charge(
+        self, step: ClaimKey, owner: HopId, account: AccountKey, charge: Charge
+    ) -> Charged | Capped | Claimed:
+        """Claim the step for `owner` for 10 s and charge the account, nothing awaited between."""
+        await OTHER_TASKS
+        self._probe("before-commit")
+        key = (step.tenant, step.instance)
+        instance, now = self._instances.get(key), self._clock.now()
+        if instance is None or instance.revision != step.revision:
+            return Claimed()
+        asked = Asked(revision=step.revision, owner=owner, account=account, charge=charge, now=now)
+        taken = take(asked, self._claims.get(key), self._ledger.get((step.tenant, account)))
+        if isinstance(taken, Taken):
+            self._claims[key] = taken.claim
+            if taken.ledger is not None:
+                self._ledger[step.tenant, account] = taken.ledger
+        self._probe("after-commit-before-ack")
+        return taken.answer if isinstance(taken, Taken) else taken
+
+    async def attempts(self, tenant: TenantId, account: AccountKey) -> Attempts | None:
+        """Read an account's ledger."""
+        await OTHER_TASKS
+        return self._ledger.get((tenant, account))
+
+    async def due(self, limit: int) -> Sequence[Due]:
+        """Give instances that have something due, the longest due first."""
+        await OTHER_TASKS
+        now = self._clock.now()
+        times = [(rules.due_at(row), key) for key, row in self._instances.items()]
+        found = sorted((time, key) for time, key in times if time is not None and time <= now)
+        return [Due(tenant=tenant, instance=id) for _, (tenant, id) in found[:limit]]
+
+    async def digest_of(self, tenant: TenantId, process: str, version: int | None) -> Digest | None:
+        """Find the deployed bundle of a process: this version, or the newest."""
+        if version is not None:
+            name = version_key(process, version)
+            row = await self.find(tenant, Deployment, "by_version", name)
+            return None if row is None else Digest(row.id)
+        await OTHER_TASKS
+        rows = [
+            row
+            for (owner, _, _), row in self._rows.items()
+            if owner == tenant and isinstance(row, Deployment) and row.process == process
+        ]
+        newest = max(rows, key=lambda row: row.bundle.version, default=None)
+        return None if newest is None else Digest(newest.id)
+
+    async def now(self) -> datetime:
+        """The store's time."""
+        return self._clock.now()
+
+    async def close(self) -> None:
+        """End nothing: it goes with the program."""
+
+    def _known(self, tenant: TenantId, instance: InstanceId) -> ProcessInstance:
+        found = self._instances.get((tenant, instance))
+        if found is None:
+            raise UnknownInstance(instance=instance)
+        return found
+
+    def _stands_against(self, hop: Hop) -> str:
+        key = (hop.instance.tenant, hop.instance.id)
+        kept = self._instances.get(key)
+        if hop.before is None and kept is not None:
+            return "exists"
+        if (None if kept is None else kept.revision) != hop.before:
+            return "revision"
+        if (hop.instance.tenant, hop.id) in self._hops:
+            return "exists"
+        claim = self._claims.get(key)
+        mine = claim is not None and (claim.owner, claim.revision) == (hop.id, hop.before)
+        return "claim" if hop.owned and not mine else ""
+
+    def _redeemed(self, hop: Hop, draft: _Draft) -> str:
+        if hop.redeem is None:
+            return ""
+        tenant = hop.instance.tenant
+        token = draft.row((tenant, ProcessToken.TABLE, hop.redeem.token))
+        if not isinstance(token, ProcessToken) or not rules.may_redeem(token, hop.redeem.at):
+            return "token"
+        used = msgspec.structs.replace(token, counter=token.counter + 1)
+        draft.write(tenant, Put(row=used, expect=Version(number=token.version)))
+        return ""
+
+    def _staged(self, tenant: TenantId, unit: Staged, draft: _Draft) -> str:
+        whole = all(draft.write(tenant, write) for write in unit.writes)
+        ids = [row.id for row in unit.audit]
+        fresh = len(set(ids)) == len(ids) and not any((tenant, id) in self._audit for id in ids)
+        return "" if whole and fresh else "record"
+
+    def _move(self, hop: Hop) -> None:
+        key = (hop.instance.tenant, hop.instance.id)
+        self._instances[key] = hop.instance
+        self._journals[key] = self._journals.get(key, ()) + hop.rows
+        self._hops.add((hop.instance.tenant, hop.id))
+        if hop.owned or hop.instance.is_over:
+            self._claims.pop(key, None)
+
+    def _keep(self, tenant: TenantId, unit: Staged, draft: _Draft) -> None:
+        draft.keep()
+        self._audit |= {(tenant, row.id): row for row in unit.audit}
+        for account in unit.resets:
+            self._ledger.pop((tenant, account), None)
+
+
+def _chosen(row: Record | AuditRow, query: PageQuery) -> bool:
+    return query.by is None or cast("str | None", getattr(row, query.by)) == query.value
+
+
+def _page(rows: list[V], query: PageQuery | InstanceQuery) -> Page[V]:
+    start, length = rules.bounds(query)
+    return Page(rows=tuple(rows[start : start + length]), total=len(rows))

@@ -1,0 +1,76 @@
+"""What every store decides in the same way: bounds of a page, what is due, who may redeem."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from engine.model.instance import ProcessInstance
+from engine.ports.store import InstanceQuery, PageQuery
+from engine.records.record import R, Record
+from engine.records.tokens import ProcessToken
+
+LARGEST_PAGE: Final = 200
+
+
+def bounds(query: PageQuery | InstanceQuery) -> tuple[int, int]:
+    """Give a page's first row (from 0) and its length (1 to 200)."""
+    size = min(max(query.size, 1), LARGEST_PAGE)
+    return max(query.page, 0) * size, size
+
+
+def must_be_listed(kind: type[Record], by: str | None) -> None:
+    """Raise ValueError, a programmer's mistake, where the kind is not listed by that property."""
+    _must_be_one_of(by, (None, *kind.LISTED))
+
+
+def must_be_unique(kind: type[Record], name: str) -> None:
+    """Raise ValueError where the kind has no such unique text."""
+    _must_be_one_of(name, kind.UNIQUE)
+
+
+def must_be_audited(by: str | None) -> None:
+    """Raise ValueError where audit rows are not listed by that property."""
+    _must_be_one_of(by, (None, "subject", "action"))
+
+
+def _must_be_one_of(name: str | None, names: tuple[str | None, ...]) -> None:
+    if name not in names:
+        message = f"{name} is none of {names}"
+        raise ValueError(message)
+
+
+def unique_texts(row: Record) -> dict[str, str | None]:
+    """Give the texts no other row of the kind may have, by property; None: not in the index."""
+    return {name: getattr(row, name) for name in row.UNIQUE}
+
+
+def wakes_at(instance: ProcessInstance) -> datetime | None:
+    """Find when the current wait ends by itself: its timer or the activity's own expiry."""
+    if instance.wait is None or instance.is_over:
+        return None
+    times = [time for time in (instance.wait.due, instance.wait.expires) if time is not None]
+    return min(times, default=None)
+
+
+def due_at(instance: ProcessInstance) -> datetime | None:
+    """Find when something is due: the wait's end or the deadline; None once it is over."""
+    if instance.is_over:
+        return None
+    wakes = wakes_at(instance)
+    return instance.deadline if wakes is None else min(wakes, instance.deadline)
+
+
+def at_version(row: R, number: int) -> R:
+    """Give the row as it is kept: at the version its precondition leads to."""
+    return row if row.version == number else msgspec.structs.replace(row, version=number)
+
+
+def may_redeem(token: ProcessToken, at: datetime) -> bool:
+    """Say whether the token is ACTIVE, inside its window and has a use left (E1)."""
+    begun = token.not_before is None or token.not_before <= at
+    open_still = token.not_after is None or at < token.not_after
+    left = token.type != "MULTI_USE_COUNT_LIMITED" or token.counter < (token.max_count or 0)
+    return token.status == "ACTIVE" and begun and open_still and left
