@@ -90,7 +90,7 @@ def test_house_stands_on_its_floors() -> None:
     assert linter, "import-linter is not installed beside this interpreter"
 
     done = subprocess.run(  # noqa: S603 - our own linter
-        [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [linter, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
