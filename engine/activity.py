@@ -1,7 +1,9 @@
 """THE DOOR: all an activity author needs, and all of `engine` an activity may import.
 
-An activity is a signature (what it takes, leaves, raises and asks for) and code that answers with an
-`Outcome`. Nothing is registered here: a package lists its activities as a value and names that list under
+An activity is a signature (what it takes, leaves, raises and asks for) and code that answers with
+an
+`Outcome`. Nothing is registered here: a package lists its activities as a value and names that list
+under
 the entry-point group `engine.activities`.
 """
 
@@ -11,7 +13,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack, cast
 
 from engine.errors import ActivityFault, Busy
 from engine.expressions import (
@@ -53,20 +55,23 @@ from engine.model.signature import (
 from engine.secret import Bag, Secret
 
 __all__ = [
-    "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "NUMBER", "STRING", "Action", "Activity", "ActivityFault",
-    "Answered", "Bound", "Busy", "Call", "Check", "CheckUse", "Decides", "Ended", "EnumOf", "ErrorEvent",
-    "Expired", "FormPanel", "FormRef", "FormUse", "Input", "JsonObject", "JsonValue", "KeySlot", "KeyUse",
-    "Limits", "ListOf", "MapOf", "Member", "Message", "Option", "Outcome", "Output", "Panel",
-    "PasscodeAttempt", "Passcodes",
-    "Promotion", "Record", "RedirectPanel", "Screen", "Secret", "Shown", "Submission", "Text", "TextPanel",
-    "Type", "Users", "Woken", "Words", "activity", "done", "failed", "passed", "raised",
+    "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "NUMBER", "STRING", "Action", "Activity",
+    "ActivityFault", "Answered", "Bound", "Busy", "Call", "Check", "CheckUse", "Decides", "Ended",
+    "EnumOf", "ErrorEvent", "Expired", "FormPanel", "FormRef", "FormUse", "Input", "JsonObject",
+    "JsonValue", "KeySlot", "KeyUse", "Limits", "ListOf", "MapOf", "Member", "Message", "Option",
+    "Outcome", "Output", "Panel", "PasscodeAttempt", "Passcodes", "Promotion", "Record",
+    "RedirectPanel", "Screen", "Secret", "Shown", "Submission", "Text", "TextPanel", "Type",
+    "Users", "Woken", "Words", "activity", "done", "failed", "passed", "raised",
 ]  # fmt: skip
 
 C = TypeVar("C")
 
 
 class Users(Protocol):
-    """Capability: read users of identity stores. A user is `{id, extId?, status, locale, timeZone, attributes}`."""
+    """Capability: read users of identity stores.
+
+    A user is `{id, extId?, status, locale, timeZone, attributes}`.
+    """
 
     async def by_id(self, store: str, id: str) -> JsonObject | None:
         """Read a user by id; None when the store has none."""
@@ -79,7 +84,7 @@ class Users(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasscodeAttempt:
-    """A passcode attempt as it was begun: what the two slots hold. It looks alike for unknown users.
+    """What the two slots of a begun attempt hold; alike for unknown users.
 
     Attributes:
         attempt: Value of the attempt's slot; only `Passcodes` reads it.
@@ -91,7 +96,10 @@ class PasscodeAttempt:
 
 
 class Passcodes(Protocol):
-    """Capability: passcode attempts. Nothing it gives tells whether a user exists (security B1, B2)."""
+    """Capability: passcode attempts.
+
+    Nothing it gives tells whether a user exists (security B1, B2).
+    """
 
     async def start(
         self, store: str, policy: str, *, user_id: str | None, ext_id: str | None
@@ -107,19 +115,23 @@ class Passcodes(Protocol):
         ...
 
     async def verify(self, attempt: JsonObject, passcode: Secret) -> bool:
-        """Charge the account, hash once, tell whether it was right. Raises `Busy` when the pool is full."""
+        """Charge the account, hash once, tell whether it was right.
+
+        Raises `Busy` when the pool is full.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call of an activity: typed inputs, slots, checks, time, and the capabilities it asked for.
+    """One call of an activity: inputs, slots, checks, time, and the capabilities it asked for.
 
     Attributes:
         visit: How often the node was entered (1, 2, ...).
         at: UTC, the event's time.
         effect_key: Stable across retries of this very call: `<instance>/<node>/<visit>`.
-        inputs: Input name -> value, defaults filled in; an optional input that was not given is not there.
+        inputs: Input name -> value, defaults filled in; an optional input that was not given is not
+            there.
         slots: Key input -> the slot as it is now; a slot nobody wrote is not there.
         language: The person's.
     """
@@ -160,10 +172,14 @@ class Call:
         try:
             return self.slots[key_input]
         except KeyError:
-            raise ActivityFault(node=self.node, reason=f"nothing is in the slot of {key_input}") from None
+            reason = f"nothing is in the slot of {key_input}"
+            raise ActivityFault(node=self.node, reason=reason) from None
 
     def secret(self, key_input: str, component: str) -> Secret:
-        """Give the secret that a slot carries. Raises `ActivityFault` when the bag has none: the hop is another."""
+        """Give the secret that a slot carries.
+
+        Raises `ActivityFault` when the bag has none: the hop is another.
+        """
         ref = self.slot(key_input).secrets.get(component)
         if ref is None or ref not in self.bag:
             raise ActivityFault(node=self.node, reason=f"no secret {component} in this hop")
@@ -176,12 +192,14 @@ class Call:
     def use(self, capability: Callable[..., C]) -> C:
         """Give a capability (a Protocol of this door) that the signature asks for.
 
-        Raises `ActivityFault` for another one. Not typed `type[C]`: checkers refuse Protocols there.
+        Raises `ActivityFault` for another one. Not typed `type[C]`: checkers refuse Protocols
+        there.
         """
         try:
             return cast(C, self.capabilities[capability.__name__])
         except KeyError:
-            raise ActivityFault(node=self.node, reason=f"{capability.__name__} is not in uses") from None
+            reason = f"{capability.__name__} is not in uses"
+            raise ActivityFault(node=self.node, reason=reason) from None
 
     def _typed(self, name: str, kind: type[C]) -> C:
         value = self.inputs.get(name)
@@ -205,9 +223,7 @@ def passed(*, keys: Mapping[str, JsonObject] | None = None) -> Ended:
     return Ended(keys=dict(keys or {}), result="PASS")
 
 
-def failed(
-    code: str, *, message: str = "", keys: Mapping[str, JsonObject] | None = None
-) -> Ended:
+def failed(code: str, *, message: str = "", keys: Mapping[str, JsonObject] | None = None) -> Ended:
     """End with an error event and settle the check at FAIL."""
     return Ended(keys=dict(keys or {}), error=code, message=message, result="FAIL")
 
@@ -232,30 +248,67 @@ class Activity:
     resume: Resumer | None = None
 
 
-def activity(
-    label: str, *, version: int, kind: Kind, uses: Sequence[type] = (), **declared: Any  # noqa: ANN401 - the fields of Signature, checked by it
-) -> Callable[[Any], Activity]:
-    """Describe an activity: a function for `start`, `end`, `pure` and `local`, a class for `interactive`.
+class Declared(TypedDict, total=False):
+    """What a signature may say besides label, version, kind and uses; see `Signature`."""
 
-    An interactive class has `enter(call) -> Shown | Ended` and `resume(call, woken) -> Shown | Ended` as
-    static methods. Functions may be async. `declared` are the other fields of `Signature`; sequences become
-    tuples. The decorator registers nothing.
+    inputs: Sequence[Input]
+    keys: Sequence[KeyUse]
+    outputs: Sequence[Output]
+    errors: Sequence[ErrorEvent]
+    one_of: Sequence[tuple[str, ...]]
+    opens: CheckUse
+    settles: CheckUse
+    promotes: Promotion
+    form: FormUse
+    decides: Decides
+    bounded_by: Bound
+    aliases: Sequence[str]
+
+
+def activity(
+    label: str,
+    *,
+    version: int,
+    kind: Kind,
+    uses: Sequence[type] = (),
+    **declared: Unpack[Declared],
+) -> Callable[[Any], Activity]:
+    """Describe an activity: a class if it is `interactive`, else a function.
+
+    An interactive class has `enter(call) -> Shown | Ended` and `resume(call, woken) -> Shown | Ended`
+    as static methods. Functions may be async. The first line of the docstring is its summary.
+    The decorator registers nothing.
 
     Raises:
-        TypeError: The class lacks `enter` or `resume`, or a field is not one of a signature.
+        TypeError: An interactive class lacks `enter` or `resume`.
     """
-    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in declared.items()}
-    names = tuple(capability.__name__ for capability in uses)
 
-    def describe(code: Any) -> Activity:  # noqa: ANN401 - a function or a class
-        summary = (inspect.getdoc(code) or "").strip().splitlines()[:1]
-        fields.setdefault("summary", summary[0] if summary else "")
-        signature = Signature(label=label, version=version, kind=kind, uses=names, **fields)
+    def describe(code: Any) -> Activity:
+        signature = Signature(
+            label=label,
+            version=version,
+            kind=kind,
+            inputs=tuple(declared.get("inputs", ())),
+            keys=tuple(declared.get("keys", ())),
+            outputs=tuple(declared.get("outputs", ())),
+            errors=tuple(declared.get("errors", ())),
+            one_of=tuple(declared.get("one_of", ())),
+            opens=declared.get("opens"),
+            settles=declared.get("settles"),
+            promotes=declared.get("promotes"),
+            form=declared.get("form"),
+            decides=declared.get("decides"),
+            bounded_by=declared.get("bounded_by"),
+            aliases=tuple(declared.get("aliases", ())),
+            uses=tuple(capability.__name__ for capability in uses),
+            summary=(inspect.getdoc(code) or "").partition("\n")[0],
+        )
         if kind != "interactive":
             return Activity(signature=signature, run=code)
-        for part in ("enter", "resume"):
-            if not callable(getattr(code, part, None)):
-                raise TypeError(f"{label}: an interactive activity has {part}")
+        missing = [part for part in ("enter", "resume") if not hasattr(code, part)]
+        if missing:
+            reason = f"{label}: an interactive activity has {' and '.join(missing)}"
+            raise TypeError(reason)
         return Activity(signature=signature, enter=code.enter, resume=code.resume)
 
     return describe

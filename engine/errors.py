@@ -1,4 +1,7 @@
-"""Everything that can break: one tree, stable codes, facts as attributes, never a secret or a person's data."""
+"""Everything that can break.
+
+One tree, stable codes, facts as attributes, never a secret or a person's data.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,10 @@ class UnknownInstance(TrustflowError):
 
 
 class UnknownBundle(TrustflowError):
-    """There is no such bundle, or its stored texts no longer give the digest they are kept under."""
+    """There is no such bundle.
+
+    Or its stored texts no longer give the digest they are kept under.
+    """
 
     code = "unknown-bundle"
 
@@ -61,6 +67,12 @@ class Busy(TrustflowError):
 
     code = "busy"
     retry_after: int
+
+
+class Contended(TrustflowError):
+    """Another request is verifying this step; there is no verdict, and nothing was charged."""
+
+    code = "contended"
 
 
 class StoreUnavailable(TrustflowError):
@@ -85,6 +97,12 @@ class SettingsRefused(TrustflowError):
     """A setting is wrong, or weaker than its floor."""
 
     code = "settings"
+
+
+class TextMissing(TrustflowError):
+    """A sentence, or a value for its braces, is missing from a message catalogue."""
+
+    code = "text-missing"
 
 
 class SecretMisuse(TrustflowError, TypeError):

@@ -1,4 +1,7 @@
-"""A value that does not show itself, and the reference that stands for it everywhere else (security D1, D2)."""
+"""A value that does not show itself.
+
+And the reference that stands for it everywhere else (security D1, D2).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ class Secret:
     """Hold a passcode, code or key for the length of one hop.
 
     It prints as `***`. Equality, hashing, copying, pickling and encoding raise `SecretMisuse`;
-    `reveal` is called in the four files that security D1 names and nowhere else (a test reads the code).
+    `reveal` is called in the four files that security D1 names and nowhere else (a test reads the
+    code).
     """
 
     __slots__ = ("__value",)
@@ -57,7 +61,10 @@ class Secret:
 
 
 class SecretRef(msgspec.Struct, frozen=True, kw_only=True):
-    """Name a secret of the bag: `<form data key>.<component>`. State, events and effects hold only this."""
+    """Name a secret of the bag: `<form data key>.<component>`.
+
+    State, events and effects hold only this.
+    """
 
     name: str
 

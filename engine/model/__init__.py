@@ -1,1 +1,4 @@
-"""The words of design 2 as frozen values. Knows expressions, secrets' references and errors; does nothing."""
+"""The words of design 2 as frozen values.
+
+Knows expressions, secrets' references and errors; does nothing.
+"""

@@ -11,7 +11,10 @@ CheckState = Literal["OPEN", "PASS", "FAIL"]
 
 
 class Check(Value, frozen=True, kw_only=True):
-    """OPEN, PASS or FAIL, filed under the node's `check:` name, else under `<check>/<attempt key>`."""
+    """OPEN, PASS or FAIL, filed under the node's `check:` name.
+
+    Else under `<check>/<attempt key>`.
+    """
 
     name: str
     state: CheckState

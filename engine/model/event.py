@@ -1,4 +1,7 @@
-"""What happened to an instance. Every event carries its UTC time and encodes to JSON and back to an equal one."""
+"""What happened to an instance.
+
+Every event carries its UTC time and encodes to JSON and back to an equal one.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ class Submission(Value, frozen=True, kw_only=True):
 
 
 class Started(Tagged, frozen=True, kw_only=True):
-    """The instance begins. `parameters` are checked and complete; `_redirectUrl` may be among them."""
+    """The instance begins.
+
+    `parameters` are checked and complete; `_redirectUrl` may be among them.
+    """
 
     at: datetime
     deadline: datetime

@@ -21,14 +21,20 @@ SECRET_TYPES: frozenset[str] = frozenset({"password", "code"})
 
 
 class Option(Value, frozen=True, kw_only=True):
-    """One answer of a `select` or `radio`: the value that is stored and the words that are shown."""
+    """One answer of a `select` or `radio`.
+
+    The value that is stored and the words that are shown.
+    """
 
     value: str
     label: Localised
 
 
 class Limits(Value, frozen=True, kw_only=True):
-    """Bounds that are known only at run time (a passcode policy's), in Unicode code points after NFKC."""
+    """Bounds that are known only at run time (a passcode policy's).
+
+    In Unicode code points after NFKC.
+    """
 
     min_length: int | None = None
     max_length: int | None = None
@@ -80,7 +86,10 @@ class Component(Value, frozen=True, kw_only=True):
 
 
 class Form(Value, frozen=True, kw_only=True):
-    """A form as written: one page, parts in order. `actions`: words for buttons that have none of ours."""
+    """A form as written: one page, parts in order.
+
+    `actions`: words for buttons that have none of ours.
+    """
 
     name: str
     version: int
@@ -93,7 +102,10 @@ class Form(Value, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """What one field gave: its value as plain JSON, or None where an optional field was left empty."""
+    """What one field gave.
+
+    Its value as plain JSON, or None where an optional field was left empty.
+    """
 
     value: JsonValue
 
@@ -106,9 +118,10 @@ class Refused:
 
 
 FieldCheck = Callable[[list[str], Limits | None, tuple[Option, ...]], "Accepted | Refused"]
-"""(the strings sent under the field's name or names, limits, answers allowed at run time) -> result.
+"""(strings sent under the field's name or names, limits, answers allowed now) -> result.
 
-For a date the strings are `<id>-day`, `<id>-month`, `<id>-year`, or one ISO date under the id itself.
+For a date the strings are `<id>-day`, `<id>-month`, `<id>-year`, or one ISO date under the id
+itself.
 """
 Visibility = Callable[[Mapping[str, JsonValue]], bool]
 

@@ -17,7 +17,10 @@ from engine.model.signature import Signature
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """One way on. The last of a node's flows has no condition; before it the first true one wins."""
+    """One way on.
+
+    The last of a node's flows has no condition; before it the first true one wins.
+    """
 
     to: NodeId
     condition: Expression | None = None
@@ -46,10 +49,12 @@ class ActivityNode:
     """An activity in its place.
 
     Attributes:
-        inputs: Input name -> literal value or expression; defaults are filled in, key inputs hold slot names.
+        inputs: Input name -> literal value or expression; defaults are filled in, key inputs hold
+            slot names.
             An optional input that was not written and has no default is not there.
         check: Name the result is filed under, if the definition gives one.
-        outputs: (variable, literal or expression), in order; declared outputs come first (see `declared`).
+        outputs: (variable, literal or expression), in order; declared outputs come first (see
+            `declared`).
         declared: Declared output -> variable.
         result: Of an End: what it lowers the outcome to.
     """
@@ -88,7 +93,8 @@ class ProcessGraph:
     Attributes:
         digest: Of the bundle it was compiled from.
         forms: Every form that a node shows.
-        steps: Node -> (step number, total or None): the thread of the page, where the path is known.
+        steps: Node -> (step number, total or None): the thread of the page, where the path is
+            known.
     """
 
     definition: Definition

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NewType, TypeAlias
+from typing import TYPE_CHECKING, Any, NewType, TypeAlias
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+if TYPE_CHECKING:
+    from engine.expressions import JsonValue as JsonValue
+else:  # msgspec cannot decode a recursive alias; at run time it decodes plain JSON
+    JsonValue = Any
+
 JsonObject: TypeAlias = dict[str, JsonValue]
 Localised: TypeAlias = dict[str, str]
 """Language tag (`en`, `pt-PT`) -> text."""

@@ -11,7 +11,10 @@ Severity = Literal["error", "warning"]
 
 
 class Place(Value, frozen=True, kw_only=True):
-    """Where in a file: line and column count from 1 in characters; a byte order mark counts nothing."""
+    """Where in a file: line and column count from 1 in characters.
+
+    A byte order mark counts nothing.
+    """
 
     file: str
     line: int
@@ -22,7 +25,8 @@ class Problem(Value, frozen=True, kw_only=True):
     """One mistake of an author: what is wrong, where, what would be right.
 
     Attributes:
-        rule: Stable code, a letter for the stage and three digits (`Y` reading, `S` shape, `L` links,
+        rule: Stable code, a letter for the stage and three digits (`Y` reading, `S` shape, `L`
+        links,
             `X` expressions, `P` proofs, `F` forms).
         key: Path of the value in the document, `flow.ask.timeout.to`.
         nearest: The name that was probably meant, if one is near.
@@ -46,9 +50,10 @@ class Words(Tagged, frozen=True, kw_only=True):
 
 
 class Message(Tagged, frozen=True, kw_only=True):
-    """A sentence of the message catalogue (`reference/ui/messages.md`): id and whole values for its braces.
+    """A sentence of the message catalogue: its id and whole values for its braces.
 
-    `count` chooses between ids ending `.one` and `.other` (CLDR categories) and is given as `{count}`.
+    `count` chooses between ids ending `.one` and `.other` (CLDR categories) and is given as
+    `{count}`.
     """
 
     id: str
@@ -60,7 +65,7 @@ Text = Words | Message
 
 
 class FieldProblem(Value, frozen=True, kw_only=True):
-    """One mistake of a person: the component's id (`""` for the whole form) and how to make it right.
+    """One mistake of a person: the component (`""`: the whole form) and how to make it right.
 
     Never holds what was typed.
     """

@@ -1,4 +1,7 @@
-"""What the client is told to show. Activities build panels, `web` renders them and knows no activity."""
+"""What the client is told to show.
+
+Activities build panels, `web` renders them and knows no activity.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ class FormPanel(Tagged, frozen=True, kw_only=True):
     """A form to fill in.
 
     Attributes:
-        values: component id -> what the field shows at first (defaults, earlier answers; never a secret).
+        values: component id -> what the field shows at first (defaults, earlier answers; never a
+            secret).
         limits: component id -> bounds known at run time.
         options: component id -> answers allowed at run time, for `select` and `radio`.
     """
@@ -37,7 +41,10 @@ class TextPanel(Tagged, frozen=True, kw_only=True):
 
 
 class RedirectPanel(Tagged, frozen=True, kw_only=True):
-    """Where the person goes next: a page of ours with a link and a Refresh header, never a 3xx (F4)."""
+    """Where the person goes next.
+
+    A page of ours with a link and a Refresh header, never a 3xx (F4).
+    """
 
     url: str
     after_seconds: int = 3
@@ -47,7 +54,10 @@ Panel = FormPanel | TextPanel | RedirectPanel
 
 
 class Action(Value, frozen=True, kw_only=True):
-    """A button besides the main one. `label` is None where the name has words of ours (`back`, `skip`, ...)."""
+    """A button besides the main one.
+
+    `label` is None where the name has words of ours (`back`, `skip`, ...).
+    """
 
     name: str
     label: Text | None = None

@@ -70,7 +70,7 @@ class KeyUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
-    """On success the slot that `through` (a key input) is linked to by `link` turns into `type` at `state`.
+    """On success the slot `through` (a key input) links to by `link` becomes `type` at `state`.
 
     `ClaimedUser` -> `User`: the person has shown to be who the token said.
     """
@@ -115,7 +115,10 @@ class ErrorEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckUse:
-    """A check this activity opens or settles, filed per attempt: the slot named by the key input `key`."""
+    """A check this activity opens or settles, filed per attempt.
+
+    The slot named by the key input `key`.
+    """
 
     name: str
     key: str
@@ -148,7 +151,7 @@ class Decides:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """`input` bounds the visits of the node; on the visit that reaches it the activity raises `code`.
+    """`input` bounds a node's visits; on the visit that reaches it the activity raises `code`.
 
     `words`: catalogue id (with `.one` and `.other`) that tells how many visits are left.
     """
@@ -163,7 +166,8 @@ class Signature:
     """All that is known of an activity without running it.
 
     Attributes:
-        one_of: Groups of inputs of which at least one must be usable (a key input counts when its slot
+        one_of: Groups of inputs of which at least one must be usable (a key input counts when its
+            slot
             is written on every path before).
         aliases: Other spellings of the label (`Custom Data Form v3`).
         uses: Names of the capabilities it asks for.

@@ -11,7 +11,10 @@ from engine.model.instance import ProcessInstance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What one event leads to. `effects` in the order in which they must be tried (at most one inside a hop)."""
+    """What one event leads to.
+
+    `effects` in the order in which they must be tried (at most one inside a hop).
+    """
 
     instance: ProcessInstance
     effects: tuple[Effect, ...] = ()
@@ -19,6 +22,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotAwaited:
-    """Nothing waits for this event: it is late, a double, or for another step. A value, not a mistake."""
+    """Nothing waits for this event: it is late, a double, or for another step.
+
+    A value, not a mistake.
+    """
 
     reason: Literal["over", "another step", "late", "not offered", "no more time"]

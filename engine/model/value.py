@@ -1,4 +1,7 @@
-"""The base of every value that is stored or sent: frozen, keyword-only, encoded without its defaults."""
+"""The base of every value that is stored or sent.
+
+Frozen, keyword-only, encoded without its defaults.
+"""
 
 from __future__ import annotations
 

@@ -27,7 +27,10 @@ class Chance(Protocol):
     """Randomness and ids, from the system's generator (E5)."""
 
     def id(self) -> str:
-        """26 upper-case letters and digits of 128 bits; ids made later by one process sort later or equal."""
+        """26 upper-case letters and digits of 128 bits.
+
+        Ids made later by one process sort later or equal.
+        """
         ...
 
     def token(self) -> str:
@@ -59,7 +62,10 @@ class HashPool(Protocol):
     """As many hashing workers as cores, a queue of 8 each; never on the event loop (A5)."""
 
     dummy: str
-    """A record of the current parameters that no passcode opens: the same work for nobody's account (B2)."""
+    """A record of the current parameters that no passcode opens.
+
+    The same work for nobody's account (B2).
+    """
 
     def reserve(self) -> AbstractAsyncContextManager[Slot]:
         """Take a place for the length of the block. Raises `Busy` at once when there is none."""
@@ -74,7 +80,10 @@ class Vault(Protocol):
     """Keys that are not in the database. They are used here and never given out."""
 
     def mac(self, purpose: str, message: bytes, key_id: str | None = None) -> bytes:
-        """HMAC-SHA-256 with the purpose's key (the current one without `key_id`). Raises `VaultRefused`."""
+        """HMAC-SHA-256 with the purpose's key (the current one without `key_id`).
+
+        Raises `VaultRefused`.
+        """
         ...
 
     def current(self, purpose: str) -> str:

@@ -1,4 +1,7 @@
-"""The store, cut at meaning: instances, records, the attempt ledger, due work, audit. Tenant comes first everywhere."""
+"""The store, cut at meaning: instances, records, the attempt ledger, due work, audit.
+
+Tenant comes first everywhere.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from engine.model.instance import ProcessInstance, Status
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
 from engine.model.value import Value
 from engine.records.journal import JournalRow
-from engine.records.record import AuditRow, R, Staged
+from engine.records.record import EMPTY, AuditRow, R, Staged
 
 T = TypeVar("T")
 
@@ -38,7 +41,8 @@ class Hop:
 
     Attributes:
         id: Unique; `has_hop` finds it after a lost answer.
-        before: The revision it was made from; None creates the instance. The new revision is `instance.revision`.
+        before: The revision it was made from; None creates the instance. The new revision is
+            `instance.revision`.
         rows: New journal rows, in order.
         staged: Records, audit rows and ledger resets that commit with it.
         owned: The instance must still be claimed by this hop; the claim is dropped.
@@ -49,7 +53,7 @@ class Hop:
     instance: ProcessInstance
     before: int | None
     rows: tuple[JournalRow, ...]
-    staged: Staged = Staged()
+    staged: Staged = EMPTY
     owned: bool = False
     redeem: Redeem | None = None
 
@@ -61,7 +65,10 @@ class Committed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """Something it was made from has changed; nothing of it was kept. `what`: revision, claim, record, token, exists."""
+    """Something it was made from has changed; nothing of it was kept.
+
+    `what`: revision, claim, record, token, exists.
+    """
 
     what: str
 
@@ -93,7 +100,10 @@ class Instances(Protocol):
         ...
 
     async def commit(self, hop: Hop) -> Committed | Conflict:
-        """Write one hop. Raises `StoreUnavailable` (nothing kept) or `UnknownOutcome` (ask `has_hop`)."""
+        """Write one hop.
+
+        Raises `StoreUnavailable` (nothing kept) or `UnknownOutcome` (ask `has_hop`).
+        """
         ...
 
     async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
@@ -111,7 +121,10 @@ class Instances(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
-    """Which rows: those whose listed property `by` is `value` (both None: all). `page` from 0, `size` 1 to 200."""
+    """Which rows: those whose listed property `by` is `value` (both None: all).
+
+    `page` from 0, `size` 1 to 200.
+    """
 
     by: str | None = None
     value: str | None = None
@@ -135,7 +148,10 @@ class Records(Protocol):
         ...
 
     async def write(self, tenant: TenantId, unit: Staged) -> Committed | Conflict:
-        """Write a unit of its own. Raises as `Instances.commit`; its outcome is never unknown to retry blindly."""
+        """Write a unit of its own.
+
+        Raises as `Instances.commit`; its outcome is never unknown to retry blindly.
+        """
         ...
 
     async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
@@ -148,7 +164,8 @@ class Attempts(Value, frozen=True, kw_only=True):
 
     Attributes:
         waits_until: No guess is verified before.
-        last_at: The store's time of the last charge; time is never taken to run backwards past it (C5).
+        last_at: The store's time of the last charge; time is never taken to run backwards past it
+            (C5).
         disabled: Nothing but recovery helps.
     """
 
@@ -173,11 +190,17 @@ class Capped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """Another request verifies this step (or the step has moved on): no hash, no charge, no verdict."""
+    """Another request verifies this step (or the step has moved on).
+
+    No hash, no charge, no verdict.
+    """
 
 
 Charge = Callable[[Attempts | None, datetime, AccountKey], Attempts | None]
-"""Pure: (the ledger's row, the store's now, account) -> the row with one added, or None when capped."""
+"""Pure.
+
+(the ledger's row, the store's now, account) -> the row with one added, or None when capped.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,7 @@
-"""What one hop or one call reads and wants written: staged rows shadow the store until they commit together."""
+"""What one hop or one call reads and wants written.
+
+Staged rows shadow the store until they commit together.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ class UnitOfWork(Protocol):
         ...
 
     def put(self, row: Record, expect: Expectation) -> None:
-        """Stage a row with its precondition. With `Version(n)` the row is written at version n + 1."""
+        """Stage a row with its precondition.
+
+        With `Version(n)` the row is written at version n + 1.
+        """
         ...
 
     def delete(self, row: Record) -> None:

@@ -16,7 +16,8 @@ class IdentityStore(Record, frozen=True, kw_only=True):
 
     Attributes:
         locale, time_zone, user_status: Copied to a user when it is added.
-        max_failed_attempts: Tightens the account's ledger (never loosens it); None: the ledger alone.
+        max_failed_attempts: Tightens the account's ledger (never loosens it); None: the ledger
+            alone.
         temp_lock: How long that tighter limit holds an account.
         hide_unknown_users: The API's start call simulates a session for an unknown user (design 8).
     """
@@ -33,7 +34,10 @@ class IdentityStore(Record, frozen=True, kw_only=True):
 
 
 class PasscodePolicy(Record, frozen=True, kw_only=True):
-    """What passcodes a store accepts; `id` is `<store>/<name>`. Lengths in code points after NFKC."""
+    """What passcodes a store accepts; `id` is `<store>/<name>`.
+
+    Lengths in code points after NFKC.
+    """
 
     TABLE: ClassVar[str] = "passcode_policies"
     LISTED: ClassVar[tuple[str, ...]] = ("store",)

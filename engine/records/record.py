@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from engine.model.value import Value
 
@@ -12,7 +12,8 @@ from engine.model.value import Value
 class Record(Value, frozen=True, kw_only=True):
     """A row. `id` is unique per tenant and kind.
 
-    `TABLE` names its table. `UNIQUE` names properties whose text is unique per tenant among rows of the
+    `TABLE` names its table. `UNIQUE` names properties whose text is unique per tenant among rows of
+    the
     kind (None: not in the index); `LISTED` names properties that rows are listed by.
     `version` counts writes from 1; a change names the version it was made from.
     """
@@ -59,7 +60,7 @@ class Delete:
 
 
 class AuditRow(Value, frozen=True, kw_only=True):
-    """Who did what to what, when. Never a value that was tried, no personal data beyond ids (C6, J3).
+    """Who did what to what, when. Never a value tried, no personal data beyond ids (C6, J3).
 
     Attributes:
         action: `user.add`, `token.create`, `definition.deploy`, `attempt.limit`, ...
@@ -87,3 +88,7 @@ class Staged:
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (self.writes or self.audit or self.resets)
+
+
+EMPTY: Final = Staged()
+"""Nothing to write."""

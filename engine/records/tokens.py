@@ -12,7 +12,7 @@ TokenType = Literal["UNLIMITED", "MULTI_USE_COUNT_LIMITED", "MULTI_USE_TIME_LIMI
 
 
 class ProcessToken(Record, frozen=True, kw_only=True):
-    """The ticket that starts instances of one definition; `id` is a name, the secret is `secret_hash`'s.
+    """The ticket that starts instances of one definition; `id` is a name, no secret.
 
     Attributes:
         secret_hash: SHA-256 hex of `pt_...`.

@@ -1,1 +1,4 @@
-"""The loop: load, advance, perform, commit. The only room that takes turns; knows ports and never adapters or the web."""
+"""The loop: load, advance, perform, commit; and what stands around it.
+
+Knows ports, identity and the door. Must not know adapters or the web.
+"""

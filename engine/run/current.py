@@ -1,4 +1,4 @@
-"""What the loop and the visits answer with: where an instance stands, what was wrong, or why a link is refused."""
+"""What the loop and the visits answer with: where one stands, or why a link is refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Current:
 
     Attributes:
         now: The store's time.
-        already_answered: The submission was for another step or revision; nothing was changed.
+        already_answered: It was for another step or revision; nothing was changed.
         still_checking: Another request of this step is being verified; nothing was changed.
         session: The new session value after a PASS, to be handed out at once; shown nowhere else.
     """
@@ -43,7 +43,7 @@ class Current:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid:
-    """What a person sent cannot be taken: nothing stored, no event. `values`: what they typed, secrets left out."""
+    """What was sent cannot be taken: nothing stored. `values`: what was typed, without secrets."""
 
     current: Current
     problems: tuple[FieldProblem, ...]
@@ -55,7 +55,7 @@ class Landing:
     """A link that can be begun, or gone on with.
 
     Attributes:
-        begin_key: For the landing form's hidden field; good for 15 minutes, redeeming is idempotent by it.
+        begin_key: For the landing form's hidden field; redeeming is idempotent by it.
         resume: The visit of this token that the browser still has a session for.
     """
 
@@ -88,7 +88,7 @@ class Created:
 class Refusal:
     """Why a link, ticket or begin key is not taken.
 
-    `unknown` covers malformed, foreign, inactive; `stale`: the begin key is older than 15 minutes, ask again.
+    `unknown` covers malformed, foreign, inactive; `stale`: the begin key is too old, ask again.
     `token` is given for `not yet`, `expired` and `used`.
     """
 
@@ -98,7 +98,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
-    """A request came with a living session of the instance. `fresh`: hand out this value instead."""
+    """A request came with a living session of the instance.
+
+    `fresh`: hand out this value instead.
+    """
 
     session: Session
     fresh: str | None = None

@@ -1,0 +1,9 @@
+"""Event -> turn. The one place that moves an instance: pure, no clock, no file, no secret.
+
+Knows the model and expressions. Must not know how text became a graph, nor who performs effects.
+"""
+
+from engine.interpret.advance import advance, new_instance
+from engine.interpret.submission import Read, read, typed
+
+__all__ = ["Read", "advance", "new_instance", "read", "typed"]

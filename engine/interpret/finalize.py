@@ -1,0 +1,104 @@
+"""The Finalizer: which status an end gives (design 5), and the last screen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from urllib.parse import quote
+
+from msgspec.structs import replace
+
+from engine.model.form import SECRET_TYPES
+from engine.model.graph import ActivityNode, ProcessGraph
+from engine.model.instance import ProcessInstance, Status
+from engine.model.names import JsonObject
+from engine.model.screen import RedirectPanel, Screen
+
+
+def status_of(instance: ProcessInstance, result: Literal["FAIL", "REVIEW"] | None) -> Status:
+    """Decide how a journey that reached End is over, in the order of design 5."""
+    decision = instance.decision
+    if instance.last_wait_timed_out:
+        return "COMPLETED_TERMINATED"
+    if result == "FAIL":
+        return "COMPLETED_ENDED_ERROR"
+    not_passed = any(check.state != "PASS" for check in instance.checks)
+    failed = decision == "FAIL" or (decision is None and not_passed)
+    if failed:
+        return "COMPLETED_ENDED_ERROR"
+    if result == "REVIEW" or decision == "REVIEW":
+        return "REVIEW"
+    return "COMPLETED_ENDED_SUCCESS"
+
+
+def ended(
+    graph: ProcessGraph, node: ActivityNode, instance: ProcessInstance, at: datetime
+) -> ProcessInstance:
+    """End at an End node."""
+    return _over(graph, instance, status_of(instance, node.result), at)
+
+
+def terminated(graph: ProcessGraph, instance: ProcessInstance, at: datetime) -> ProcessInstance:
+    """End where it stands: its own deadline passed, or an operator ended it."""
+    return _over(graph, instance, "COMPLETED_TERMINATED", at)
+
+
+def _over(
+    graph: ProcessGraph, instance: ProcessInstance, status: Status, at: datetime
+) -> ProcessInstance:
+    return replace(
+        instance,
+        status=status,
+        wait=None,
+        pending=None,
+        notices=(),
+        variables=_kept(graph, instance.variables),
+        ending=_last_screen(graph, instance, status),
+        ended_at=at,
+        last_at=at,
+    )
+
+
+def _last_screen(graph: ProcessGraph, instance: ProcessInstance, status: Status) -> Screen:
+    given = instance.variables.get("_initVars")
+    parameters = given if isinstance(given, dict) else {}
+    url = parameters.get("_redirectUrl")
+    if status == "COMPLETED_TERMINATED":
+        url = parameters.get("timeoutRedirectUrl", url)
+    panels = (RedirectPanel(url=_filled(graph, instance, str(url))),) if url else ()
+    return Screen(step_id="thank-you", screen_id="thank-you", screens=("thank-you",), panels=panels)
+
+
+def _filled(graph: ProcessGraph, instance: ProcessInstance, url: str) -> str:
+    """Fill TrustX's names into a redirect address, percent-encoded (trustx-orchestration 8.4)."""
+    definition = graph.definition
+    names = {
+        "PROCESS_DNF_TYPE": definition.type,
+        "PROCESS_DNF_NAME": definition.process,
+        "PROCESS_DNF_VERSION": str(definition.version),
+        "PROCESS_DNF_ID": graph.digest,
+        "PROCESS_INSTANCE_ID": instance.id,
+    }
+    for name, text in names.items():
+        for written in (f"{{{name}}}", f"%7B{name}%7D", f"%7b{name}%7d"):
+            url = url.replace(written, quote(text, safe=""))
+    return url
+
+
+def _kept(graph: ProcessGraph, variables: JsonObject) -> JsonObject:
+    """Drop what forms call transient: it was for later activities, not for the record."""
+    forms = variables.get("_customFormData")
+    transient = {
+        component.id
+        for form in graph.forms.values()
+        for component in form.form.components
+        if component.transient and component.type not in SECRET_TYPES
+    }
+    if not isinstance(forms, dict) or not transient:
+        return variables
+    kept: JsonObject = {
+        key: {id: value for id, value in data.items() if id not in transient}
+        for key, data in forms.items()
+        if isinstance(data, dict)
+    }
+    return {**variables, "_customFormData": kept}

@@ -1,0 +1,1 @@
+"""One file per kind of node: what entering and leaving it means."""

@@ -1,0 +1,67 @@
+"""Activities in their place: visits, inputs, and what a boundary timer leaves in the slots."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from engine.errors import ProcessFault
+from engine.expressions import Expression
+from engine.interpret.scope import scope
+from engine.model.effect import Run
+from engine.model.graph import ActivityNode, ProcessGraph
+from engine.model.instance import KeySlot, Pending, ProcessInstance
+from engine.model.names import JsonObject, NodeId
+from engine.model.turn import Turn
+
+
+def activity(graph: ProcessGraph, id: NodeId) -> ActivityNode:
+    """Give an activity node. Raises `ProcessFault` where the graph has none of this name."""
+    node = graph.nodes.get(id)
+    if not isinstance(node, ActivityNode):
+        raise ProcessFault(reason="no such activity node", node=id)
+    return node
+
+
+def counted(instance: ProcessInstance, id: NodeId) -> dict[NodeId, int]:
+    """Count one more visit."""
+    return {**instance.visits, id: instance.visits.get(id, 0) + 1}
+
+
+def inputs(node: ActivityNode, instance: ProcessInstance) -> JsonObject:
+    """Evaluate a node's inputs. An optional one whose whole value is absent is not given."""
+    if not any(isinstance(written, Expression) for written in node.inputs.values()):
+        return dict(node.inputs)  # type: ignore[arg-type]  # no expression is left among them
+    known = scope(instance)
+    given: JsonObject = {}
+    for name, written in node.inputs.items():
+        if isinstance(written, Expression):
+            found = written.evaluate(known)
+            if found is not None:
+                given[name] = found
+        else:
+            given[name] = written
+    return given
+
+
+def run(node: ActivityNode, instance: ProcessInstance) -> Turn:
+    """Enter a pure or local activity: its result comes back inside the hop."""
+    visits = counted(instance, node.id)
+    visit = visits[node.id]
+    entered = replace(
+        instance,
+        node=node.id,
+        visits=visits,
+        pending=Pending(node=node.id, visit=visit, step="run"),
+    )
+    effect = Run(node=node.id, visit=visit, inputs=inputs(node, instance))
+    return Turn(instance=entered, effects=(effect,))
+
+
+def keys_after_timeout(node: ActivityNode, instance: ProcessInstance) -> dict[str, KeySlot]:
+    """Give the slots after the boundary timer: only states change, as the signature says."""
+    keys = dict(instance.keys)
+    for use in node.signature.keys:
+        name = str(node.inputs.get(use.input, use.default))
+        if use.on_timeout is not None and name in keys:
+            keys[name] = replace(keys[name], state=use.on_timeout)
+    return keys

@@ -1,0 +1,105 @@
+"""What an outcome changes: slots, checks, variables, decision, and which way it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from engine.interpret import checks, screens, slots
+from engine.interpret.scope import scope, value
+from engine.interpret.trouble import hold
+from engine.model.event import Broken, Ended, Finished, Shown
+from engine.model.graph import ActivityNode, Flow, ProcessGraph
+from engine.model.instance import ProcessInstance
+from engine.model.names import JsonObject, NodeId
+from engine.model.problem import Message
+from engine.model.screen import TextPanel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The instance afterwards, and its way on: a node, a list of flows, or None where it stands."""
+
+    instance: ProcessInstance
+    to: NodeId | Sequence[Flow] | None
+
+
+def apply(
+    graph: ProcessGraph, node: ActivityNode, instance: ProcessInstance, event: Finished
+) -> Moved:
+    """Apply the result of an effect at `node`."""
+    outcome = event.outcome
+    match outcome:
+        case Shown():
+            return Moved(instance=screens.waits(graph, node, instance, event, outcome), to=None)
+        case Broken():
+            held = hold(instance, outcome.code, outcome.reason, event.at)
+            return Moved(instance=held, to=None)
+        case Ended():
+            return _ended(node, instance, event, outcome)
+    assert_never(outcome)
+
+
+def _ended(node: ActivityNode, instance: ProcessInstance, event: Finished, outcome: Ended) -> Moved:
+    codes = {error.code for error in node.signature.errors}
+    if outcome.error is not None and outcome.error not in codes:
+        reason = f"it raised {outcome.error}, which its signature does not declare"
+        return Moved(instance=hold(instance, "activity", reason, event.at), to=None)
+    changed = replace(
+        instance,
+        keys=slots.after(node, instance, outcome),
+        checks=checks.after(node, instance, outcome, event.at),
+        variables=_variables(node, instance, outcome),
+        decision=checks.decision(node, instance, outcome),
+    )
+    changed = _extra_outputs(node, changed, outcome)
+    if outcome.error is None or outcome.error not in node.errors:
+        return Moved(instance=changed, to=node.flows)
+    told = replace(changed, notices=_words(node, outcome.error, event.visit))
+    return Moved(instance=told, to=node.errors[outcome.error])
+
+
+def _variables(node: ActivityNode, instance: ProcessInstance, outcome: Ended) -> JsonObject:
+    variables = dict(instance.variables)
+    for name, variable in node.declared.items():
+        if name in outcome.outputs:
+            variables[variable] = outcome.outputs[name]
+    if outcome.submission is not None and node.signature.form is not None:
+        forms = variables.get("_customFormData")
+        key = str(node.inputs[node.signature.form.key_input])
+        known = forms if isinstance(forms, dict) else {}
+        variables["_customFormData"] = {**known, key: dict(outcome.submission.values)}
+    if outcome.error is not None:
+        variables["errorCode"] = outcome.error
+        variables["errorMessage"] = outcome.message
+    return variables
+
+
+def _extra_outputs(
+    node: ActivityNode, instance: ProcessInstance, outcome: Ended
+) -> ProcessInstance:
+    """Copy what the definition's `outputs:` name; only the ordinary ending reaches them."""
+    if not node.outputs or outcome.error is not None:
+        return instance
+    variables = dict(instance.variables)
+    for variable, written in node.outputs:
+        variables[variable] = value(written, scope(instance, outcome.outputs))
+    return replace(instance, variables=variables)
+
+
+def _words(node: ActivityNode, code: str, visit: int) -> tuple[TextPanel, ...]:
+    """Say what stands above the next form: the event's words, and how many visits are left."""
+    event = next(error for error in node.signature.errors if error.code == code)
+    said = []
+    if event.words is not None:
+        said.append(TextPanel(kind="error", text=Message(id=event.words)))
+    bound = node.signature.bounded_by
+    if bound is not None and bound.words is not None and bound.code != code:
+        most = node.inputs.get(bound.input)
+        left = most - visit if isinstance(most, int) else 0
+        if left > 0:
+            said.append(TextPanel(kind="info", text=Message(id=bound.words, count=left)))
+    return tuple(said)

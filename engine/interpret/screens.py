@@ -1,0 +1,114 @@
+"""Waits: an activity's panels become a step's page, with title, words, buttons and times."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from engine.interpret.slots import name_of
+from engine.model.event import Finished, Shown
+from engine.model.form import INPUT_TYPES, SECRET_TYPES, CompiledForm
+from engine.model.graph import ActivityNode, ProcessGraph
+from engine.model.instance import KeySlot, ProcessInstance, Wait
+from engine.model.names import JsonObject, JsonValue
+from engine.model.problem import Text, Words
+from engine.model.screen import Action, FormPanel, Panel, Progress, Screen
+
+PLACEHOLDER = re.compile(r"\{\{processvar\.([A-Za-z0-9_.]{1,128})\}\}")
+
+
+def waits(
+    graph: ProcessGraph,
+    node: ActivityNode,
+    instance: ProcessInstance,
+    event: Finished,
+    shown: Shown,
+) -> ProcessInstance:
+    """Let the instance stand still at `node`. The timer starts with this commit."""
+    length = node.timeout.after if node.timeout is not None else None
+    wait = Wait(
+        node=node.id,
+        visit=event.visit,
+        screen=_page(graph, node, instance, shown.screen),
+        since=event.at,
+        due=event.at + length if length is not None else None,
+        expires=shown.expires,
+        length_seconds=(length or timedelta()).total_seconds(),
+    )
+    keys = _revalued(node, instance, shown) if shown.keys else instance.keys
+    left = instance.left if instance.left == node.id else None
+    return replace(instance, wait=wait, keys=keys, notices=(), left=left)
+
+
+def _revalued(node: ActivityNode, instance: ProcessInstance, shown: Shown) -> dict[str, KeySlot]:
+    """Give slots their new values; a page that is shown changes no state."""
+    named = {name_of(node, input): value for input, value in shown.keys.items()}
+    return {
+        name: replace(slot, value=named.get(name, slot.value))
+        for name, slot in instance.keys.items()
+    }
+
+
+def _page(
+    graph: ProcessGraph, node: ActivityNode, instance: ProcessInstance, screen: Screen
+) -> Screen:
+    step = graph.steps.get(node.id)
+    panels: tuple[Panel, ...] = tuple(
+        _filled(graph, instance, panel) if isinstance(panel, FormPanel) else panel
+        for panel in screen.panels
+    )
+    return replace(
+        screen,
+        title=screen.title or _title(graph, node),
+        panels=instance.notices + panels,
+        actions=screen.actions + _buttons(node, instance),
+        progress=Progress(step=step[0], total=step[1]) if step is not None else None,
+    )
+
+
+def _title(graph: ProcessGraph, node: ActivityNode) -> Text | None:
+    form = graph.forms.get(node.form) if node.form is not None else None
+    return Words(values=form.form.title) if form is not None and form.form.title else None
+
+
+def _buttons(node: ActivityNode, instance: ProcessInstance) -> tuple[Action, ...]:
+    """Offer each button until it was pressed as often as it may be."""
+    return tuple(
+        Action(name=name, label=action.label)
+        for name, action in node.actions.items()
+        if instance.presses.get(f"{node.id}/{name}", 0) < action.limit
+    )
+
+
+def _filled(graph: ProcessGraph, instance: ProcessInstance, panel: FormPanel) -> FormPanel:
+    """Show earlier answers of this form, else its defaults; secrets never."""
+    form: CompiledForm = graph.forms[panel.form]
+    data = instance.variables.get("_customFormData")
+    earlier = data.get(panel.form_data_key) if isinstance(data, dict) else None
+    answers = earlier if isinstance(earlier, dict) else {}
+    values: JsonObject = {}
+    for component in form.form.components:
+        if component.type not in INPUT_TYPES or component.type in SECRET_TYPES:
+            continue
+        if component.id in answers:
+            values[component.id] = answers[component.id]
+        elif component.default:
+            values[component.id] = _prefilled(component.default, instance)
+    return replace(panel, values={**values, **panel.values})
+
+
+def _prefilled(default: str, instance: ProcessInstance) -> str:
+    return PLACEHOLDER.sub(lambda found: _text(_at(instance.variables, found[1])), default)
+
+
+def _at(variables: JsonObject, path: str) -> JsonValue:
+    found: JsonValue = variables
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def _text(value: JsonValue) -> str:
+    return "" if value is None or isinstance(value, dict | list) else str(value)

@@ -1,0 +1,64 @@
+"""Key slots after an activity: state, value, links and carried secrets, as the signature says."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from engine.model.event import Ended
+from engine.model.graph import ActivityNode
+from engine.model.instance import KeySlot, ProcessInstance
+from engine.model.signature import KeyUse, Promotion
+from engine.secret import SecretRef
+
+
+def name_of(node: ActivityNode, input: str) -> str:
+    """Give the slot name a key input holds."""
+    use = next(key for key in node.signature.keys if key.input == input)
+    return str(node.inputs.get(input, use.default))
+
+
+def after(node: ActivityNode, instance: ProcessInstance, outcome: Ended) -> dict[str, KeySlot]:
+    """Give all slots after this ending."""
+    keys = dict(instance.keys)
+    for use in node.signature.keys:
+        name = name_of(node, use.input)
+        changed = _slot(node, use, keys.get(name), outcome)
+        if changed is not None:
+            keys[name] = changed
+    if outcome.error is None and node.signature.promotes is not None:
+        _promote(node, node.signature.promotes, keys)
+    return keys
+
+
+def _slot(node: ActivityNode, use: KeyUse, old: KeySlot | None, outcome: Ended) -> KeySlot | None:
+    state = use.after if outcome.error is None else use.on.get(outcome.error, use.after)
+    value = outcome.keys.get(use.input)
+    if not state:
+        changed = old
+    else:
+        links = {link: name_of(node, link) for link in use.links} or (old.links if old else {})
+        changed = KeySlot(
+            type=use.type,
+            state=state,
+            value=value if value is not None else (old.value if old else {}),
+            links=links,
+            secrets=old.secrets if old else {},
+        )
+    return None if changed is None else replace(changed, secrets=_secrets(use, changed, outcome))
+
+
+def _secrets(use: KeyUse, slot: KeySlot, outcome: Ended) -> dict[str, SecretRef]:
+    """Carry the form's secret if this activity does, drop the one it took."""
+    kept = {name: ref for name, ref in slot.secrets.items() if name != use.takes}
+    sent = outcome.submission.secrets if outcome.submission is not None else {}
+    if use.carries is not None and use.carries in sent:
+        kept[use.carries] = sent[use.carries]
+    return kept
+
+
+def _promote(node: ActivityNode, promotion: Promotion, keys: dict[str, KeySlot]) -> None:
+    """Turn the linked slot into what the success makes of it; changes the copy it is given."""
+    through = keys.get(name_of(node, promotion.through))
+    linked = through.links.get(promotion.link) if through is not None else None
+    if linked is not None and linked in keys:
+        keys[linked] = replace(keys[linked], type=promotion.type, state=promotion.state)

@@ -1,0 +1,104 @@
+"""What a person sent for a form: read against its checks, secrets put in a bag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.model.event import Submission
+from engine.model.form import INPUT_TYPES, SECRET_TYPES, CompiledForm, Component, Refused
+from engine.model.names import JsonObject
+from engine.model.problem import FieldProblem, Message
+from engine.model.screen import FormPanel
+from engine.secret import Bag, Secret, SecretRef
+
+Body = Mapping[str, Sequence[str]]
+"""Field name -> the strings sent under it. A date has `<id>-day`, `-month`, `-year`, or `<id>`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A submission without secrets, and the secrets by their references: local to one hop."""
+
+    submission: Submission
+    bag: Bag
+
+
+def read(panel: FormPanel, form: CompiledForm, body: Body) -> Read | tuple[FieldProblem, ...]:
+    """Check a body against a form.
+
+    Args:
+        panel: The form in its place: limits and answers known at run time.
+        form: The compiled form.
+        body: What was sent. A field the form does not have is refused (G6).
+
+    Returns:
+        The submission and its bag, or every problem, in the form's order.
+    """
+    inputs = [part for part in form.form.components if part.type in INPUT_TYPES]
+    if _unknown(inputs, body):
+        return (FieldProblem(field="", text=Message(id="form.unread")),)
+    values: JsonObject = {}
+    secrets: dict[str, str] = {}
+    problems: dict[str, FieldProblem] = {}
+    for part in inputs:
+        if part.read_only or panel.read_only:
+            values[part.id] = panel.values.get(part.id)
+            continue
+        told = form.checks[part.id](
+            sent(part, body), panel.limits.get(part.id), panel.options.get(part.id, part.options)
+        )
+        if isinstance(told, Refused):
+            problems[part.id] = FieldProblem(field=part.id, text=told.text)
+        elif part.type in SECRET_TYPES:
+            secrets[part.id] = str(told.value or "")
+        else:
+            values[part.id] = told.value
+    hidden = _hidden(form, values)
+    left = tuple(problem for id, problem in problems.items() if id not in hidden)
+    return left or _accepted(panel, values, secrets, hidden)
+
+
+def _accepted(
+    panel: FormPanel, values: JsonObject, secrets: dict[str, str], hidden: frozenset[str]
+) -> Read:
+    refs = {id: SecretRef(name=f"{panel.form_data_key}.{id}") for id in secrets if id not in hidden}
+    plain: JsonObject = {id: v for id, v in values.items() if id not in hidden and v is not None}
+    bag = {ref: Secret(secrets[id]) for id, ref in refs.items()}
+    return Read(submission=Submission(values=plain, secrets=refs), bag=bag)
+
+
+def _hidden(form: CompiledForm, values: JsonObject) -> frozenset[str]:
+    """Decide again, whatever the page did, which parts are not shown."""
+    known = {id: value for id, value in values.items() if value is not None}
+    return frozenset(id for id, visible in form.visible.items() if not visible(known))
+
+
+def sent(part: Component, body: Body) -> list[str]:
+    """Give the strings sent for a component: one, or the three of a date."""
+    if part.type == "date" and part.id not in body:
+        return [_one(body, f"{part.id}-{piece}") for piece in ("day", "month", "year")]
+    return list(body.get(part.id, ()))
+
+
+def typed(form: CompiledForm, body: Body) -> JsonObject:
+    """Give back what was typed, to be shown again next to the problems; secrets are left out."""
+    shown: JsonObject = {}
+    for part in form.form.components:
+        if part.type in INPUT_TYPES and part.type not in SECRET_TYPES:
+            pieces = sent(part, body)
+            shown[part.id] = list(pieces) if part.type == "date" else "".join(pieces[:1])
+    return shown
+
+
+def _unknown(inputs: Sequence[Component], body: Body) -> bool:
+    names = {part.id for part in inputs}
+    for part in inputs:
+        if part.type == "date":
+            names |= {f"{part.id}-{piece}" for piece in ("day", "month", "year")}
+    return any(name not in names for name in body)
+
+
+def _one(body: Body, name: str) -> str:
+    found = body.get(name, ())
+    return found[0] if found else ""

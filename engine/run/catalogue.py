@@ -1,0 +1,56 @@
+"""The installed activities: found through the entry-point group, ours and a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+from engine.activity import Activity
+from engine.errors import ActivityMissing, SettingsRefused
+from engine.model.signature import Signature
+
+GROUP = "engine.activities"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Activities by label and version. Put together once, checked, and frozen."""
+
+    activities: tuple[Activity, ...]
+    _by_name: dict[tuple[str, int], Activity]
+
+    @classmethod
+    def of(cls, activities: Iterable[Activity]) -> Catalogue:
+        """Put activities together.
+
+        Raises:
+            SettingsRefused: Two share a label or alias and a version.
+        """
+        listed = tuple(activities)
+        by_name: dict[tuple[str, int], Activity] = {}
+        for activity in listed:
+            signature = activity.signature
+            for label in (signature.label, *signature.aliases):
+                if (label, signature.version) in by_name:
+                    raise SettingsRefused(activity=label, reason="installed twice")
+                by_name[label, signature.version] = activity
+        return cls(listed, by_name)
+
+    @classmethod
+    def installed(cls) -> Catalogue:
+        """Find every installed package's list. Importing it changes nothing."""
+        found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
+        return cls.of(activity for entry in found for activity in entry.load())
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """What the compiler reads."""
+        return tuple(activity.signature for activity in self.activities)
+
+    def activity(self, label: str, version: int) -> Activity:
+        """Give one activity. Raises `ActivityMissing`."""
+        try:
+            return self._by_name[label, version]
+        except KeyError:
+            raise ActivityMissing(label=label, version=version) from None

@@ -1,0 +1,75 @@
+"""Journal rows from events, and the chain that shows whether one was changed (design 5)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from engine.model.event import Event
+from engine.model.instance import ProcessInstance
+from engine.ports.outside import Chance
+from engine.records.journal import JournalRow
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode = msgspec.json.Decoder(Event).decode
+SALT_BYTES = 16
+
+
+def rows(
+    instance: ProcessInstance, events: Sequence[Event], chance: Chance
+) -> tuple[JournalRow, ...]:
+    """Write the events of one hop as rows that continue the instance's chain.
+
+    Args:
+        instance: As it was before the hop: its `sequence` and `chain` are continued.
+        events: In the order in which they were taken.
+        chance: Gives one salt a row.
+    """
+    sequence, previous = instance.sequence, bytes.fromhex(instance.chain)
+    made = []
+    for event in events:
+        sequence += 1
+        payload, salt = _encode(event), chance.bytes(SALT_BYTES)
+        digest = hashlib.sha256(salt + payload).digest()
+        kind = type(event).__name__
+        previous = link(previous, sequence, event.at, kind, digest)
+        made.append(
+            JournalRow(
+                sequence=sequence, at=event.at, kind=kind,
+                payload=payload, salt=salt, digest=digest, chain=previous,
+            )
+        )  # fmt: skip
+    return tuple(made)
+
+
+def link(previous: bytes, sequence: int, at: datetime, kind: str, digest: bytes) -> bytes:
+    """Give a row's chain value: SHA-256 over the previous one and all that an erasure leaves."""
+    micros = round(at.timestamp() * 1_000_000)
+    linked = b"%b%d|%d|%b|%b" % (previous, sequence, micros, kind.encode(), digest)
+    return hashlib.sha256(linked).digest()
+
+
+def event_of(row: JournalRow) -> Event | None:
+    """Read a row's event; None once its person was erased."""
+    return None if row.payload is None else _decode(row.payload)
+
+
+def broken_at(journal: Sequence[JournalRow]) -> int | None:
+    """Give the sequence of the first row that does not fit, None if all do."""
+    previous = b""
+    for number, row in enumerate(journal, start=1):
+        expected = link(previous, row.sequence, row.at, row.kind, row.digest)
+        if row.sequence != number or not _is_whole(row) or expected != row.chain:
+            return number
+        previous = row.chain
+    return None
+
+
+def _is_whole(row: JournalRow) -> bool:
+    """Whether the payload gives the digest; an erased one can no longer be asked."""
+    if row.payload is None or row.salt is None:
+        return True
+    return hashlib.sha256(row.salt + row.payload).digest() == row.digest

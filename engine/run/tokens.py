@@ -1,0 +1,153 @@
+"""Process tokens.
+
+Made by operators, checked against the definition, their secret shown once (security E).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from engine.compile import check_parameters
+from engine.model.definition import Definition
+from engine.model.names import JsonObject, TenantId
+from engine.model.problem import FieldProblem, Words
+from engine.ports.outside import Chance
+from engine.ports.store import Conflict, Store
+from engine.records.record import Absent, AuditRow
+from engine.records.tokens import ProcessToken, TokenType
+from engine.run.library import Library
+from engine.run.redirects import is_allowed
+from engine.run.sessions import digest
+from engine.run.unit import Unit
+
+USUAL_LIFE: Final = timedelta(hours=24)
+SECRET_PREFIX: Final = "pt_"  # noqa: S105 - how a process token's secret begins, not one
+REDIRECTS: Final = ("_redirectUrl", "timeoutRedirectUrl")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRequest:
+    """What an operator asks for.
+
+    Attributes:
+        life: How long it may be used; 24 h unless another is asked for (audited). None: as long as
+            its kind.
+        max_count: Uses, for a count limited one.
+    """
+
+    name: str
+    process: str
+    process_version: int | None = None
+    description: str = ""
+    type: TokenType = "MULTI_USE_COUNT_LIMITED"
+    max_count: int = 1
+    life: timedelta | None = USUAL_LIFE
+    not_before: datetime | None = None
+    max_process_duration: timedelta | None = None
+    parameters: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minted:
+    """A new token and its secret, which is kept nowhere: show it now."""
+
+    token: ProcessToken
+    secret: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class TokenOffice:
+    """Makes process tokens."""
+
+    store: Store
+    chance: Chance
+    library: Library
+    allowed_redirects: Sequence[str]
+
+    async def create(
+        self, tenant: TenantId, request: TokenRequest, *, by: str
+    ) -> Minted | tuple[FieldProblem, ...]:
+        """Make a token, or tell every field that is wrong."""
+        found = await self.store.digest_of(tenant, request.process, request.process_version)
+        if found is None:
+            return (_problem("process", "No such process is deployed in this version"),)
+        definition = (await self.library.graph(tenant, found)).definition
+        problems = (*_shape(request), *self._parameters(definition, request))
+        if problems:
+            return problems
+        checked = check_parameters(definition, request.parameters)
+        assert isinstance(checked, dict)  # noqa: S101 - problems were looked at above
+        return await self._keep(tenant, request, checked, by)
+
+    def _parameters(
+        self, definition: Definition, request: TokenRequest
+    ) -> tuple[FieldProblem, ...]:
+        checked = check_parameters(definition, request.parameters)
+        problems = checked if isinstance(checked, tuple) else ()
+        wrong = tuple(
+            _problem(name, "This address is not on the list of return addresses")
+            for name in REDIRECTS
+            if name in request.parameters
+            and not is_allowed(str(request.parameters[name]), self.allowed_redirects)
+        )
+        return (*problems, *wrong)
+
+    async def _keep(
+        self, tenant: TenantId, request: TokenRequest, parameters: JsonObject, by: str
+    ) -> Minted | tuple[FieldProblem, ...]:
+        at = await self.store.now()
+        secret = SECRET_PREFIX + self.chance.token()
+        hashed = digest(secret)
+        begins = request.not_before or at
+        counted = request.type == "MULTI_USE_COUNT_LIMITED"
+        token = ProcessToken(
+            id=self.chance.id(),
+            name=request.name,
+            description=request.description,
+            secret_hash=hashed,
+            prefix=hashed[:6],
+            process=request.process,
+            process_version=request.process_version,
+            type=request.type,
+            max_count=request.max_count if counted else None,
+            not_before=request.not_before,
+            not_after=begins + request.life if request.life is not None else None,
+            max_process_duration=request.max_process_duration,
+            parameters=parameters,
+            created_at=at,
+            created_by=by,
+        )
+        unit = Unit(self.store, tenant)
+        unit.put(token, Absent())
+        unit.audit(_audit(self.chance.id(), token, at, by))
+        if isinstance(await self.store.write(tenant, unit.staged()), Conflict):
+            return (_problem("name", "A token of this name exists already; choose another"),)
+        return Minted(token=token, secret=secret)
+
+
+def _shape(request: TokenRequest) -> tuple[FieldProblem, ...]:
+    wrong = []
+    if not 1 <= len(request.name) <= 50:
+        wrong.append(_problem("name", "Use 1 to 50 characters"))
+    if request.type == "MULTI_USE_COUNT_LIMITED" and request.max_count < 1:
+        wrong.append(_problem("maxCount", "Use 1 or more"))
+    if request.type == "MULTI_USE_TIME_LIMITED" and request.life is None:
+        wrong.append(_problem("notAfterDtm", "A time limited token needs an end"))
+    if request.life is not None and request.life <= timedelta():
+        wrong.append(_problem("notAfterDtm", "The end must come after the beginning"))
+    return tuple(wrong)
+
+
+def _audit(id: str, token: ProcessToken, at: datetime, by: str) -> AuditRow:
+    ends = token.not_after.isoformat() if token.not_after is not None else "never"
+    facts = {"type": token.type, "uses": str(token.max_count or "any"), "ends": ends}
+    return AuditRow(
+        id=id, at=at, actor=by, action="token.create", subject=f"token:{token.id}", facts=facts
+    )
+
+
+def _problem(name: str, sentence: str) -> FieldProblem:
+    return FieldProblem(field=name, text=Words(values={"en": sentence}))
