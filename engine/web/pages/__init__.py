@@ -1,0 +1,28 @@
+"""The end user's pages: values in, HTML out. Knows nothing of HTTP, sessions or the store.
+
+Call `prepare()` once at start; then `landing`, `step`, `ending` and `stop` answer with whole pages.
+"""
+
+from engine.web.pages.assets import STATIC_PATH, Assets, StaticFile, static_files
+from engine.web.pages.endings import STOPS, Stop, StopKind, ending, redirect_of, reference_of, stop
+from engine.web.pages.frame import Frame, prepare
+from engine.web.pages.landing import landing
+from engine.web.pages.step import step
+
+__all__ = [
+    "STATIC_PATH",
+    "STOPS",
+    "Assets",
+    "Frame",
+    "StaticFile",
+    "Stop",
+    "StopKind",
+    "ending",
+    "landing",
+    "prepare",
+    "redirect_of",
+    "reference_of",
+    "static_files",
+    "step",
+    "stop",
+]

@@ -1,0 +1,72 @@
+"""The landing page: what a link is for, before anything happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from markupsafe import Markup
+
+from engine.model.problem import Message
+from engine.records.tokens import ProcessToken
+from engine.run.current import Landing
+from engine.web.pages.frame import Frame, noticed, render, script_words, titled
+from engine.web.texts import Speech
+
+VISIT_PATH = "/web/instances/"
+"""Where a visit is: `<VISIT_PATH><instance id>` (design 7)."""
+
+
+def landing(
+    frame: Frame,
+    landing: Landing,
+    *,
+    action: str,
+    ready: Sequence[str] = (),
+    notice: Message | None = None,
+) -> str:
+    """Show what the link is for, and Begin. Nothing was changed to show it.
+
+    Args:
+        frame: What the page stands in; its path keeps `pt`, so that a change of language does.
+        landing: The link, its definition and its begin key.
+        action: Where Begin posts to: hidden `begin` (the key) and `lang` (the page's language).
+        ready: Message ids of what to have at hand, `landing.ready.passcode`.
+        notice: A sentence above the title.
+    """
+    say, definition = frame.speech, landing.definition
+    kind = "authentication" if definition.type == "authentication" else "verification"
+    return render(
+        "landing.html",
+        frame,
+        title=titled(frame, definition.title),
+        heading=definition.title,
+        lede=say(f"landing.lede.{kind}"),
+        ready=ready,
+        resume=f"{VISIT_PATH}{landing.resume}" if landing.resume else None,
+        action=action,
+        begin=landing.begin_key,
+        facts=_facts(landing, say),
+        notice=noticed(frame, notice) if notice else None,
+        words=script_words(say, "frame.sending", "say.sending"),
+    )
+
+
+def _facts(landing: Landing, say: Speech) -> tuple[Markup, ...]:
+    """Say how long the link lives, and how long the visit will."""
+    token = landing.token
+    lengths = (landing.definition.max_duration, token.max_process_duration)
+    length = min((each for each in lengths if each is not None), default=None)
+    valid = _validity(token, say)
+    time = say("landing.time", left=say.duration(length)) if length else None
+    return tuple(fact for fact in (valid, time) if fact)
+
+
+def _validity(token: ProcessToken, say: Speech) -> Markup | None:
+    until: datetime | None = token.not_after
+    limited = token.type == "MULTI_USE_COUNT_LIMITED"
+    if until is None:
+        return None if limited else say("landing.valid.open")
+    once = limited and token.max_count is not None and token.max_count - token.counter == 1
+    id_ = "landing.valid.once" if once else "landing.valid.until"
+    return say(id_, clock=say.clock(until), date=say.day(until))
