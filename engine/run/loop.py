@@ -10,15 +10,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from engine.errors import Busy, ProcessFault, UnknownOutcome
-from engine.interpret import Read, advance, new_instance, read, typed
-from engine.model.effect import Effect
+from engine.errors import Busy, ProcessFault
+from engine.interpret import Read, new_instance, read, typed
 from engine.model.event import (
-    Broken,
     DeadlinePassed,
     Event,
     Extended,
-    Finished,
     LanguageChosen,
     Pressed,
     Started,
@@ -26,49 +23,22 @@ from engine.model.event import (
     TimerFired,
 )
 from engine.model.form import CompiledForm
-from engine.model.graph import ActivityNode, ProcessGraph
+from engine.model.graph import ProcessGraph
 from engine.model.instance import ProcessInstance
 from engine.model.names import HopId, InstanceId, JsonObject, StepKey, TenantId
 from engine.model.screen import FormPanel
 from engine.model.turn import NotAwaited
-from engine.ports.outside import Chance, HashPool, Vault
-from engine.ports.store import ClaimKey, Committed, Conflict, Hop, Loaded, Redeem, Store
+from engine.ports.store import Committed, Conflict, Loaded, Redeem
 from engine.records.tokens import Session
-from engine.run import journal, sessions
-from engine.run.capabilities import HopContext, bind
-from engine.run.catalogue import Catalogue
+from engine.run import sessions
 from engine.run.current import Current, InstanceRef, Invalid
-from engine.run.library import Library
-from engine.run.perform import StillChecking, call_of, perform
+from engine.run.hops import EMPTY, MOST_TURNS, Hops, Moved, Outside
+from engine.run.perform import StillChecking
 from engine.run.unit import Unit
 from engine.secret import Bag
 
 TRIES: Final = 3
-MOST_TURNS: Final = 1_000
-Probe = Callable[[str], None]
-EMPTY: Final[Bag] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """Everything the loop needs from outside: made once by the wiring."""
-
-    store: Store
-    chance: Chance
-    pool: HashPool
-    vault: Vault
-    catalogue: Catalogue
-    library: Library
-    probe: Probe = field(default=lambda name: None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """An instance after one hop's events, and what it wants written; nothing is committed yet."""
-
-    instance: ProcessInstance
-    events: tuple[Event, ...]
-    claimed: bool
+"""A hop refused this often is answered 503: something else keeps changing the same rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +58,11 @@ class Loop:
     """Moves instances. Holds no state of its own."""
 
     outside: Outside
+    hops: Hops = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make hops with the same outside."""
+        self.hops = Hops(self.outside)
 
     async def current(self, ref: InstanceRef) -> Current:
         """Give where an instance stands, after what is due has been fired.
@@ -183,11 +158,11 @@ class Loop:
         )
         if fresh.language is not None:
             event = _started(instance, fresh.language, fresh.at)
-            moved = await self._move(fresh.graph, instance, event, unit, owner)
+            moved = await self.hops.move(fresh.graph, instance, event, unit, owner)
         if not isinstance(moved, Moved):
             raise ProcessFault(reason="a new instance takes its first event", instance=instance.id)
-        hop = self._hop(owner, None, instance, moved, unit, redeem)
-        found = await self._commit(hop)
+        hop = self.hops.hop(owner, None, instance, moved, unit, redeem)
+        found = await self.hops.commit(hop)
         if isinstance(found, Conflict):
             return found
         return Current(instance=hop.instance, graph=fresh.graph, now=fresh.at)
@@ -197,11 +172,11 @@ class Loop:
         owner = HopId(self.outside.chance.id())
         loaded, graph = await self._fresh(ref)
         event = _started(loaded.instance, language, _stamp(loaded))
-        moved = await self._move(graph, loaded.instance, event, unit, owner)
+        moved = await self.hops.move(graph, loaded.instance, event, unit, owner)
         if not isinstance(moved, Moved):
             return Conflict(what="revision")
-        hop = self._hop(owner, loaded.instance.revision, loaded.instance, moved, unit, None)
-        found = await self._commit(hop)
+        hop = self.hops.hop(owner, loaded.instance.revision, loaded.instance, moved, unit, None)
+        found = await self.hops.commit(hop)
         if isinstance(found, Conflict):
             return found
         return Current(instance=hop.instance, graph=graph, now=loaded.now)
@@ -236,7 +211,7 @@ class Loop:
                 loaded = await self.outside.store.load(ref.tenant, ref.id)
             graph = await self.outside.library.graph(ref.tenant, loaded.instance.bundle)
             unit = Unit(self.outside.store, ref.tenant)
-            moved = await self._move(
+            moved = await self.hops.move(
                 graph, loaded.instance, event_at(_stamp(loaded)), unit, owner, bag
             )
             if isinstance(moved, NotAwaited):
@@ -244,78 +219,12 @@ class Loop:
             if isinstance(moved, StillChecking):
                 return _current(loaded, graph, still_checking=True)
             value = self._rotate(loaded, moved, unit, session)
-            hop = self._hop(owner, loaded.instance.revision, loaded.instance, moved, unit, None)
-            if isinstance(await self._commit(hop), Committed):
+            hop = self.hops.hop(owner, loaded.instance.revision, loaded.instance, moved, unit, None)
+            if isinstance(await self.hops.commit(hop), Committed):
                 self.outside.probe("after-commit")
                 return Current(instance=hop.instance, graph=graph, now=loaded.now, session=value)
             loaded = None
         raise Busy(retry_after=1)
-
-    async def _move(
-        self,
-        graph: ProcessGraph,
-        instance: ProcessInstance,
-        event: Event,
-        unit: Unit,
-        owner: HopId,
-        bag: Bag = EMPTY,
-    ) -> Moved | NotAwaited | StillChecking:
-        """Turn after turn until the instance waits or ends.
-
-        Each effect's result is the next event.
-        """
-        context = HopContext(
-            unit=unit,
-            ledger=self.outside.store,
-            step=ClaimKey(tenant=instance.tenant, instance=instance.id, revision=instance.revision),
-            owner=owner,
-            pool=self.outside.pool,
-            vault=self.outside.vault,
-            at=event.at,
-        )
-        events: list[Event] = []
-        while len(events) < MOST_TURNS:
-            events.append(event)
-            turn = advance(graph, instance, event)
-            if isinstance(turn, NotAwaited):
-                return turn
-            instance = turn.instance
-            if not turn.effects:
-                return Moved(instance=instance, events=tuple(events), claimed=context.claimed)
-            outcome = await self._perform(graph, instance, turn.effects[0], context, bag)
-            if isinstance(outcome, StillChecking):
-                return outcome
-            event = outcome
-        raise ProcessFault(reason="more than 1,000 turns in one hop", instance=instance.id)
-
-    async def _perform(
-        self,
-        graph: ProcessGraph,
-        instance: ProcessInstance,
-        effect: Effect,
-        context: HopContext,
-        bag: Bag,
-    ) -> Finished | StillChecking:
-        node = graph.nodes[effect.node]
-        if not isinstance(node, ActivityNode):
-            raise ProcessFault(reason="an effect of a gateway", node=effect.node)
-        signature = node.signature
-        activity = self.outside.catalogue.activity(signature.label, signature.version)
-        call = call_of(
-            node,
-            effect,
-            instance,
-            at=context.at,
-            capabilities=bind(context, signature.uses),
-            bag=bag,
-        )
-        mark = context.unit.mark()
-        outcome = await perform(activity, effect, call)
-        if isinstance(outcome, StillChecking):
-            return outcome
-        if isinstance(outcome, Broken):
-            context.unit.back_to(mark)
-        return Finished(at=context.at, node=effect.node, visit=effect.visit, outcome=outcome)
 
     def _rotate(
         self, loaded: Loaded, moved: Moved, unit: Unit, session: Session | None
@@ -326,41 +235,6 @@ class Loop:
         if session is None or not after - before:
             return None
         return sessions.rotate(unit, session, _stamp(loaded), self.outside.chance)
-
-    def _hop(
-        self,
-        owner: HopId,
-        before: int | None,
-        instance: ProcessInstance,
-        moved: Moved,
-        unit: Unit,
-        redeem: Redeem | None,
-    ) -> Hop:
-        rows = journal.rows(instance, moved.events, self.outside.chance)
-        after = replace(
-            moved.instance,
-            revision=instance.revision + 1,
-            sequence=instance.sequence + len(rows),
-            chain=rows[-1].chain.hex() if rows else instance.chain,
-        )
-        return Hop(
-            id=owner,
-            instance=after,
-            before=before,
-            rows=rows,
-            staged=unit.staged(),
-            owned=moved.claimed,
-            redeem=redeem,
-        )
-
-    async def _commit(self, hop: Hop) -> Committed | Conflict:
-        """Commit; a lost answer is looked up by the hop's id, never guessed."""
-        self.outside.probe("before-commit")
-        try:
-            return await self.outside.store.commit(hop)
-        except UnknownOutcome:
-            known = await self.outside.store.has_hop(hop.instance.tenant, hop.id)
-            return Committed() if known else Conflict(what="unknown")
 
 
 def _at(event: DeadlinePassed | TimerFired, at: datetime) -> Event:

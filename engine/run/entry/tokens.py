@@ -18,8 +18,8 @@ from engine.ports.outside import Chance
 from engine.ports.store import Conflict, Store
 from engine.records.record import Absent, AuditRow
 from engine.records.tokens import ProcessToken, TokenType
+from engine.run.entry.redirects import is_allowed
 from engine.run.library import Library
-from engine.run.redirects import is_allowed
 from engine.run.sessions import digest
 from engine.run.unit import Unit
 

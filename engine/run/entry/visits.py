@@ -19,11 +19,12 @@ from engine.ports.outside import Chance, Vault
 from engine.ports.store import Conflict, Redeem, Store
 from engine.records.record import Absent, Version
 from engine.records.tokens import ProcessToken, Session
-from engine.run import begin_keys, sessions
+from engine.run import sessions
 from engine.run.current import Begun, Created, Entered, InstanceRef, Landing, Refusal
+from engine.run.entry import begin_keys
+from engine.run.entry.redirects import is_allowed
+from engine.run.entry.tokens import REDIRECTS
 from engine.run.loop import Fresh, Loop
-from engine.run.redirects import is_allowed
-from engine.run.tokens import REDIRECTS
 from engine.run.unit import Unit
 
 TICKET_LIFE: Final = timedelta(minutes=15)

@@ -1,0 +1,1 @@
+"""How people and apps get in: process tokens, links, begin keys, tickets, return addresses."""

@@ -1,0 +1,171 @@
+"""One hop: turn after turn until the instance waits or ends, then one commit (design 3.3, 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from msgspec.structs import replace
+
+from engine.errors import ProcessFault, UnknownOutcome
+from engine.interpret import advance
+from engine.model.effect import Effect
+from engine.model.event import Broken, Event, Finished
+from engine.model.graph import ActivityNode, ProcessGraph
+from engine.model.instance import ProcessInstance
+from engine.model.names import HopId
+from engine.model.turn import NotAwaited
+from engine.ports.outside import Chance, HashPool, Vault
+from engine.ports.store import ClaimKey, Committed, Conflict, Hop, Redeem, Store
+from engine.run import journal
+from engine.run.capabilities import HopContext, bind
+from engine.run.catalogue import Catalogue
+from engine.run.library import Library
+from engine.run.perform import StillChecking, call_of, perform
+from engine.run.unit import Unit
+from engine.secret import Bag
+
+MOST_TURNS: Final = 1_000
+EMPTY: Final[Bag] = {}
+Probe = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Everything the loop needs from outside: made once by the wiring."""
+
+    store: Store
+    chance: Chance
+    pool: HashPool
+    vault: Vault
+    catalogue: Catalogue
+    library: Library
+    probe: Probe = field(default=lambda name: None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """An instance after one hop's events, and what it wants written; nothing is committed yet."""
+
+    instance: ProcessInstance
+    events: tuple[Event, ...]
+    claimed: bool
+
+
+@dataclass(slots=True)
+class Hops:
+    """Makes hops and commits them. Holds no state of its own."""
+
+    outside: Outside
+
+    async def move(
+        self,
+        graph: ProcessGraph,
+        instance: ProcessInstance,
+        event: Event,
+        unit: Unit,
+        owner: HopId,
+        bag: Bag = EMPTY,
+    ) -> Moved | NotAwaited | StillChecking:
+        """Turn after turn until the instance waits or ends.
+
+        Each effect's result is the next event.
+        """
+        context = HopContext(
+            unit=unit,
+            ledger=self.outside.store,
+            step=ClaimKey(tenant=instance.tenant, instance=instance.id, revision=instance.revision),
+            owner=owner,
+            pool=self.outside.pool,
+            vault=self.outside.vault,
+            at=event.at,
+        )
+        events: list[Event] = []
+        while len(events) < MOST_TURNS:
+            events.append(event)
+            turn = advance(graph, instance, event)
+            if isinstance(turn, NotAwaited):
+                return turn
+            instance = turn.instance
+            if not turn.effects:
+                return Moved(instance=instance, events=tuple(events), claimed=context.claimed)
+            outcome = await self._performed(graph, instance, turn.effects[0], context, bag)
+            if isinstance(outcome, StillChecking):
+                return outcome
+            event = outcome
+        raise ProcessFault(reason="more than 1,000 turns in one hop", instance=instance.id)
+
+    async def _performed(
+        self,
+        graph: ProcessGraph,
+        instance: ProcessInstance,
+        effect: Effect,
+        context: HopContext,
+        bag: Bag,
+    ) -> Finished | StillChecking:
+        node = graph.nodes[effect.node]
+        if not isinstance(node, ActivityNode):
+            raise ProcessFault(reason="an effect of a gateway", node=effect.node)
+        signature = node.signature
+        activity = self.outside.catalogue.activity(signature.label, signature.version)
+        call = call_of(
+            node,
+            effect,
+            instance,
+            at=context.at,
+            capabilities=bind(context, signature.uses),
+            bag=bag,
+        )
+        mark = context.unit.mark()
+        outcome = await perform(activity, effect, call)
+        if isinstance(outcome, StillChecking):
+            return outcome
+        if isinstance(outcome, Broken):
+            context.unit.back_to(mark)
+        return Finished(at=context.at, node=effect.node, visit=effect.visit, outcome=outcome)
+
+    def hop(
+        self,
+        owner: HopId,
+        before: int | None,
+        instance: ProcessInstance,
+        moved: Moved,
+        unit: Unit,
+        redeem: Redeem | None,
+    ) -> Hop:
+        """Put together what one commit writes.
+
+        Args:
+            owner: The hop's id, the same for all tries.
+            before: The revision it was made from; None creates the instance.
+            instance: As it was before.
+            moved: What the turns gave.
+            unit: Staged records.
+            redeem: The token it uses up.
+        """
+        rows = journal.rows(instance, moved.events, self.outside.chance)
+        after = replace(
+            moved.instance,
+            revision=instance.revision + 1,
+            sequence=instance.sequence + len(rows),
+            chain=rows[-1].chain.hex() if rows else instance.chain,
+        )
+        return Hop(
+            id=owner,
+            instance=after,
+            before=before,
+            rows=rows,
+            staged=unit.staged(),
+            owned=moved.claimed,
+            redeem=redeem,
+        )
+
+    async def commit(self, hop: Hop) -> Committed | Conflict:
+        """Commit; a lost answer is looked up by the hop's id, never guessed."""
+        self.outside.probe("before-commit")
+        try:
+            return await self.outside.store.commit(hop)
+        except UnknownOutcome:
+            known = await self.outside.store.has_hop(hop.instance.tenant, hop.id)
+            return Committed() if known else Conflict(what="unknown")
