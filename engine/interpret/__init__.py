@@ -3,7 +3,7 @@
 Knows the model and expressions. Must not know how text became a graph, nor who performs effects.
 """
 
-from engine.interpret.advance import advance, new_instance
+from engine.interpret.advance import advance, more_time, new_instance
 from engine.interpret.submission import Read, read, typed
 
-__all__ = ["Read", "advance", "new_instance", "read", "typed"]
+__all__ = ["Read", "advance", "more_time", "new_instance", "read", "typed"]

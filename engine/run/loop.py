@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.errors import Busy, ProcessFault
-from engine.interpret import Read, new_instance, read, typed
+from engine.interpret import Read, more_time, new_instance, read, typed
 from engine.model.event import (
     DeadlinePassed,
     Event,
@@ -26,7 +26,7 @@ from engine.model.form import CompiledForm
 from engine.model.graph import ProcessGraph
 from engine.model.instance import ProcessInstance
 from engine.model.names import HopId, InstanceId, JsonObject, StepKey, TenantId
-from engine.model.screen import FormPanel
+from engine.model.screen import FormPanel, TimeLimit
 from engine.model.turn import NotAwaited
 from engine.ports.store import Committed, Conflict, Loaded, Redeem
 from engine.records.tokens import Session
@@ -239,6 +239,22 @@ class Loop:
 
 def _at(event: DeadlinePassed | TimerFired, at: datetime) -> Event:
     return replace(event, at=at)
+
+
+def time_limit(current: Current) -> TimeLimit | None:
+    """Tell until when the current step must be answered; None where nothing waits."""
+    instance = current.instance
+    if instance.wait is None:
+        return None
+    due = min(instance.wait.due or instance.deadline, instance.deadline)
+    return TimeLimit(due=due, extendable=more_time(current.graph, instance) is not None)
+
+
+def typed_so_far(current: Current, body: Mapping[str, Sequence[str]]) -> JsonObject:
+    """Give back what was typed into the current form, to be shown again; secrets are left out."""
+    wait = current.instance.wait
+    panel = _panel(current.instance, wait.step, current.instance.revision) if wait else None
+    return typed(current.graph.forms[panel.form], body) if panel is not None else {}
 
 
 def _started(instance: ProcessInstance, language: str, at: datetime) -> Started:
