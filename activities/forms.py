@@ -49,12 +49,10 @@ def form_key(default: str) -> KeyUse:
 
 
 def form_panel(call: Call, limits: Mapping[str, Limits] | None = None) -> FormPanel:
-    """Build the form's panel. Earlier answers stand in it again; secrets are not among them."""
-    earlier = call.slots.get("formDataKey")
+    """Build the form's panel; what it shows at first is filled in for every form alike."""
     return FormPanel(
         form=call.form(),
         form_data_key=call.text("formDataKey"),
-        values={} if earlier is None else earlier.value,
         limits=dict(limits or {}),
         read_only=bool(call.inputs.get("readOnlyForm", False)),
         hide_buttons=bool(call.inputs.get("hideButtons", False)),

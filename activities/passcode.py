@@ -134,7 +134,7 @@ class PasscodeAuthenticationForm:
     promotes=Promotion(
         through=ATTEMPT, link="userKey", type="User", state="authenticated", members=USER
     ),
-    bounded_by=Bound(input="maxAttempts", code=EXCEEDED),
+    bounded_by=Bound(input="maxAttempts", code=EXCEEDED, words="passcode.left"),
     uses=[Passcodes],
 )
 async def complete_passcode_authentication(call: Call) -> Ended:

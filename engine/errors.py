@@ -87,6 +87,12 @@ class UnknownOutcome(TrustflowError):
     code = "unknown-outcome"
 
 
+class SchemaRefused(TrustflowError):
+    """The stored data were written by another, newer version of the program; use that one."""
+
+    code = "schema"
+
+
 class VaultRefused(TrustflowError):
     """The vault has no such key, or what was sealed does not open with it."""
 

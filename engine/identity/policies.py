@@ -1,0 +1,126 @@
+"""Passcode policies: what may be chosen, and what is weaker than security A1, A2 and A7 advise."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Final, Literal
+
+from engine.identity.deeds import Actor, Problems, wrong
+from engine.ports.unit_of_work import UnitOfWork
+from engine.records.identity import IdentityStore, PasscodePolicy
+from engine.records.record import Absent
+
+DEFAULT: Final = "default"
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
+SHORTEST_EVER: Final = 4
+LONGEST_EVER: Final = 256
+SHORTEST_ALONE: Final = 15
+SHORTEST_SECOND: Final = 8
+LEAST_LONGEST: Final = 64
+LONGEST_SESSION: Final = timedelta(hours=1)
+DIGITS_ONLY_FAILURES: Final = 10
+"""A7: consecutive failures with digits-only passcodes."""
+
+
+def policy_id(store: str, name: str) -> str:
+    """Name a policy's row."""
+    return f"{store}/{name}"
+
+
+async def add_policy(
+    unit: UnitOfWork,
+    actor: Actor,
+    store: IdentityStore,
+    name: str,
+    *,
+    min_length: int | None = None,
+    max_length: int = LONGEST_EVER,
+    character_set: Literal["ANY", "ALPHANUMERIC", "NUMERIC"] = "ANY",
+    validity: timedelta | None = None,
+    history_size: int = 0,
+    session_ttl: timedelta = timedelta(minutes=5),
+    second_factor: bool = False,
+    accept_risk: bool = False,
+) -> PasscodePolicy | Problems:
+    """Stage a policy of a store.
+
+    Lengths are in Unicode code points after NFKC; the least is 15 when it is not given, or 8 with
+    `second_factor`. `accept_risk` takes a policy that `risks` has something to say about.
+    """
+    least = SHORTEST_SECOND if second_factor else SHORTEST_ALONE
+    policy = PasscodePolicy(
+        id=policy_id(store.id, name),
+        store=store.id,
+        name=name,
+        min_length=least if min_length is None else min_length,
+        max_length=max_length,
+        character_set=character_set,
+        validity=validity,
+        history_size=history_size,
+        session_ttl=session_ttl,
+        second_factor=second_factor,
+        accept_risk=accept_risk,
+        created_at=actor.at,
+    )
+    problems = _problems(policy) or _unaccepted(policy)
+    if not problems and await unit.get(PasscodePolicy, policy.id) is not None:
+        problems = (wrong("policyName", f"there is a policy {name} already; choose another name"),)
+    if problems:
+        return problems
+    unit.put(policy, Absent())
+    unit.audit(actor.did("policy.add", f"policy:{policy.id}", risks=" ".join(risks(policy))))
+    return policy
+
+
+def risks(policy: PasscodePolicy) -> tuple[str, ...]:
+    """Say in what a policy is weaker than advised; `doctor`, deploying and the API report it."""
+    least = SHORTEST_SECOND if policy.second_factor else SHORTEST_ALONE
+    found = []
+    if policy.min_length < least:
+        found.append(f"shorter than {least} characters is guessed too soon (A1)")
+    if policy.max_length < LEAST_LONGEST:
+        found.append(f"less than {LEAST_LONGEST} characters keeps good passcodes out (A1)")
+    if policy.character_set != "ANY":
+        found.append(f"{policy.character_set} leaves fewer passcodes to guess among (A2)")
+    if policy.character_set == "NUMERIC":
+        found.append(f"digits alone are held at {DIGITS_ONLY_FAILURES} failures in a row (A7)")
+    if policy.validity is not None:
+        found.append("a change at regular times makes people choose weaker ones (A2)")
+    return tuple(found)
+
+
+def _unaccepted(policy: PasscodePolicy) -> Problems:
+    if policy.accept_risk:
+        return ()
+    return tuple(
+        wrong("acceptRisk", f"{risk}; choose otherwise, or say acceptRisk: true")
+        for risk in risks(policy)
+    )
+
+
+def _problems(policy: PasscodePolicy) -> Problems:
+    found = []
+    if not NAME.fullmatch(policy.name):
+        found.append(
+            wrong("policyName", "use letters, digits, _ and -, 50 at most, a letter or digit first")
+        )
+    if not SHORTEST_EVER <= policy.min_length <= policy.max_length:
+        found.append(wrong("minLength", f"use {SHORTEST_EVER} or more, not above maxLength"))
+    if policy.max_length > LONGEST_EVER:
+        found.append(wrong("maxLength", f"use {LONGEST_EVER} at most"))
+    if policy.validity is not None and policy.validity < timedelta(days=1):
+        found.append(wrong("validity", "use P1D or longer, or leave it out"))
+    if policy.history_size != 0:
+        found.append(
+            wrong("historySize", "use 0: earlier passcodes are kept once they can be renewed")
+        )
+    if not timedelta() < policy.session_ttl <= LONGEST_SESSION:
+        found.append(wrong("sessionTtl", "use a length above zero, PT1H at most"))
+    return tuple(found)
+
+
+def capped_at(policy: PasscodePolicy | None) -> int | None:
+    """Give the failures in a row that a policy's passcodes allow, None: as all others."""
+    digits_only = policy is not None and policy.character_set == "NUMERIC"
+    return DIGITS_ONLY_FAILURES if digits_only else None

@@ -1,0 +1,144 @@
+"""The capabilities of the door, bound to one hop and its unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from engine.activity import Limits, PasscodeAttempt, Passcodes, Users
+from engine.errors import ActivityFault, Contended
+from engine.identity import authentication, users
+from engine.identity.attempts import user_account
+from engine.identity.policies import policy_id
+from engine.model.names import HopId, JsonObject
+from engine.ports.outside import HashPool, Vault
+from engine.ports.store import ClaimKey, Ledger
+from engine.ports.unit_of_work import UnitOfWork
+from engine.records.identity import PasscodePolicy, User
+from engine.secret import Secret
+
+__all__ = ["Contended", "HopContext", "bind"]
+
+
+@dataclass(slots=True, kw_only=True)
+class HopContext:
+    """What a hop lends to its activities.
+
+    Attributes:
+        step: The step that a verification claims.
+        owner: The hop; the same when it is run again.
+        at: UTC, the event's time.
+        claimed: Set once the step is claimed: the commit must still own it then. The one thing here
+            that changes.
+    """
+
+    unit: UnitOfWork
+    ledger: Ledger
+    step: ClaimKey
+    owner: HopId
+    pool: HashPool
+    vault: Vault
+    at: datetime
+    claimed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersOfHop:
+    """`Users` through a hop's unit."""
+
+    context: HopContext
+
+    async def by_id(self, store: str, id: str) -> JsonObject | None:
+        """Read a user by id; None when the store has none."""
+        return await self._told(await users.by_id(self.context.unit, store, id))
+
+    async def by_ext_id(self, store: str, ext_id: str) -> JsonObject | None:
+        """Read a user by external id; None when the store has none."""
+        return await self._told(await users.by_ext_id(self.context.unit, store, ext_id))
+
+    async def _told(self, user: User | None) -> JsonObject | None:
+        if user is None:
+            return None
+        account = user_account(user.id)
+        attempts = await self.context.ledger.attempts(self.context.unit.tenant, account)
+        return users.profile(user, users.status_at(user, attempts, self.context.at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasscodesOfHop:
+    """`Passcodes` through a hop's unit."""
+
+    context: HopContext
+
+    async def start(
+        self, store: str, policy: str, *, user_id: str | None, ext_id: str | None
+    ) -> PasscodeAttempt:
+        """Begin an attempt. Raises `ActivityFault` when there is no such store or policy."""
+        begun = await authentication.begin(
+            self.context.unit,
+            self.context.vault,
+            store,
+            policy=policy,
+            user_id=user_id,
+            ext_id=ext_id,
+        )
+        if isinstance(begun, authentication.Missing):
+            raise ActivityFault(reason=f"there is no such {begun.what}", store=store, policy=policy)
+        return PasscodeAttempt(attempt=msgspec.to_builtins(begun.attempt), user=begun.user)
+
+    async def bounds(self, attempt: JsonObject) -> Limits:
+        """Give the policy's upper length. Raises `ActivityFault` when the policy is gone."""
+        begun = _attempt(attempt)
+        policy = await self.context.unit.get(PasscodePolicy, policy_id(begun.store, begun.policy))
+        if policy is None:
+            raise ActivityFault(reason="there is no such policy any more", policy=begun.policy)
+        return Limits(max_length=policy.max_length)
+
+    async def verify(self, attempt: JsonObject, passcode: Secret) -> bool:
+        """Tell whether it is right. Raises `Busy`; `Contended` when another request verifies."""
+        context = self.context
+        verifier = authentication.Verifier(
+            unit=context.unit,
+            ledger=context.ledger,
+            step=context.step,
+            owner=context.owner,
+            pool=context.pool,
+            vault=context.vault,
+            at=context.at,
+        )
+        right = await authentication.verify(verifier, _attempt(attempt), passcode)
+        context.claimed = True
+        return right
+
+
+def _attempt(value: JsonObject) -> authentication.Attempt:
+    try:
+        return msgspec.convert(value, authentication.Attempt)
+    except msgspec.ValidationError as error:
+        raise ActivityFault(reason="this slot holds no passcode attempt") from error
+
+
+def _users(context: HopContext) -> Users:
+    return UsersOfHop(context=context)
+
+
+def _passcodes(context: HopContext) -> Passcodes:
+    return PasscodesOfHop(context=context)
+
+
+BINDINGS: Final[Mapping[str, Callable[[HopContext], object]]] = {
+    "Users": _users,
+    "Passcodes": _passcodes,
+}
+
+
+def bind(context: HopContext, uses: Iterable[str]) -> Mapping[str, object]:
+    """Give the capabilities a signature asks for, by name.
+
+    One that does not exist is left out: the activity that calls for it breaks and is held.
+    """
+    return {name: BINDINGS[name](context) for name in uses if name in BINDINGS}

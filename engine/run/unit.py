@@ -1,0 +1,89 @@
+"""The unit of work of one hop or call.
+
+Reads through, stages writes, and lets later reads see them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from msgspec.structs import replace
+
+from engine.model.names import AccountKey, TenantId
+from engine.ports.store import Records
+from engine.records.record import Absent, AuditRow, Delete, Expectation, Put, R, Record, Staged
+
+Shadows = dict[tuple[str, str], Record | None]
+"""(table, id) -> the row as staged, None where its removal is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Everything staged at one moment, to go back to."""
+
+    staged: Staged
+    shadows: Shadows
+
+
+class Unit:
+    """A `UnitOfWork` over a store's records. Nothing it stages is written before the commit."""
+
+    def __init__(self, records: Records, tenant: TenantId) -> None:
+        self.tenant = tenant
+        self._records = records
+        self._shadows: Shadows = {}
+        self._writes: list[Put | Delete] = []
+        self._audit: list[AuditRow] = []
+        self._resets: list[str] = []
+
+    async def get(self, kind: type[R], id: str) -> R | None:
+        """Read one row by id, staged ones first."""
+        if (kind.TABLE, id) in self._shadows:
+            return cast("R | None", self._shadows[kind.TABLE, id])
+        return await self._records.get(self.tenant, kind, id)
+
+    async def find(self, kind: type[R], unique: str, value: str) -> R | None:
+        """Read the row whose unique property is `value`, staged ones first."""
+        for (table, _), row in self._shadows.items():
+            if table == kind.TABLE and row is not None and getattr(row, unique) == value:
+                return cast("R", row)
+        found = await self._records.find(self.tenant, kind, unique, value)
+        # A row that is staged and did not match above has given the text up.
+        return None if found is None or (kind.TABLE, found.id) in self._shadows else found
+
+    def put(self, row: Record, expect: Expectation) -> None:
+        """Stage a row with its precondition; later reads see it at the version it will have."""
+        version = 1 if isinstance(expect, Absent) else expect.number + 1
+        self._writes.append(Put(row=row, expect=expect))
+        self._shadows[row.TABLE, row.id] = replace(row, version=version)
+
+    def delete(self, row: Record) -> None:
+        """Stage the removal of a row at its version."""
+        self._writes.append(Delete(row=row))
+        self._shadows[row.TABLE, row.id] = None
+
+    def audit(self, row: AuditRow) -> None:
+        """Stage an audit row."""
+        self._audit.append(row)
+
+    def reset(self, account: AccountKey) -> None:
+        """Stage the reset of an account's failed tries."""
+        self._resets.append(account)
+
+    def staged(self) -> Staged:
+        """Give everything staged so far."""
+        return Staged(
+            writes=tuple(self._writes), audit=tuple(self._audit), resets=tuple(self._resets)
+        )
+
+    def mark(self) -> Mark:
+        """Remember what is staged now."""
+        return Mark(staged=self.staged(), shadows=dict(self._shadows))
+
+    def back_to(self, mark: Mark) -> None:
+        """Forget what was staged since: the activity that staged it broke."""
+        self._shadows = dict(mark.shadows)
+        self._writes = list(mark.staged.writes)
+        self._audit = list(mark.staged.audit)
+        self._resets = list(mark.staged.resets)
