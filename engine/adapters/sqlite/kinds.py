@@ -1,0 +1,126 @@
+"""Every kind of record with its table's columns and statements, written out once and for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Generic, cast
+
+import msgspec
+
+from engine.adapters.sqlite.encoding import micros
+from engine.records.deployments import Deployment
+from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
+from engine.records.record import R, Record
+from engine.records.tokens import ProcessToken, Session
+
+SqlValue = None | int | float | bytes | str
+"""What a column holds."""
+
+Column = Callable[[Record], SqlValue]
+
+# Filled in with names of a kind's own table and columns, never with anything given (J1).
+_INSERT: Final = """INSERT INTO {table} ({columns}tenant, id, version, body)
+VALUES ({marks}?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_UPDATE: Final = """UPDATE OR IGNORE {table} SET {changes}version = ?, body = ?
+WHERE tenant = ? AND id = ? AND version = ?"""
+_DELETE: Final = "DELETE FROM {table} WHERE tenant = ? AND id = ? AND version = ?"
+_GET: Final = "SELECT body FROM {table} WHERE tenant = ? AND id = ?"
+_FIND: Final = 'SELECT body FROM {table} WHERE tenant = ? AND "{by}" = ?'
+_ALL: Final = "FROM {table} WHERE tenant = ?"
+_LISTED: Final = 'FROM {table} WHERE tenant = ? AND "{by}" IS ?'
+_PAGE: Final = "SELECT body {listed} ORDER BY id LIMIT ? OFFSET ?"
+_COUNT: Final = "SELECT count(*) {listed}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How rows of a kind are listed: one page of them, and how many there are."""
+
+    page: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Generic[R]):
+    """A kind's columns, besides tenant, id, version and body, and its statements.
+
+    Attributes:
+        columns: Unique texts, what rows are listed by, and what SQL itself must read.
+        find: Unique property -> statement.
+        listings: Listed property (None: all rows) -> statements.
+    """
+
+    columns: Mapping[str, Column]
+    read: Callable[[str], R]
+    insert: str
+    update: str
+    delete: str
+    get: str
+    find: Mapping[str, str]
+    listings: Mapping[str | None, Listing]
+
+    def values(self, row: Record) -> tuple[SqlValue, ...]:
+        """Give a row's values for the columns."""
+        return tuple(column(row) for column in self.columns.values())
+
+
+def _property(name: str) -> Column:
+    return lambda row: cast("SqlValue", getattr(row, name))
+
+
+def _table(kind: type[R], **more: Column) -> Table[R]:
+    columns = {name: _property(name) for name in (*kind.UNIQUE, *kind.LISTED)} | more
+    names = {
+        "table": kind.TABLE,
+        "columns": "".join(f'"{name}", ' for name in columns),
+        "marks": "?, " * len(columns),
+        "changes": "".join(f'"{name}" = ?, ' for name in columns),
+    }
+    return Table(
+        columns=columns,
+        read=msgspec.json.Decoder(kind).decode,
+        insert=_INSERT.format(**names),
+        update=_UPDATE.format(**names),
+        delete=_DELETE.format(**names),
+        get=_GET.format(**names),
+        find={by: _FIND.format(by=by, **names) for by in kind.UNIQUE},
+        listings={by: _listing(kind.TABLE, by) for by in (None, *kind.LISTED)},
+    )
+
+
+def _listing(table: str, by: str | None) -> Listing:
+    listed = _ALL.format(table=table) if by is None else _LISTED.format(table=table, by=by)
+    return Listing(page=_PAGE.format(listed=listed), count=_COUNT.format(listed=listed))
+
+
+def _token(read: Callable[[ProcessToken], SqlValue]) -> Column:
+    return lambda row: read(cast("ProcessToken", row))
+
+
+def _uses(token: ProcessToken) -> int | None:
+    return token.max_count or 0 if token.type == "MULTI_USE_COUNT_LIMITED" else None
+
+
+TABLES: Final[Mapping[type[Record], Table[Record]]] = {
+    Deployment: _table(Deployment, number=lambda row: cast("Deployment", row).bundle.version),
+    IdentityStore: _table(IdentityStore),
+    PasscodePolicy: _table(PasscodePolicy),
+    User: _table(User),
+    Passcode: _table(Passcode),
+    ProcessToken: _table(
+        ProcessToken,
+        status=_token(lambda token: token.status),
+        opens=_token(lambda token: micros(token.not_before)),
+        closes=_token(lambda token: micros(token.not_after)),
+        uses=_token(_uses),
+        counter=_token(lambda token: token.counter),
+    ),
+    Session: _table(Session),
+}
+"""The list of kinds. A new one is entered here, and its table in a migration."""
+
+
+def table_of(kind: type[R]) -> Table[R]:
+    """Find a kind's table. Raises KeyError for a kind that has none."""
+    return cast("Table[R]", TABLES[kind])

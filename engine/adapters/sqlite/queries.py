@@ -1,0 +1,48 @@
+"""What is read, as SQL; the statements of single kinds of records are in `kinds`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.adapters.sqlite.kinds import Listing
+
+STATE: Final = "SELECT state FROM instances WHERE tenant = ? AND id = ?"
+HAS_HOP: Final = "SELECT 1 FROM hops WHERE tenant = ? AND id = ?"
+JOURNAL: Final = "SELECT rows FROM hops WHERE tenant = ? AND instance = ? ORDER BY revision"
+
+_CHOSEN: Final = """FROM instances WHERE tenant = ?1 AND (?2 IS NULL OR process = ?2)
+  AND (?3 IS NULL OR status = ?3) AND (?4 = '' OR instr(upper(id), upper(?4)) > 0)"""
+INSTANCES: Final = Listing(
+    page=f"SELECT state {_CHOSEN} ORDER BY id DESC LIMIT ?5 OFFSET ?6",
+    count=f"SELECT count(*) {_CHOSEN}",
+)
+
+_AUDITED: Final = {
+    None: "FROM audit WHERE tenant = ?",
+    "subject": "FROM audit WHERE tenant = ? AND subject = ?",
+    "action": "FROM audit WHERE tenant = ? AND action = ?",
+}
+AUDIT: Final = {
+    by: Listing(
+        page=f"SELECT body {audited} ORDER BY at DESC, id DESC LIMIT ? OFFSET ?",
+        count=f"SELECT count(*) {audited}",
+    )
+    for by, audited in _AUDITED.items()
+}
+
+DEPLOYED: Final = "SELECT id FROM deployments WHERE tenant = ? AND by_version = ?"
+NEWEST: Final = """SELECT id FROM deployments WHERE tenant = ? AND process = ?
+ORDER BY number DESC LIMIT 1"""
+
+DUE: Final = """
+WITH times (tenant, instance, at) AS (
+  SELECT * FROM (SELECT tenant, instance, wakes FROM waits
+    WHERE wakes <= ?1 ORDER BY wakes LIMIT ?2)
+  UNION ALL
+  SELECT * FROM (SELECT tenant, id, deadline FROM instances
+    WHERE deadline <= ?1 ORDER BY deadline LIMIT ?2)
+)
+SELECT tenant, instance FROM times GROUP BY tenant, instance
+ORDER BY min(at), tenant, instance LIMIT ?2
+"""
+"""The longest due of each index first; an instance that is in both counts once, by the earlier."""

@@ -1,0 +1,125 @@
+"""What a hop or a unit writes, as statements in the order in which they must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.adapters import rules
+from engine.adapters.sqlite.encoding import encode, micros, pack
+from engine.adapters.sqlite.kinds import SqlValue, Table, table_of
+from engine.model.instance import ProcessInstance
+from engine.model.names import TenantId
+from engine.ports.store import Hop, Redeem
+from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement and its values; where `refused` is given it must change a row.
+
+    Attributes:
+        refused: What a `Conflict` names when no row was changed.
+    """
+
+    sql: str
+    values: tuple[SqlValue, ...]
+    refused: str | None = None
+
+
+_CREATE = """INSERT INTO instances (tenant, id, revision, process, status, created, deadline, state)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_MOVE = """UPDATE instances SET revision = ?, status = ?, deadline = ?, state = ?
+WHERE tenant = ? AND id = ? AND revision = ?"""
+_DROP_OWN_CLAIM = """DELETE FROM claims
+WHERE tenant = ? AND instance = ? AND revision = ? AND owner = ?"""
+_DROP_CLAIM = "DELETE FROM claims WHERE tenant = ? AND instance = ?"
+_REDEEM = """UPDATE process_tokens SET counter = counter + 1, version = version + 1,
+  body = json_set(body, '$.counter', counter + 1, '$.version', version + 1)
+WHERE tenant = ? AND id = ? AND status = 'ACTIVE' AND (opens IS NULL OR opens <= ?)
+  AND (closes IS NULL OR closes > ?) AND (uses IS NULL OR counter < uses)"""
+_AUDIT = """INSERT INTO audit (tenant, id, at, subject, action, body)
+VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_RESET = "DELETE FROM attempts WHERE tenant = ? AND account = ?"
+_WAIT = """INSERT OR REPLACE INTO waits (tenant, instance, node, visit, due, expires)
+VALUES (?, ?, ?, ?, ?, ?)"""
+_NO_WAIT = "DELETE FROM waits WHERE tenant = ? AND instance = ?"
+_HOP = """INSERT INTO hops (tenant, instance, revision, id, rows)
+VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+
+
+def of_hop(hop: Hop) -> tuple[Statement, ...]:
+    """Write a hop: its instance, claim and token first, then preconditions, then the rest."""
+    instance, key = hop.instance, (hop.instance.tenant, hop.instance.id)
+    packed = pack(hop.rows)
+    return (
+        _instance(instance, hop.before),
+        *_claim(hop),
+        *(() if hop.redeem is None else (_redeem(instance.tenant, hop.redeem),)),
+        *of_unit(instance.tenant, hop.staged),
+        _wait(instance, hop.before),
+        Statement(_HOP, (*key, instance.revision, hop.id, packed), "exists"),
+    )
+
+
+def of_unit(tenant: TenantId, unit: Staged) -> Iterator[Statement]:
+    """Write staged rows, each under its precondition, then audit rows and resets."""
+    for write in unit.writes:
+        yield _write(tenant, write)
+    for row in unit.audit:
+        yield _audit(tenant, row)
+    for account in unit.resets:
+        yield Statement(_RESET, (tenant, account))
+
+
+def _instance(instance: ProcessInstance, before: int | None) -> Statement:
+    state = encode(instance)
+    deadline = None if instance.is_over else micros(instance.deadline)
+    if before is None:
+        facts = (instance.process, instance.status, micros(instance.created_at), deadline, state)
+        row = (instance.tenant, instance.id, instance.revision, *facts)
+        return Statement(_CREATE, row, "exists")
+    after = (instance.revision, instance.status, deadline, state)
+    return Statement(_MOVE, (*after, instance.tenant, instance.id, before), "revision")
+
+
+def _claim(hop: Hop) -> tuple[Statement, ...]:
+    key = (hop.instance.tenant, hop.instance.id)
+    if hop.owned:
+        return (Statement(_DROP_OWN_CLAIM, (*key, hop.before, hop.id), "claim"),)
+    return (Statement(_DROP_CLAIM, key),) if hop.instance.is_over else ()
+
+
+def _redeem(tenant: TenantId, redeem: Redeem) -> Statement:
+    at = micros(redeem.at)
+    return Statement(_REDEEM, (tenant, redeem.token, at, at), "token")
+
+
+def _write(tenant: TenantId, write: Put | Delete) -> Statement:
+    row, table = write.row, table_of(type(write.row))
+    if isinstance(write, Delete):
+        return Statement(table.delete, (tenant, row.id, row.version), "record")
+    if isinstance(write.expect, Absent):
+        first = rules.at_version(row, 1)
+        values = (*table.values(first), tenant, row.id, 1, encode(first).decode())
+        return Statement(table.insert, values, "record")
+    return _change(tenant, table, row, write.expect)
+
+
+def _change(tenant: TenantId, table: Table[Record], row: Record, expect: Version) -> Statement:
+    after = rules.at_version(row, expect.number + 1)
+    written = (*table.values(after), after.version, encode(after).decode())
+    return Statement(table.update, (*written, tenant, row.id, expect.number), "record")
+
+
+def _audit(tenant: TenantId, row: AuditRow) -> Statement:
+    facts = (row.subject, row.action, encode(row).decode())
+    return Statement(_AUDIT, (tenant, row.id, micros(row.at), *facts), "record")
+
+
+def _wait(instance: ProcessInstance, before: int | None) -> Statement:
+    key, wait = (instance.tenant, instance.id), instance.wait
+    if wait is None or instance.is_over:
+        return Statement(_NO_WAIT, key)
+    times = (micros(wait.due), micros(wait.expires))
+    return Statement(_WAIT, (*key, wait.node, wait.visit, *times))
