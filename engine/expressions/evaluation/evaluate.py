@@ -38,6 +38,7 @@ from engine.expressions.syntax.tree import (
     Size,
     Unary,
     plain_path,
+    walk,
 )
 from engine.expressions.types import (
     BOOLEAN,
@@ -80,7 +81,7 @@ def compile_checked(checked: Checked) -> Expression:
     path = plain_path(root) if checked.may_be_absent else None
     given = giver(path.segments, checked.type, checked.missable) if path else _always
     return Expression(
-        source=checked.source, type=checked.type, evaluate=_finished(run, checked.type), given=given
+        source=checked.source, type=checked.type, evaluate=_finished(checked, run), given=given
     )
 
 
@@ -88,17 +89,34 @@ def _always(values: Values) -> bool:
     return True
 
 
-def _finished(run: Run, type_: Type) -> Run:
+def _finished(checked: Checked, run: Run) -> Run:
     """Make sure that what comes out is JSON and has the type it was checked against."""
-    looked_at = conformer(type_, ("${}",))
+    if checked.types[checked.tree.root.span] != checked.type:
+        run = _then(conformer(checked.type, ("${}",)), run)
+    return _then(_finite, run) if _may_overflow(checked) else run
 
-    def evaluate(values: Values) -> JsonValue:
-        result = looked_at(run(values))
-        if isinstance(result, float) and not isfinite(result):
+
+def _then(look: Callable[[JsonValue], JsonValue], run: Run) -> Run:
+    return lambda values: look(run(values))
+
+
+def _may_overflow(checked: Checked) -> bool:
+    """Say whether doubles are added: CEL lets them become infinite, which is no JSON."""
+    sums = (node for node in walk(checked.tree.root) if isinstance(node, Binary))
+    types = (checked.types[node.span] for node in sums if node.operator in ("+", "-"))
+    return any(type_ in (NUMBER, DYNAMIC) for type_ in types)
+
+
+def _finite(result: JsonValue) -> JsonValue:
+    """Refuse a result that is infinite, or a list with such an item."""
+    items = [result]
+    while items:
+        item = items.pop()
+        if isinstance(item, float) and not isfinite(item):
             raise out_of_range(operator="${}")
-        return result
-
-    return evaluate
+        if isinstance(item, list):
+            items.extend(item)
+    return result
 
 
 class _Compiler:

@@ -5,7 +5,7 @@ above may rely on their types. A null where another type was declared counts as 
 """
 
 from collections.abc import Callable, Mapping, Set
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from engine.errors import ExpressionFault
 from engine.expressions.evaluation.faults import missing, mistyped
@@ -78,7 +78,7 @@ def conformer(type_: Type, segments: Segments) -> Callable[[JsonValue], JsonValu
     return lambda value: value if type(value) is wanted else conform(value, type_, segments)
 
 
-def step(value: JsonValue, segment: str | int, segments: Segments) -> JsonValue:
+def step(value: object, segment: str | int, segments: Segments) -> object:
     """Go one step down: to a member by name or an item by position.
 
     Raises:
@@ -90,6 +90,13 @@ def step(value: JsonValue, segment: str | int, segments: Segments) -> JsonValue:
     elif isinstance(value, list) and segment < len(value):
         return value[segment]
     raise missing(segments)
+
+
+def _follow(values: Values, segments: Segments) -> JsonValue:
+    value: object = values
+    for segment in segments:
+        value = step(value, segment, segments)
+    return cast("JsonValue", value)
 
 
 def path_reader(segments: Segments, type_: Type) -> Run:
@@ -137,9 +144,7 @@ def _any_reader(segments: Segments, type_: Type) -> Run:
     wanted = python_class(type_)
 
     def read(values: Values) -> JsonValue:
-        value: JsonValue = values
-        for segment in segments:
-            value = step(value, segment, segments)
+        value = _follow(values, segments)
         return value if type(value) is wanted else conform(value, type_, segments)
 
     return read
@@ -176,7 +181,7 @@ def giver(segments: Segments, type_: Type, missable: Set[Segments]) -> Condition
     null_counts = type_ in (DYNAMIC, NULL)
 
     def given(values: Values) -> bool:
-        value: JsonValue = values
+        value: object = values
         for depth, segment in enumerate(segments, start=1):
             try:
                 value = step(value, segment, segments)

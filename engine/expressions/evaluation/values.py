@@ -125,7 +125,7 @@ def within(item: JsonValue, container: JsonValue) -> bool:
         if len(container) > MOST_ITEMS:
             raise over_budget(operator="in")
         return any(equal(item, other) for other in container)
-    if isinstance(container, Mapping):
+    if isinstance(container, Mapping) and isinstance(item, str | int | float):
         return isinstance(item, str) and item in container
     raise unfit(operator="in")
 
@@ -138,7 +138,12 @@ def size(value: JsonValue) -> int:
 
 
 def item_at(container: JsonValue, index: JsonValue) -> JsonValue:
-    """Take the item of a list at a position, the first is 0; or the member of a map by name."""
+    """Take the item of a list at a position, the first is 0; or the member of a map by name.
+
+    A double without a fraction is a position too, as in CEL.
+    """
+    if isinstance(index, float) and index.is_integer():
+        index = int(index)
     if isinstance(container, list) and is_integer(index):
         if 0 <= index < len(container):
             return container[index]
@@ -196,9 +201,10 @@ def _double_text(value: float) -> str:
     if value - value != 0:  # infinite, or not a number
         raise out_of_range(operator="${}")
     exact = Decimal(repr(value)).normalize()
-    sign, digits, _ = exact.as_tuple()
     if value == 0:
-        return "-0" if sign else "0"
-    if -4 <= exact.adjusted() < 6:
+        return "-0" if exact.is_signed() else "0"
+    power = exact.adjusted()
+    if -4 <= power < 6:
         return format(exact, "f")
-    return format(value, f".{len(digits) - 1}e")
+    mantissa = format(exact.scaleb(-power), "f")
+    return f"{mantissa}e{power:+03d}"
