@@ -30,12 +30,11 @@ from engine.expressions import (
     Record,
     Type,
 )
-from engine.model.check import Check
 from engine.model.definition import FormRef
 from engine.model.effect import Answered, Expired, Woken
 from engine.model.event import Ended, Outcome, Shown, Submission
 from engine.model.form import Limits, Option
-from engine.model.instance import KeySlot
+from engine.model.instance import Check, KeySlot
 from engine.model.names import JsonObject, JsonValue, NodeId
 from engine.model.problem import Message, Text, Words
 from engine.model.screen import Action, FormPanel, Panel, RedirectPanel, Screen, TextPanel
@@ -275,8 +274,8 @@ def activity(
 ) -> Callable[[Any], Activity]:
     """Describe an activity: a class if it is `interactive`, else a function.
 
-    An interactive class has `enter(call) -> Shown | Ended` and `resume(call, woken) -> Shown | Ended`
-    as static methods. Functions may be async. The first line of the docstring is its summary.
+    An interactive class has static methods `enter(call)` and `resume(call, woken)`, both giving
+    `Shown | Ended`. Functions may be async. The first line of the docstring is its summary.
     The decorator registers nothing.
 
     Raises:

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import cast
 
 from engine.interpret.slots import name_of
-from engine.model.check import Check, CheckState
 from engine.model.event import Ended
 from engine.model.graph import ActivityNode
-from engine.model.instance import Decision, ProcessInstance
+from engine.model.instance import Check, CheckState, Decision, ProcessInstance
 from engine.model.signature import CheckUse
 
 

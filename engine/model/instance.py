@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from engine.model.check import Check
 from engine.model.names import (
     Digest,
     InstanceId,
@@ -37,6 +36,20 @@ LABELS: dict[Status, str] = {
     "COMPLETED_PROCESS_ERROR": "Error",
 }
 """What operators read (trustx-orchestration 8.3)."""
+
+
+CheckState = Literal["OPEN", "PASS", "FAIL"]
+
+
+class Check(Value, frozen=True, kw_only=True):
+    """The recorded result of a verifying activity.
+
+    Filed under the node's `check:` name, else under `<check>/<attempt key>`.
+    """
+
+    name: str
+    state: CheckState
+    at: datetime
 
 
 class KeySlot(Value, frozen=True, kw_only=True):
