@@ -1,0 +1,22 @@
+"""Text -> graph: read, shape, link, prove, build. Pure; knows model and expressions, and no activity."""
+
+from engine.compile.definition import Report, check_definition, load
+from engine.compile.durations import duration, duration_text
+from engine.compile.forms.form import FormReport, check_form
+from engine.compile.parameters import check_parameters
+from engine.compile.reading.document import Source
+from engine.compile.rules import RULES, Rule
+
+__all__ = [
+    "RULES",
+    "FormReport",
+    "Report",
+    "Rule",
+    "Source",
+    "check_definition",
+    "check_form",
+    "check_parameters",
+    "duration",
+    "duration_text",
+    "load",
+]

@@ -1,0 +1,48 @@
+"""What is deployed: a definition, the forms it shows, its activities' versions, and one digest of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+
+import msgspec
+
+from engine.compile.linking.site import Flow
+from engine.compile.reading.document import Source
+from engine.model.definition import ActivityRef, Bundle, FormRef
+from engine.model.names import Digest
+
+
+def form_key(ref: FormRef) -> str:
+    """Name a form in a bundle: `<name>.v<version>`."""
+    return f"{ref.name}.v{ref.version}"
+
+
+def bundle_of(flow: Flow, source: Source, forms: Mapping[str, Source]) -> Bundle:
+    """Bundle a definition with exactly the forms and activities that it uses."""
+    shown = {form_key(site.form.ref) for site in flow.sites.values() if site.form}
+    used = _used(flow)
+    bundle = Bundle(
+        digest="",
+        process=flow.definition.process,
+        version=flow.definition.version,
+        definition=source.text.decode("utf-8"),
+        forms={key: forms[key].text.decode("utf-8") for key in sorted(shown)},
+        activities=tuple(sorted(used, key=lambda ref: (ref.label, ref.version))),
+    )
+    return msgspec.structs.replace(bundle, digest=digest_of(bundle))
+
+
+def _used(flow: Flow) -> Iterable[ActivityRef]:
+    return {
+        ActivityRef(label=site.signature.label, version=site.signature.version)
+        for site in flow.sites.values()
+        if site.signature is not None
+    }
+
+
+def digest_of(bundle: Bundle) -> Digest:
+    """Give SHA-256 over the canonical JSON of everything but the digest (keys sorted, no blanks)."""
+    plain: dict[str, object] = msgspec.to_builtins(bundle)
+    plain.pop("digest", None)
+    return Digest(sha256(msgspec.json.encode(plain, order="sorted")).hexdigest())

@@ -1,0 +1,125 @@
+"""From texts to a graph: read, shape, link, prove, build; and the same again for a stored bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.compile.building import build
+from engine.compile.bundling import bundle_of, digest_of
+from engine.compile.findings import Findings
+from engine.compile.forms.form import FormReading, name_and_version, read_form
+from engine.compile.linking.catalogue import Labels, newest, pinned
+from engine.compile.linking.link import Palette, link
+from engine.compile.linking.site import Flow
+from engine.compile.proving.prove import Proved, prove
+from engine.compile.reading.document import Document, Source
+from engine.compile.reading.yaml_text import read_yaml
+from engine.compile.shape import shape_problems
+from engine.errors import ActivityMissing, UnknownBundle
+from engine.model.definition import ActivityRef, Bundle, FormRef
+from engine.model.graph import ProcessGraph
+from engine.model.names import Digest
+from engine.model.problem import Problem
+from engine.model.signature import Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that was found; bundle and graph are None when any problem is an error."""
+
+    problems: tuple[Problem, ...]
+    bundle: Bundle | None = None
+    graph: ProcessGraph | None = None
+
+
+class Forms(Mapping[FormRef, FormReading]):
+    """Forms by reference, each read when a node first shows it."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        """Take the texts by `<name>.v<version>`."""
+        self._sources = {_ref(key): source for key, source in sources.items()}
+        self._read: dict[FormRef, FormReading] = {}
+
+    def __getitem__(self, ref: FormRef) -> FormReading:
+        if ref not in self._read:
+            self._read[ref] = read_form(self._sources[ref], ref.name, ref.version)
+        return self._read[ref]
+
+    def __iter__(self) -> Iterator[FormRef]:
+        return iter(self._sources)
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def __contains__(self, ref: object) -> bool:
+        return ref in self._sources
+
+
+def _ref(key: str) -> FormRef:
+    name, version = name_and_version(key)
+    return FormRef(name=name, version=version)
+
+
+def check_definition(
+    source: Source, signatures: Sequence[Signature], forms: Mapping[str, Source]
+) -> Report:
+    """Check a definition against the activities and forms that are there, and compile it.
+
+    Args:
+        source: The YAML text.
+        signatures: All that is installed; the newest version of each label is taken.
+        forms: `<name>.v<version>` -> the JSON text. Only those that a node shows are read.
+
+    Returns:
+        All problems by file and place. Without an error also the bundle to deploy, and its graph.
+    """
+    return _compile(source, newest(signatures), forms)
+
+
+def load(bundle: Bundle, signatures: Sequence[Signature]) -> ProcessGraph:
+    """Compile a stored bundle again, with exactly the activity versions it was deployed with.
+
+    Raises:
+        ActivityMissing: One of them is not installed (`label`, `version`).
+        UnknownBundle: The texts do not give the digest they are kept under (`digest`), or no
+            longer compile.
+    """
+    if digest_of(bundle) != bundle.digest:
+        raise UnknownBundle(digest=bundle.digest)
+    chosen = pinned(signatures, bundle.activities)
+    if isinstance(chosen, ActivityRef):
+        raise ActivityMissing(label=chosen.label, version=chosen.version)
+    source = Source(path=f"{bundle.process}.yaml", text=bundle.definition.encode())
+    forms = {
+        key: Source(path=f"{key}.json", text=text.encode()) for key, text in bundle.forms.items()
+    }
+    report = _compile(source, chosen, forms)
+    if report.graph is None or report.graph.digest != bundle.digest:
+        raise UnknownBundle(digest=bundle.digest)
+    return report.graph
+
+
+def _compile(
+    source: Source, signatures: Sequence[Signature], forms: Mapping[str, Source]
+) -> Report:
+    document = read_yaml(source)
+    if not isinstance(document, Document):
+        return Report(problems=document)
+    wrong = shape_problems(document, "process-definition")
+    if wrong:
+        return Report(problems=wrong)
+    findings = Findings(document)
+    flow = link(findings, Palette(labels=Labels(signatures), forms=Forms(forms)))
+    proved = prove(flow, findings)
+    if findings.has_errors:
+        return Report(problems=findings.problems)
+    return _finished(source, forms, flow, proved, findings)
+
+
+def _finished(
+    source: Source, forms: Mapping[str, Source], flow: Flow, proved: Proved, findings: Findings
+) -> Report:
+    bundle = bundle_of(flow, source, forms)
+    graph = build(flow, proved.checks, {}, Digest(bundle.digest))
+    return Report(problems=findings.problems, bundle=bundle, graph=graph)

@@ -1,0 +1,167 @@
+"""The inputs of one node: known, complete, of the right type; keys as names of slots."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from engine.compile.findings import Findings
+from engine.compile.linking.literals import fits, wanted
+from engine.compile.linking.site import Formula, Site
+from engine.compile.nearest import nearest
+from engine.compile.reading.document import Written
+from engine.expressions import STRING, Mixed, Whole, parse_template
+from engine.model.names import JsonValue
+from engine.model.signature import Input, Signature
+
+_SLOT = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+RESERVED = frozenset({"_initVars", "_customFormData", "errorCode", "errorMessage", "execution"})
+
+
+def declared_inputs(signature: Signature) -> Mapping[str, Input]:
+    """Give every input by name; a key input that is only declared as a key is a literal text."""
+    found = {
+        use.input: Input(name=use.input, type=STRING, literal=True, default=use.default)
+        for use in signature.keys
+    }
+    for declared in signature.inputs:
+        if declared.name in found:
+            default = declared.default or found[declared.name].default
+            declared = replace(declared, literal=True, required=False, default=default)
+        found[declared.name] = declared
+    return found
+
+
+def link_inputs(site: Site, signature: Signature, findings: Findings) -> Site:
+    """Look at what the node gives to its activity, and fill in what it leaves out."""
+    declared = declared_inputs(signature)
+    written = site.written.entries.get("inputs")
+    given = written.entries if written else {}
+    _unknown(site, given, declared, findings)
+    _lacking(site, given, declared, findings)
+    inputs: dict[str, JsonValue | Formula] = {
+        name: one.default for name, one in declared.items() if one.default is not None
+    }
+    for name, value in given.items():
+        if name in declared:
+            linked = _given(site, declared[name], value, findings)
+            if linked is not None:
+                inputs[name] = linked
+    slots = {use.input: str(inputs[use.input]) for use in signature.keys if use.input in inputs}
+    _slots(site, slots, findings)
+    return replace(site, inputs=inputs, slots=slots)
+
+
+def _unknown(
+    site: Site, given: Mapping[str, Written], declared: Mapping[str, Input], findings: Findings
+) -> None:
+    for name in given:
+        if name in declared:
+            continue
+        known = ", ".join(sorted(declared)) or "none at all"
+        findings.add(
+            "L103", site.spot_of("inputs", name), f"{site.name_of_activity} has no input `{name}`",
+            f"its inputs are: {known}", key=site.path("inputs", name),
+            nearest=nearest(name, declared.keys()),
+        )  # fmt: skip
+
+
+def _lacking(
+    site: Site, given: Mapping[str, Written], declared: Mapping[str, Input], findings: Findings
+) -> None:
+    slips = {nearest(name, declared.keys()) for name in given if name not in declared}
+    for name, one in declared.items():
+        if one.required and one.default is None and name not in given and name not in slips:
+            findings.add(
+                "L104", site.spot_of("inputs"), f"{site.name_of_activity} needs the input `{name}`",
+                f"write `{name}:` under inputs ({wanted(one.type)})", key=site.path("inputs", name),
+            )  # fmt: skip
+
+
+def _given(
+    site: Site, declared: Input, written: Written, findings: Findings
+) -> JsonValue | Formula:
+    """Link one value; None where it is wrong."""
+    key = site.path("inputs", declared.name)
+    value = written.value
+    if isinstance(value, str) and "${" in value:
+        return _expression(declared, written, key, findings)
+    if _holds_expression(value):
+        message = "an expression stands inside a list or mapping"
+        findings.add(
+            "L112", written.spot, message, 'write the whole value as one "${...}"', key=key
+        )
+        return None
+    return value if _is_fitting(declared, written, key, findings) else None
+
+
+def _expression(declared: Input, written: Written, key: str, findings: Findings) -> Formula | None:
+    if declared.literal or declared.refers:
+        message = f"`{declared.name}` names something that must be known before anything runs"
+        findings.add("L111", written.spot, message, "write the name out, without ${...}", key=key)
+        return None
+    optional = not declared.required and declared.default is None
+    found = formula(written, key, findings)
+    return found and replace(found, expected=declared.type, optional=optional and found.is_whole)
+
+
+def formula(written: Written, key: str, findings: Findings) -> Formula | None:
+    """Parse a text with `${...}` in it; None, and its problems, if it cannot be parsed."""
+    read = parse_template(str(written.value))
+    if isinstance(read, Whole | Mixed):
+        whole = isinstance(read, Whole)
+        return Formula(tree=read.tree, written=written, key=key, is_whole=whole)
+    if isinstance(read, tuple):
+        findings.expression(written, read, key=key)
+    return None
+
+
+def _holds_expression(value: JsonValue) -> bool:
+    if isinstance(value, list):
+        return any(_holds_expression(item) for item in value)
+    if isinstance(value, dict):
+        return any(_holds_expression(item) for item in value.values())
+    return isinstance(value, str) and "${" in value
+
+
+def _is_fitting(declared: Input, written: Written, key: str, findings: Findings) -> bool:
+    value = written.value
+    if not fits(value, declared.type):
+        said = "has no value" if value is None else "has not the type it must have"
+        findings.add(
+            "L112", written.spot, f"`{declared.name}` {said}",
+            f"expected: {wanted(declared.type)}", key=key,
+        )  # fmt: skip
+        return False
+    if declared.choices and value not in declared.choices:
+        findings.add(
+            "L112", written.spot, f"`{declared.name}` takes other values",
+            "one of: " + ", ".join(declared.choices), key=key,
+            nearest=nearest(str(value), declared.choices),
+        )  # fmt: skip
+        return False
+    return _is_within(declared, written, key, findings)
+
+
+def _is_within(declared: Input, written: Written, key: str, findings: Findings) -> bool:
+    value, low, high = written.value, declared.at_least, declared.at_most
+    if not isinstance(value, int | float):
+        return True
+    if (low is None or value >= low) and (high is None or value <= high):
+        return True
+    bounds = [f"at least {low}"] * (low is not None) + [f"at most {high}"] * (high is not None)
+    message = f"`{declared.name}` is out of range"
+    findings.add("L112", written.spot, message, "expected: " + ", ".join(bounds), key=key)
+    return False
+
+
+def _slots(site: Site, slots: Mapping[str, str], findings: Findings) -> None:
+    for name, slot in slots.items():
+        if _SLOT.fullmatch(slot) and slot not in RESERVED:
+            continue
+        findings.add(
+            "L112", site.value_spot("inputs", name), f"`{name}` must be the name of a key",
+            "a letter or _, then letters, digits and _, and no name of the engine's own",
+            key=site.path("inputs", name),
+        )  # fmt: skip

@@ -1,0 +1,120 @@
+"""All nodes of a definition: each linked by itself, then what only holds for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.compile.findings import Findings
+from engine.compile.forms.form import FormReading
+from engine.compile.linking.catalogue import Labels
+from engine.compile.linking.forms import link_form
+from engine.compile.linking.head import head
+from engine.compile.linking.inputs import link_inputs
+from engine.compile.linking.outputs import link_outputs
+from engine.compile.linking.site import Flow, Site
+from engine.compile.linking.ways import link_ways
+from engine.compile.nearest import nearest
+from engine.compile.reading.document import Written
+from engine.model.definition import FormRef
+from engine.model.names import NodeId
+
+Forms = Mapping[FormRef, FormReading]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Palette:
+    """What a definition may name."""
+
+    labels: Labels
+    forms: Forms
+
+
+def link(findings: Findings, palette: Palette) -> Flow:
+    """Link a document of the right shape; every problem goes to `findings`."""
+    definition = head(findings)
+    flow = findings.document.root.entries["flow"]
+    _similar(flow, findings)
+    known = {name: _begin(name, flow, palette, findings) for name in flow.entries}
+    targets = _targets(known)
+    before = findings.count
+    ways = {name: link_ways(site, targets, findings) for name, site in known.items() if site}
+    whole = len(ways) == len(flow.entries) and findings.count == before
+    sites = {NodeId(name): _finish(site, palette, findings) for name, site in ways.items()}
+    start = _start(flow, sites, whole, findings)
+    return Flow(
+        document=findings.document,
+        definition=definition,
+        sites=sites,
+        start=start,
+        whole=whole and start is not None,
+        sound=not findings.has_errors,
+    )
+
+
+def _begin(name: str, flow: Written, palette: Palette, findings: Findings) -> Site | None:
+    """Look up the activity; None where there is none of this label."""
+    written, spot = flow.entries[name], flow.keys[name]
+    called = written.entries.get("name")
+    text = str(called.value) if called else name
+    label = written.entries.get("activity")
+    result = written.entries.get("result")
+    site = Site(id=NodeId(name), spot=spot, written=written, name=text, signature=None)
+    if label is None:
+        return site
+    signature = palette.labels.get(str(label.value))
+    if signature is None:
+        findings.add(
+            "L101", label.spot, f"there is no activity `{label.value}`",
+            "see which activities are installed", key=site.path("activity"),
+            nearest=nearest(str(label.value), palette.labels.names),
+        )  # fmt: skip
+        return None
+    lowered = result.value if result else None
+    return Site(
+        id=NodeId(name), spot=spot, written=written, name=text, signature=signature,
+        result=lowered if lowered in ("FAIL", "REVIEW") else None,  # type: ignore[arg-type]  # mypy does not narrow by `in`
+    )  # fmt: skip
+
+
+def _targets(known: Mapping[str, Site | None]) -> Mapping[str, bool]:
+    """Give every node's name, and whether a way may lead there."""
+    return {name: site is None or not site.is_start for name, site in known.items()}
+
+
+def _finish(site: Site, palette: Palette, findings: Findings) -> Site:
+    if site.signature is None:
+        return site
+    linked = link_inputs(site, site.signature, findings)
+    linked = link_outputs(linked, site.signature, findings)
+    return link_form(linked, site.signature, palette.forms, findings)
+
+
+def _similar(flow: Written, findings: Findings) -> None:
+    seen: dict[str, str] = {}
+    for name, spot in flow.keys.items():
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            findings.add(
+                "L117", spot, f"`{name}` and `{other}` differ in capitals alone",
+                "give one of them another name", key=f"flow.{name}", also=[flow.keys[other]],
+            )  # fmt: skip
+
+
+def _start(
+    flow: Written, sites: Mapping[NodeId, Site], whole: bool, findings: Findings
+) -> NodeId | None:
+    """Find the one Start, and see that there is an End; unknown activities may be either."""
+    starts = [site for site in sites.values() if site.is_start]
+    for extra in starts[1:]:
+        findings.add(
+            "L107", extra.spot, "a second Start stands here", "keep one Start",
+            key=extra.path(), also=[starts[0].spot],
+        )  # fmt: skip
+    if whole and not starts:
+        message = "no node is a Start"
+        findings.add("L107", flow.spot, message, "write a node with activity: Start", key="flow")
+    if whole and not any(site.is_end for site in sites.values()):
+        message = "no node is an End"
+        findings.add("L108", flow.spot, message, "write a node with activity: End", key="flow")
+    return starts[0].id if len(starts) == 1 else None

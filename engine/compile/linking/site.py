@@ -1,0 +1,177 @@
+"""A node as it was written, with every name it uses looked up; and the edges between nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal, TypeAlias
+
+from engine.compile.forms.form import FormReading
+from engine.compile.reading.document import Document, Spot, Written
+from engine.expressions import Tree, Type
+from engine.model.definition import Definition, FormRef
+from engine.model.names import JsonValue, NodeId
+from engine.model.problem import Text
+from engine.model.signature import Signature
+
+EdgeKind: TypeAlias = Literal["next", "error", "timeout", "action"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """An expression that was parsed and not yet checked.
+
+    Attributes:
+        is_whole: It is one `${...}` and nothing else, so that its value keeps its type.
+        expected: The type its place asks for, None for any.
+        optional: Whether what it reads may be missing: *not given*.
+        role: What the value becomes, as proofs tell them apart.
+    """
+
+    tree: Tree
+    written: Written
+    key: str
+    is_whole: bool = True
+    expected: Type | None = None
+    optional: bool = False
+    role: Literal["input", "condition", "output"] = "input"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One way from node to node.
+
+    Attributes:
+        name: Error code or action name.
+        position: Of a `next`: its place in the list.
+        spot: Where the target is written.
+    """
+
+    source: NodeId
+    target: NodeId
+    kind: EdgeKind
+    spot: Spot
+    name: str = ""
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """The boundary timer as written."""
+
+    after: timedelta
+    extendable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """What an action says besides its target."""
+
+    limit: int
+    label: Text | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The form that a node shows, and where it is named."""
+
+    ref: FormRef
+    reading: FormReading
+    spot: Spot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One node.
+
+    Attributes:
+        spot: Where its name stands under `flow`.
+        signature: None for a gateway.
+        inputs: Input -> literal value or expression, with defaults.
+        slots: Key input -> name of the slot.
+        conditions: Of each `next` in order; None for one without `when`.
+        declared: Declared output -> variable.
+        outputs: Further variables, in order.
+    """
+
+    id: NodeId
+    spot: Spot
+    written: Written
+    name: str
+    signature: Signature | None
+    inputs: Mapping[str, JsonValue | Formula] = field(default_factory=dict)
+    slots: Mapping[str, str] = field(default_factory=dict)
+    edges: tuple[Edge, ...] = ()
+    conditions: tuple[Formula | None, ...] = ()
+    timer: Timer | None = None
+    buttons: Mapping[str, Button] = field(default_factory=dict)
+    check: str | None = None
+    declared: Mapping[str, str] = field(default_factory=dict)
+    outputs: tuple[tuple[str, JsonValue | Formula], ...] = ()
+    form: Shown | None = None
+    result: Literal["FAIL", "REVIEW"] | None = None
+
+    @property
+    def name_of_activity(self) -> str:
+        """What messages call the activity."""
+        return self.signature.label if self.signature else "a gateway"
+
+    @property
+    def waits(self) -> bool:
+        """Whether an instance stands still here."""
+        return self.signature is not None and self.signature.waits
+
+    @property
+    def is_end(self) -> bool:
+        """Whether an instance is over here."""
+        return self.signature is not None and self.signature.kind == "end"
+
+    @property
+    def is_start(self) -> bool:
+        """Whether instances begin here."""
+        return self.signature is not None and self.signature.kind == "start"
+
+    def spot_of(self, *keys: str) -> Spot:
+        """Give the place of a key below the node, or of the nearest one above it that is there."""
+        written, spot = self.written, self.spot
+        for key in keys:
+            if key not in written.keys:
+                break
+            written, spot = written.entries[key], written.keys[key]
+        return spot
+
+    def value_spot(self, *keys: str) -> Spot:
+        """Give the place of a value below the node, or of the node's name if it is not there."""
+        written = self.written
+        for key in keys:
+            if key not in written.entries:
+                return self.spot
+            written = written.entries[key]
+        return written.spot
+
+    def edges_of(self, kind: EdgeKind) -> Iterator[Edge]:
+        """Give the edges of one kind, in order."""
+        return (edge for edge in self.edges if edge.kind == kind)
+
+    def path(self, *keys: str) -> str:
+        """Name a value below the node as problems do."""
+        return ".".join(("flow", self.id, *keys))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """All of a definition, linked.
+
+    Attributes:
+        start: None when there is not exactly one.
+        whole: Every node and edge that was written is here, so that graph proofs make sense.
+        sound: Nothing at all is wrong yet, so that proofs about keys and variables make sense.
+    """
+
+    document: Document
+    definition: Definition
+    sites: Mapping[NodeId, Site]
+    start: NodeId | None
+    whole: bool
+    sound: bool

@@ -1,0 +1,230 @@
+"""What every ending of a node leaves behind (design 4.2): success, error event, timer, button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from engine.compile.linking.literals import type_of
+from engine.compile.linking.site import Edge, Formula, Site
+from engine.compile.proving.scope import Scopes, cleared, counted
+from engine.compile.proving.state import Held, Slot, State, either, join
+from engine.expressions import (
+    DYNAMIC,
+    INTEGER,
+    STRING,
+    Binding,
+    Checked,
+    EnumOf,
+    Member,
+    Type,
+    check,
+)
+from engine.model.names import JsonValue
+from engine.model.signature import Decides, KeyUse, Promotion, Signature
+
+
+def check_name(site: Site, *, settles: bool) -> str | None:
+    """Name the check that a node opens or settles: its own `check:`, else by attempt."""
+    signature = site.signature
+    use = signature and (signature.settles if settles else signature.opens)
+    if not use:
+        return None
+    return site.check or f"{use.name}/{site.slots.get(use.key, '')}"
+
+
+class Endings:
+    """Gives the state behind each way out of a node, from the state in which it was entered."""
+
+    def __init__(self, scopes: Scopes) -> None:
+        self._scopes = scopes
+
+    def behind(self, site: Site, edge: Edge, before: State) -> State:
+        """Give the state at the end of one edge."""
+        if site.signature is None or edge.kind == "action":
+            return before
+        if edge.kind == "timeout":
+            return _timed_out(site, site.signature, before)
+        if edge.kind == "error":
+            return failed(site, site.signature, edge.name, before)
+        return self.onward(site, before)
+
+    def onward(self, site: Site, before: State) -> State:
+        """Give the state in which `next` is judged: success, or an error event without an edge."""
+        signature = site.signature
+        if signature is None:
+            return before
+        state = self.done(site, before)
+        handled = {edge.name for edge in site.edges_of("error")}
+        for event in signature.errors:
+            if event.code not in handled:
+                state = join(state, _passed_over(site, signature, event.code, before))
+        return state
+
+    def done(self, site: Site, before: State) -> State:
+        """Give the state after the ordinary ending, with all outputs written."""
+        state = self.completed(site, before)
+        for name, value in site.outputs:
+            written = {**state.variables, name: Binding(self.type_of(value, state))}
+            state = replace(state, variables=written)
+        return state
+
+    def completed(self, site: Site, before: State) -> State:
+        """Give the state after the ordinary ending, before the node's own `outputs:`."""
+        signature = site.signature
+        if signature is None:
+            return before
+        slots = _keys(site, signature, before.slots, None)
+        if signature.promotes is not None:
+            slots = _promoted(site, signature.promotes, slots)
+        opened = check_name(site, settles=False)
+        decides = signature.decides is not None
+        return replace(
+            _answered(site, before),
+            slots=slots,
+            variables=_variables(site, signature, before.variables),
+            opened=before.opened | {opened} if opened else before.opened,
+            checked=before.checked or opened is not None,
+            judged=before.judged or opened is not None or decides,
+        )
+
+    def type_of(self, value: JsonValue | Formula, state: State) -> Type:
+        """Give the type of an output, for what is known in `state`."""
+        if not isinstance(value, Formula):
+            return type_of(value)
+        checked = check(value.tree, self._scopes.at(state), None)
+        return checked.type if isinstance(checked, Checked) else DYNAMIC
+
+
+def failed(site: Site, signature: Signature, code: str, before: State) -> State:
+    """Give the state at the end of an error event's edge."""
+    told = {"errorCode": Binding(EnumOf((code,))), "errorMessage": Binding(STRING)}
+    return replace(
+        before,
+        slots=_keys(site, signature, before.slots, code),
+        variables={**before.variables, **told},
+    )
+
+
+def _passed_over(site: Site, signature: Signature, code: str, before: State) -> State:
+    """Give the state after an error event without an edge: what is told of it may be an earlier one's."""
+    after = failed(site, signature, code, before)
+    told = dict(after.variables)
+    for name in ("errorCode", "errorMessage"):
+        earlier = before.variables.get(name)
+        told[name] = either(told[name], earlier or Binding(told[name].type, "maybe"))
+    return replace(after, variables=told)
+
+
+def _timed_out(site: Site, signature: Signature, before: State) -> State:
+    slots = dict(before.slots)
+    for use in signature.keys:
+        name = site.slots.get(use.input)
+        if use.on_timeout is not None and name is not None:
+            slots[name] = _written(site, use, slots.get(name), use.on_timeout, carries=False)
+    return replace(before, slots=slots)
+
+
+def _keys(
+    site: Site, signature: Signature, before: Mapping[str, Slot], code: str | None
+) -> Mapping[str, Slot]:
+    slots = dict(before)
+    for use in signature.keys:
+        name = site.slots.get(use.input)
+        if name is None:
+            continue
+        after = use.after if code is None else use.on.get(code, use.after)
+        slot = slots.get(name)
+        if after:
+            slot = _written(site, use, slot, after, carries=after == use.after)
+        if slot is not None:
+            slots[name] = _taken(use, slot)
+    return slots
+
+
+def _written(site: Site, use: KeyUse, slot: Slot | None, after: str, *, carries: bool) -> Slot:
+    """Put a slot into a state; what an activity reads it goes on from, else it begins anew."""
+    fresh = Held(type=use.type, state=after)
+    earlier = slot.held if slot is not None and use.reads else frozenset({fresh})
+    links = tuple((link, site.slots[link]) for link in use.links if link in site.slots)
+    held = set()
+    for one in earlier:
+        kept = one.members if one.type == use.type else ()
+        now = replace(
+            one, type=use.type, state=after, links=links or one.links,
+            members=tuple(use.members.items()) or kept,
+        )  # fmt: skip
+        if use.carries is not None and carries:
+            now = replace(now, carried=use.carries, carrier=site.id)
+        held.add(now)
+    return Slot(held=frozenset(held), always=True)
+
+
+def _taken(use: KeyUse, slot: Slot) -> Slot:
+    """Drop the secret that the activity takes, whatever the ending."""
+    if use.takes is None:
+        return slot
+    held = frozenset(
+        replace(one, carried=None, carrier=None) if one.carried == use.takes else one
+        for one in slot.held
+    )
+    return replace(slot, held=held)
+
+
+def _promoted(site: Site, promotion: Promotion, slots: Mapping[str, Slot]) -> Mapping[str, Slot]:
+    """Promote the slot that is linked; where it may be one of several, each may or may not be."""
+    through = slots.get(site.slots.get(promotion.through, ""))
+    if through is None:
+        return slots
+    linked = {dict(held.links).get(promotion.link) for held in through.held}
+    promoted = Held(
+        type=promotion.type, state=promotion.state, members=tuple(promotion.members.items())
+    )
+    found = dict(slots)
+    for name in linked:
+        if name is None:
+            continue
+        known = slots.get(name)
+        others = known.held if known is not None and len(linked) > 1 else frozenset()
+        certain = len(linked) == 1 or (known is not None and known.always)
+        found[name] = Slot(held=others | {promoted}, always=certain)
+    return found
+
+
+def _answered(site: Site, before: State) -> State:
+    """Add the answers of the form that a node shows."""
+    use = site.signature and site.signature.form
+    name = site.slots.get(use.key_input) if use else None
+    if site.form is None or name is None:
+        return before
+    answers = {**before.answers, name: Member(site.form.reading.record)}
+    return replace(before, answers=answers, askers=before.askers | {(name, site.id)})
+
+
+def _variables(
+    site: Site, signature: Signature, before: Mapping[str, Binding]
+) -> Mapping[str, Binding]:
+    gone = cleared(site)
+    counters = counted(site)
+    if not (gone or counters or signature.outputs):
+        return before
+    found = {name: binding for name, binding in before.items() if name not in gone}
+    found |= {name: Binding(INTEGER) for name in counters}
+    for output in signature.outputs:
+        name = site.declared[output.name]
+        type_ = decision_type(site, signature.decides, output.name) or output.type
+        now = Binding(type_)
+        if not output.always:
+            now = either(now, before.get(name) or Binding(type_, "maybe"))
+        found[name] = now
+    return found
+
+
+def decision_type(site: Site, decides: Decides | None, output: str) -> Type | None:
+    """Narrow a decision to what this decider can give: PASS or its answer for failures."""
+    if decides is None or decides.output != output or decides.derive in site.inputs:
+        return None
+    on_failure = site.inputs.get(decides.on_any_failure)
+    if not isinstance(on_failure, str):
+        return None
+    return EnumOf(tuple(dict.fromkeys(("PASS", on_failure))))

@@ -1,0 +1,117 @@
+"""Every expression of a definition, checked where it stands; and which branches can be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from engine.compile.findings import Findings
+from engine.compile.linking.site import Flow, Formula, Shown, Site
+from engine.compile.proving.endings import Endings
+from engine.compile.proving.scope import Scopes
+from engine.compile.proving.state import State
+from engine.expressions import Binding, Checked, ExpressionProblem, Tree, check, decide, parse
+from engine.model.names import NodeId
+
+Checks = dict[str, Checked]
+"""Path of an expression in the document -> the expression, checked."""
+
+
+def check_formulas(
+    flow: Flow, states: Mapping[NodeId, State], scopes: Scopes, findings: Findings
+) -> Checks:
+    """Check every expression of every node that is reached."""
+    endings = Endings(scopes)
+    checks: Checks = {}
+    for site in flow.sites.values():
+        state = states.get(site.id)
+        if state is None:
+            continue
+        for formula, place in _places(site, state, endings, checks):
+            _check(formula, place, scopes, findings, checks)
+        _branches(site, checks, findings)
+        if site.form is not None:
+            _defaults(site.form, state, scopes, findings)
+    return checks
+
+
+def _places(
+    site: Site, state: State, endings: Endings, checks: Checks
+) -> Iterator[tuple[Formula, State]]:
+    """Give every expression of a node with the state in which it is evaluated."""
+    for value in site.inputs.values():
+        if isinstance(value, Formula):
+            yield value, state
+    if site.outputs:
+        yield from _outputs(site, state, endings, checks)
+    if any(site.conditions):
+        onward = endings.onward(site, state)
+        yield from ((condition, onward) for condition in site.conditions if condition)
+
+
+def _outputs(
+    site: Site, state: State, endings: Endings, checks: Checks
+) -> Iterator[tuple[Formula, State]]:
+    """Give the further outputs: each sees the declared ones and those before it."""
+    now = endings.completed(site, state)
+    for name, value in site.outputs:
+        if isinstance(value, Formula):
+            yield value, now
+        type_ = endings.type_of(value, now)
+        now = replace(now, variables={**now.variables, name: Binding(type_)})
+
+
+def _check(
+    formula: Formula, state: State, scopes: Scopes, findings: Findings, checks: Checks
+) -> None:
+    found = check(formula.tree, scopes.at(state), formula.expected, may_be_absent=formula.optional)
+    if isinstance(found, Checked):
+        checks[formula.key] = found
+    else:
+        findings.expression(formula.written, found, key=formula.key)
+
+
+def _branches(site: Site, checks: Checks, findings: Findings) -> None:
+    """Note every condition that never decides anything."""
+    written = [condition for condition in site.conditions if condition is not None]
+    checked = [checks[c.key] for c in written if c.key in checks]
+    if len(checked) < len(written) or not checked:
+        return
+    for condition, reach in zip(written, decide(checked), strict=True):
+        if reach == "reachable":
+            continue
+        message, remedy = _REACH[reach]
+        findings.add("P104", condition.written.spot, message, remedy, key=condition.key)
+
+
+_REACH: Mapping[str, tuple[str, str]] = {
+    "never true": ("this condition is never true", "compare with a value that can occur"),
+    "shadowed": (
+        "a condition before this one is true whenever this one is",
+        "put the narrower condition first",
+    ),
+    "always true": (
+        "this condition is always true, so that the ways behind it are never taken",
+        "write `to:` alone as the last way",
+    ),
+}
+
+
+def _defaults(form: Shown, state: State, scopes: Scopes, findings: Findings) -> None:
+    """Check the paths that defaults of a form put in: there on some path, and no secrets."""
+    document = form.reading.document
+    if document is None:
+        return
+    inside = Findings(document)
+    for default in form.reading.defaults:
+        problems: tuple[ExpressionProblem, ...] = ()
+        tree = parse(default.path)
+        if isinstance(tree, Tree):
+            found = check(tree, scopes.at(state), None, may_be_absent=True)
+            problems = () if isinstance(found, Checked) else found
+        else:
+            problems = tree
+        moved = [replace(problem, offset=problem.offset + default.offset) for problem in problems]
+        inside.expression(default.written, moved, key=default.key)
+    for problem in inside.problems:
+        findings.keep(problem)

@@ -1,0 +1,260 @@
+"""A document against a published schema: every problem with its place, in our own words.
+
+The judge is jsonschema with RE2 for `pattern` and no way to fetch anything; its messages hold the
+value and are never shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import re2
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema.validators import extend
+from referencing import Registry
+
+from engine.compile.acceptor import Accepts, acceptor, is_duration
+from engine.compile.nearest import nearest
+from engine.compile.reading.document import Document, Spot, Step
+from engine.model.problem import Problem
+
+Schema = Mapping[str, Any]
+_TYPES = {
+    "object": "a mapping", "array": "a list", "string": "a text", "integer": "a whole number",
+    "number": "a number", "boolean": "true or false",
+}  # fmt: skip
+_OURS: Mapping[str, str] = {
+    "call": "parts of definitions are not built yet",
+    "remind": "reminders are not built yet",
+    "guarantees": "guarantees are not built yet",
+}
+"""Keys that the language keeps for itself."""
+
+
+def shape_problems(document: Document, schema: str) -> tuple[Problem, ...]:
+    """Judge a document by `schemas/<schema>.schema.json`; problems in the order of the text."""
+    value = document.root.value
+    if _acceptor(schema)(value):
+        return ()
+    found: list[Problem] = []
+    for error in _validator(schema).iter_errors(value):
+        found.extend(_problems(document, error))
+    meant = {_sibling(p.key, p.nearest) for p in found if p.rule == "S101" and p.nearest}
+    kept = [p for p in found if p.rule != "S102" or p.key not in meant]
+    return tuple(sorted(kept, key=lambda problem: (problem.place.line, problem.place.column)))
+
+
+def _sibling(path: str, name: str) -> str:
+    """Name the key beside the one at `path`: a slip of a key is not a missing key as well."""
+    return ".".join([*path.split(".")[:-1], name])
+
+
+def schema_text(schema: str) -> str:
+    """Give the published text of a schema."""
+    return (files("engine.compile") / "schemas" / f"{schema}.schema.json").read_text("utf-8")
+
+
+@cache
+def _schema(schema: str) -> dict[str, Any]:
+    """Read a schema once, with its references put in place so that none is looked up later."""
+    written: dict[str, Any] = json.loads(schema_text(schema))
+    resolved: dict[str, Any] = _resolved(written, written["$defs"])
+    return resolved
+
+
+@cache
+def _acceptor(schema: str) -> Accepts:
+    return acceptor(_schema(schema))
+
+
+@cache
+def _validator(schema: str) -> Draft202012Validator:
+    """Make the judge once."""
+    formats = FormatChecker(())
+    formats.checks("duration")(_is_duration)
+    judge = extend(Draft202012Validator, {"pattern": _by_re2})
+    return judge(_schema(schema), registry=Registry(), format_checker=formats)
+
+
+def _resolved(schema: Any, definitions: Schema) -> Any:
+    if isinstance(schema, list):
+        return [_resolved(part, definitions) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    reference = schema.get("$ref")
+    own = {key: _resolved(part, definitions) for key, part in schema.items() if key not in _META}
+    if reference is None:
+        return own
+    return {**_resolved(definitions[reference.rpartition("/")[2]], definitions), **own}
+
+
+_META = frozenset({"$ref", "$defs", "$id"})
+
+
+def _is_duration(value: object) -> bool:
+    return not isinstance(value, str) or is_duration(value)
+
+
+@cache
+def _compiled(pattern: str) -> Any:
+    return re2.compile(pattern)
+
+
+def _by_re2(
+    validator: Any, pattern: str, instance: object, schema: Schema
+) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and _compiled(pattern).search(instance) is None:
+        yield ValidationError("pattern")
+
+
+# words ----------------------------------------------------------------------------------------
+
+_Words = Callable[[Document, ValidationError], Iterator[Problem]]
+
+
+def _problems(document: Document, error: ValidationError) -> Iterator[Problem]:
+    """Say one of the judge's findings in our words."""
+    words = _WORDS.get(str(error.validator))
+    yield from words(document, error) if words else _say(document, error, "S103", _wanted(error))
+
+
+def _wanted(error: ValidationError) -> tuple[str, str]:
+    return "this value has not the form it should have", _right(error)
+
+
+def _right(error: ValidationError) -> str:
+    return f"expected: {error.schema.get('description', 'a value as the schema says')}"
+
+
+def _say(
+    document: Document, error: ValidationError, rule: str, words: tuple[str, str],
+    *, spot: Spot | None = None, key: Step | None = None, near: str | None = None,
+) -> Iterator[Problem]:  # fmt: skip
+    steps: list[Step] = list(error.absolute_path)
+    path = ".".join(map(str, [*steps, *([] if key is None else [key])]))
+    place = document.place(spot or document.find(steps).spot)
+    yield Problem(rule=rule, place=place, message=words[0], remedy=words[1], key=path, nearest=near)
+
+
+def _unknown_keys(document: Document, error: ValidationError) -> Iterator[Problem]:
+    known = error.schema["properties"]
+    written = document.find(list(error.absolute_path))
+    for name in written.keys:
+        if name in known:
+            continue
+        near = nearest(name, known)
+        remedy = f"did you mean `{near}`?" if near else "known here: " + ", ".join(sorted(known))
+        rule, words = "S101", (f"there is no key `{name[:80]}` here", remedy)
+        if name in _OURS:
+            rule, words, near = "S108", (f"`{name}` is reserved: {_OURS[name]}", "remove it"), None
+        yield from _say(document, error, rule, words, spot=written.keys[name], key=name, near=near)
+
+
+def _missing(document: Document, error: ValidationError) -> Iterator[Problem]:
+    """Say which key is missing; jsonschema finds each one by itself, and we tell each once."""
+    instance = error.instance
+    name = next(n for n in error.validator_value if n not in instance and f"'{n}'" in error.message)
+    spot = _key_spot(document, list(error.absolute_path))
+    words = (f"`{name}` is missing here", f"write `{name}:`")
+    yield from _say(document, error, "S102", words, spot=spot, key=name)
+
+
+def _key_spot(document: Document, steps: list[Step]) -> Spot:
+    """Give the place of the key under which a value stands, else of the value."""
+    if steps and isinstance(steps[-1], str):
+        return document.find(steps[:-1]).keys[steps[-1]]
+    return document.find(steps).spot
+
+
+def _wrong_type(document: Document, error: ValidationError) -> Iterator[Problem]:
+    wanted = error.validator_value
+    names = [wanted] if isinstance(wanted, str) else wanted
+    meant = " or ".join(_TYPES[name] for name in names)
+    yield from _say(document, error, "S103", (f"this must be {meant}", _right(error)))
+
+
+def _not_among(document: Document, error: ValidationError) -> Iterator[Problem]:
+    choices = [str(choice) for choice in error.validator_value]
+    near = nearest(str(error.instance), choices)
+    remedy = f"did you mean `{near}`?" if near else "one of: " + ", ".join(choices)
+    if error.instance == "part" and "authentication" in choices:
+        words = ("`part` is reserved: parts of definitions are not built yet", remedy)
+        yield from _say(document, error, "S108", words)
+        return
+    words = ("this is none of the values that are possible here", remedy)
+    yield from _say(document, error, "S104", words, near=near)
+
+
+def _ill_written(document: Document, error: ValidationError) -> Iterator[Problem]:
+    title = str(error.schema.get("title", "value")).lower()
+    words = (f"this {title} is not written as it must be", _right(error))
+    spot = _name_spot(document, error)
+    yield from _say(document, error, "S105", words, spot=spot)
+
+
+def _name_spot(document: Document, error: ValidationError) -> Spot | None:
+    """Give the place of a key that `propertyNames` refuses."""
+    if "propertyNames" not in error.absolute_schema_path:
+        return None
+    return document.find(list(error.absolute_path)).keys[error.instance]
+
+
+def _out_of_range(document: Document, error: ValidationError) -> Iterator[Problem]:
+    words = ("this number is out of range", _right(error))
+    yield from _say(document, error, "S106", words)
+
+
+def _wrong_count(document: Document, error: ValidationError) -> Iterator[Problem]:
+    few = str(error.validator).startswith("min")
+    words = ("there is too little here" if few else "there is too much here", _right(error))
+    yield from _say(document, error, "S107", words)
+
+
+def _doubled(document: Document, error: ValidationError) -> Iterator[Problem]:
+    written = document.find(list(error.absolute_path))
+    values = [item.value for item in written.items]
+    spot = next(i.spot for n, i in enumerate(written.items) if i.value in values[:n])
+    words = ("the same value stands twice in this list", "keep it once")
+    yield from _say(document, error, "S107", words, spot=spot)
+
+
+def _bad_duration(document: Document, error: ValidationError) -> Iterator[Problem]:
+    words = ("this is not a duration with one length above zero", _right(error))
+    yield from _say(document, error, "S109", words)
+
+
+def _either(document: Document, error: ValidationError) -> Iterator[Problem]:
+    names = [f"`{one['required'][0]}`" for one in error.validator_value]
+    both = all(one["required"][0] in error.instance for one in error.validator_value)
+    said = (
+        f"{' and '.join(names)} exclude each other" if both else f"{' or '.join(names)} is missing"
+    )
+    spot = _key_spot(document, list(error.absolute_path))
+    words = (said, f"write either {' or '.join(names)}")
+    key = None if both else error.validator_value[0]["required"][0]
+    yield from _say(document, error, "S102", words, spot=spot, key=key)
+
+
+_WORDS: Mapping[str, _Words] = {
+    "additionalProperties": _unknown_keys,
+    "required": _missing,
+    "type": _wrong_type,
+    "enum": _not_among,
+    "pattern": _ill_written,
+    "minimum": _out_of_range,
+    "maximum": _out_of_range,
+    "minLength": _wrong_count,
+    "maxLength": _wrong_count,
+    "minItems": _wrong_count,
+    "maxItems": _wrong_count,
+    "minProperties": _wrong_count,
+    "maxProperties": _wrong_count,
+    "uniqueItems": _doubled,
+    "format": _bad_duration,
+    "oneOf": _either,
+}
+"""Schema keyword -> our words for it."""
