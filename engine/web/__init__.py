@@ -1,0 +1,4 @@
+"""Bytes <-> words: routes, pages and wire formats.
+
+Knows `run` and values; knows no activity and no adapter.
+"""

@@ -1,0 +1,226 @@
+"""Words to bytes: pages, ways on within our own house, JSON, and each way to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Literal
+
+import msgspec
+from starlette.responses import Response
+
+from engine.run.current import Refusal
+from engine.web import pages
+from engine.web.gate.asked import Ask
+from engine.web.gate.guard import page_policy
+from engine.web.texts import DEFAULT, catalogues
+from engine.web.wire import Unread, choose_language
+
+Kind = Literal[
+    "expired", "used", "unknown", "notyet", "lost", "busy", "slow", "error", "missing", "refused",
+    "method", "headers", "reused", "unread",
+]  # fmt: skip
+"""Why a request goes no further: a stop of the pages, or one that only programs can bring about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiError:
+    """One way an API call fails.
+
+    `code` is TrustX's number where it documents one, else 9000 and the status.
+    """
+
+    status: int
+    code: int
+    message: str
+
+
+API_ERRORS: Mapping[Kind | Literal["late", "long", "type", "fields"], ApiError] = {
+    "error": ApiError(status=500, code=1, message="Unexpected error."),
+    "lost": ApiError(status=401, code=7, message="Access to the service is denied."),
+    "refused": ApiError(status=403, code=7, message="Access to the service is denied."),
+    "unread": ApiError(status=400, code=9400, message="The request could not be read."),
+    "missing": ApiError(status=404, code=9404, message="There is nothing here."),
+    "unknown": ApiError(status=404, code=9404, message="This link is not known."),
+    "method": ApiError(status=405, code=9405, message="This address does not take the method."),
+    "late": ApiError(status=408, code=9408, message="The request took too long to arrive."),
+    "reused": ApiError(
+        status=409, code=9409, message="The Idempotency-Key was used for something else."
+    ),
+    "expired": ApiError(status=410, code=9410, message="This link is no longer valid."),
+    "used": ApiError(status=410, code=9410, message="This link has been used."),
+    "notyet": ApiError(status=410, code=9410, message="This link does not work yet."),
+    "long": ApiError(status=413, code=9413, message="The request is too long."),
+    "type": ApiError(status=415, code=9415, message="The request must be application/json."),
+    "fields": ApiError(status=422, code=9422, message="Some answers cannot be taken."),
+    "slow": ApiError(status=429, code=9429, message="Too many tries from here."),
+    "headers": ApiError(status=431, code=9431, message="The request's head is too long."),
+    "busy": ApiError(status=503, code=9503, message="Too much is going on right now."),
+}
+"""What programs are told. Statuses are those of the pages for the same thing."""
+
+_REFUSALS: Mapping[str, Kind] = {
+    "unknown": "unknown",
+    "expired": "expired",
+    "used": "used",
+    "not yet": "notyet",
+    "key reused": "reused",
+}
+_PAGES: Mapping[Kind, pages.StopKind] = {
+    "method": "missing",
+    "headers": "refused",
+    "reused": "refused",
+    "unread": "refused",
+}
+"""Which page a person sees for what only a program can bring about."""
+
+
+# ---- pages ------------------------------------------------------------------------------------
+
+
+@cache
+def prepared() -> pages.Assets:
+    """Read templates, words and files, once; the first call is at the start."""
+    return pages.prepare()
+
+
+def frame(ask: Ask, *, language: str, languages: tuple[str, ...], path: str) -> pages.Frame:
+    """Make what a page stands in."""
+    config = ask.web.config
+    return pages.Frame(
+        app=config.app_name,
+        language=language,
+        languages=languages,
+        assets=prepared(),
+        nonce=ask.nonce,
+        path=path,
+        help_url=config.help_url,
+        privacy_url=config.privacy_url,
+    )
+
+
+def page(
+    ask: Ask, html: str, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer with a page; only its own script runs (F1)."""
+    policy = {"Content-Security-Policy": page_policy(ask.nonce)}
+    return Response(
+        html,
+        status_code=status,
+        headers=policy | dict(headers or {}),
+        media_type="text/html; charset=utf-8",
+    )
+
+
+def see_other(path: str, *, cookies: Sequence[str] = ()) -> Response:
+    """Lead on, by GET, to one of our own addresses: always a path, never a host (F4)."""
+    response = Response(status_code=303, headers={"Location": path})
+    for cookie in cookies:
+        response.headers.append("set-cookie", cookie)
+    return response
+
+
+# ---- the ways to stop -------------------------------------------------------------------------
+
+
+def stop(
+    ask: Ask,
+    kind: Kind,
+    *,
+    at: datetime | None = None,
+    retry_after: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Say why a request goes no further: a page for people, JSON for programs.
+
+    Args:
+        ask: The request.
+        kind: Why.
+        at: From when it works, of `notyet` and `slow`.
+        retry_after: Seconds, of `busy` and `slow`.
+        headers: Further headers.
+    """
+    later = {"Retry-After": str(retry_after)} if retry_after is not None else {}
+    extra = later | dict(headers or {})
+    if ask.is_for_programs:
+        return api_error(kind, ask.id, headers=extra)
+    html = pages.stop(
+        _stop_frame(ask),
+        _PAGES.get(kind, kind),  # type: ignore[arg-type]  # what is not a stop of the pages is in _PAGES
+        again=ask.again,
+        reference=ask.id if kind == "error" else None,
+        at=ask.web.journeys.clock.now() if kind == "error" else at,
+        retry_after=retry_after,
+    )
+    return page(ask, html, status=API_ERRORS[kind].status, headers=extra)
+
+
+def refused_link(ask: Ask, refusal: Refusal) -> Response:
+    """Say why a link, ticket or key is not taken."""
+    kind = _REFUSALS.get(refusal.reason, "unknown")
+    at = refusal.token.not_before if refusal.token is not None and kind == "notyet" else None
+    return stop(ask, kind if kind != "notyet" or at is not None else "unknown", at=at)
+
+
+def _stop_frame(ask: Ask) -> pages.Frame:
+    languages = (DEFAULT, *(tag for tag in catalogues() if tag != DEFAULT))
+    language = choose_language(
+        languages,
+        wanted=ask.request.query_params.get("lang"),
+        accepted=ask.request.headers.get("accept-language", ""),
+    )
+    return frame(ask, language=language, languages=languages, path=ask.again or "")
+
+
+# ---- JSON -------------------------------------------------------------------------------------
+
+
+def json_answer(
+    body: object, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer in JSON."""
+    return Response(
+        msgspec.json.encode(body),
+        status_code=status,
+        headers=dict(headers or {}),
+        media_type="application/json; charset=utf-8",
+    )
+
+
+def api_error(
+    kind: Kind | Literal["late", "long", "type", "fields"],
+    request_id: str,
+    *,
+    details: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer in the API's error shape (design 7)."""
+    error = API_ERRORS[kind]
+    body = {
+        "code": error.code,
+        "message": error.message,
+        "details": list(details),
+        "requestId": request_id,
+    }
+    asks = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    return json_answer(body, status=error.status, headers=asks | dict(headers or {}))
+
+
+def unread_error(unread: Unread, request_id: str) -> Response:
+    """Answer an API call whose body was not read."""
+    match unread.status:
+        case 408:
+            return api_error("late", request_id, headers=closing(unread))
+        case 413:
+            return api_error("long", request_id, headers=closing(unread))
+        case 415:
+            return api_error("type", request_id)
+        case _:
+            return api_error("unread", request_id)
+
+
+def closing(unread: Unread) -> Mapping[str, str]:
+    """Give the header that ends a connection whose body was not read to its end."""
+    return {"Connection": "close"} if unread.status in (408, 413) else {}

@@ -1,0 +1,169 @@
+"""One request: what it may ask of the house, and how the house is set up."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, quote, urlsplit
+
+from starlette.requests import Request
+
+from engine.errors import SettingsRefused, TrustflowError
+from engine.model.names import InstanceId, TenantId
+from engine.ports.outside import Chance, Clock, Vault
+from engine.run.current import Entered, InstanceRef
+from engine.run.entry.visits import Visits
+from engine.run.loop import Loop
+from engine.web.gate.sources import Network, SourceLimits, Sources, source_of
+
+
+class PermissionMissing(TrustflowError):
+    """A route asks for a session that its permission does not bring."""
+
+    code = "permission"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journeys:
+    """What the web asks: the loop, the visits, and what a request needs from outside.
+
+    Attributes:
+        ready: Whether the store can be written and the keys are there (`/readyz`).
+    """
+
+    loop: Loop
+    visits: Visits
+    tenant: TenantId
+    vault: Vault
+    clock: Clock
+    chance: Chance
+    ready: Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebConfig:
+    """How the surface is set up.
+
+    Attributes:
+        app_name: The organisation's name as people know it.
+        public_url: Scheme, host and port under which browsers see us, without a path. Addresses are
+            made from it alone, never from a request's Host (F4). Plain http is for loopback only.
+        trusted_proxies: Networks whose `X-Forwarded-For` is believed (C4).
+        secure_cookies: Cookies with `Secure` and the `__Host-` name; must be so on https.
+        help_url, privacy_url: Links at the foot of every page, empty for none.
+    """
+
+    app_name: str
+    public_url: str
+    trusted_proxies: tuple[Network, ...] = ()
+    secure_cookies: bool = True
+    source_limits: SourceLimits = field(default_factory=SourceLimits)
+    help_url: str = ""
+    privacy_url: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an address that is not ours to stand behind.
+
+        Raises:
+            SettingsRefused: Not an origin, plain http beyond loopback, or open cookies on https.
+        """
+        parts = urlsplit(self.public_url)
+        if not _is_origin(parts):
+            raise SettingsRefused(setting="public_url", value=self.public_url)
+        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            raise SettingsRefused(setting="public_url", value=self.public_url, remedy="https://")
+        if parts.scheme == "https" and not self.secure_cookies:
+            raise SettingsRefused(setting="secure_cookies", value=False)
+
+    @property
+    def origin(self) -> str:
+        """What a browser sends as Origin from our own pages."""
+        return self.public_url.rstrip("/")
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach us over TLS."""
+        return self.public_url.startswith("https:")
+
+
+def _is_origin(parts: SplitResult) -> bool:
+    plain = parts.path in ("", "/") and not parts.query and not parts.fragment
+    named = bool(parts.hostname) and "@" not in parts.netloc
+    return plain and named and parts.scheme in ("http", "https")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """What every request shares."""
+
+    journeys: Journeys
+    config: WebConfig
+    sources: Sources
+
+
+@dataclass(slots=True, kw_only=True)
+class Ask:
+    """One request on its way through the house.
+
+    Attributes:
+        id: 26 characters; people read it to somebody when something went wrong.
+        nonce: Lets the page's own script run, once (F1).
+        place: The route's template, for the log; never the path itself (D5).
+        entered: The living session it came with, once its route asked for one.
+        late: It would change something, but its session value was replaced a moment ago: it may
+            only look (the answer that brought the new value was lost, or is on its way).
+    """
+
+    id: str
+    request: Request
+    web: Web
+    nonce: str
+    place: str = "-"
+    entered: Entered | None = None
+    late: bool = False
+
+    @property
+    def visitor(self) -> Entered:
+        """The session it came with; only where the route's permission asks for one."""
+        if self.entered is None:
+            raise PermissionMissing(route=self.place)
+        return self.entered
+
+    @property
+    def ref(self) -> InstanceRef:
+        """The instance its session is for: never merely what the path names."""
+        return InstanceRef(
+            tenant=self.web.journeys.tenant, id=InstanceId(self.visitor.session.instance)
+        )
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, as far as we may believe it."""
+        return source_of(self.request.scope, self.web.config.trusted_proxies)
+
+    @property
+    def again(self) -> str | None:
+        """Where the same thing can be looked at by GET; None where there is no such page.
+
+        A path of ours that a route has matched, never the start of another host's name (F4).
+        """
+        if self.place == "-" or self.is_for_programs:
+            return None
+        scope = self.request.scope
+        path, query = quote(scope["path"]), scope["query_string"].decode("latin-1")
+        return f"{path}?{query}" if query else path
+
+    @property
+    def is_for_programs(self) -> bool:
+        """Whether it is answered in JSON."""
+        return str(self.request.scope["path"]).startswith(("/api/", "/healthz", "/readyz"))

@@ -1,0 +1,198 @@
+"""The outer ring: request id, security headers, the one broad `except`, one log line. Pure ASGI."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from engine.errors import Busy, StoreUnavailable, TrustflowError, UnknownInstance
+from engine.web.gate.asked import Ask, Web
+
+HEAD_BYTES = 16 * 1024
+ASK = "trustflow.ask"
+"""The scope's key under which the routes find the request's `Ask`."""
+BUSY_SECONDS = 5
+
+log = logging.getLogger("trustflow.web")
+
+
+class Stop(Protocol):
+    """Makes the page or JSON that says why a request goes no further."""
+
+    def __call__(
+        self,
+        ask: Ask,
+        kind: Literal["headers", "lost", "busy", "error"],
+        *,
+        retry_after: int | None = None,
+    ) -> Response:
+        """Answer with one of the four that the ring knows."""
+        ...
+
+
+_CLOSED = (
+    "default-src 'none'; base-uri 'none'; object-src 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def page_policy(nonce: str) -> str:
+    """Write the Content-Security-Policy of a page: our sheet, pictures, script and form (F1)."""
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; "
+        "base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def security_headers(*, is_https: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """List what every response carries unless it says something stricter of its own (F1)."""
+    always = {
+        "content-security-policy": _CLOSED,
+        "x-content-type-options": "nosniff",
+        # With no-referrer a form's POST would carry `Origin: null` (E2).
+        "referrer-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "cache-control": "no-store",
+    }
+    if is_https:
+        always["strict-transport-security"] = "max-age=31536000; includeSubDomains"
+    return tuple((name.encode(), value.encode()) for name, value in always.items())
+
+
+class Guard:
+    """Stands around the routes: nothing leaves without its headers or breaks without its page."""
+
+    def __init__(self, routes: ASGIApp, web: Web, stop: Stop) -> None:
+        self._routes = routes
+        self._web = web
+        self._stop = stop
+        self._headers = security_headers(is_https=web.config.is_https)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass the server's own messages on."""
+        if scope["type"] == "lifespan":
+            await self._routes(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        chance, clock = self._web.journeys.chance, self._web.journeys.clock
+        request = Request(scope, receive)
+        ask = Ask(id=chance.id(), request=request, web=self._web, nonce=chance.token())
+        scope[ASK] = ask
+        began, sent = clock.now(), _Sent(send, self._headers)
+        try:
+            await self._guarded(scope, receive, sent, ask)
+        except ClientDisconnect:
+            sent.status = sent.status or 499
+        finally:
+            _report(ask, sent.status, (clock.now() - began).total_seconds())
+
+    async def _guarded(self, scope: Scope, receive: Receive, sent: _Sent, ask: Ask) -> None:
+        try:
+            if _head_bytes(scope) > HEAD_BYTES:
+                await self._stop(ask, "headers")(scope, receive, sent)
+            else:
+                await self._routes(scope, receive, sent)
+        except ClientDisconnect:
+            raise
+        except Exception as fault:  # noqa: BLE001 - the one around a request: nothing breaks without its page
+            response = self._explain(ask, fault)
+            if not sent.status:  # else it is too late for a page: the server closes the connection
+                await response(scope, receive, sent)
+
+    def _explain(self, ask: Ask, fault: Exception) -> Response:
+        """Say what a person or program may know of a fault; the rest goes to the log."""
+        match fault:
+            case UnknownInstance():
+                return self._stop(ask, "lost")
+            case Busy():
+                return self._stop(ask, "busy", retry_after=fault.retry_after)
+            case StoreUnavailable():
+                _report_fault(ask, fault)
+                return self._stop(ask, "busy", retry_after=BUSY_SECONDS)
+            case _:
+                _report_fault(ask, fault)
+                return self._stop(ask, "error")
+
+
+def _head_bytes(scope: Scope) -> int:
+    headers = sum(len(name) + len(value) for name, value in scope["headers"])
+    return headers + len(scope.get("raw_path") or b"") + len(scope["query_string"])
+
+
+class _Sent:
+    """Sends on, with every header that is still missing, and remembers the status."""
+
+    def __init__(self, send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+        self._send = send
+        self._headers = headers
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            given = list(message["headers"])
+            names = {name.lower() for name, _ in given}
+            message["headers"] = given + [pair for pair in self._headers if pair[0] not in names]
+        await self._send(message)
+
+
+# ---- the log (D8) -----------------------------------------------------------------------------
+
+
+def _report(ask: Ask, status: int, seconds: float) -> None:
+    """One line per request: the route's template, never the path, the query or a body (D5)."""
+    _tell(ask, logging.INFO, "request", status=status, milliseconds=round(seconds * 1000, 1))
+
+
+def _report_fault(ask: Ask, fault: Exception) -> None:
+    """Say which fault and where, not what it said: that may hold what a person typed (D5)."""
+    code = fault.code if isinstance(fault, TrustflowError) else "unexpected"
+    kind = type(fault).__qualname__
+    _tell(ask, logging.ERROR, "fault", code=code, type=kind, frames=_frames(fault))
+
+
+def report_limit(ask: Ask) -> None:
+    """Write the security event of a source that must wait (C6)."""
+    _tell(ask, logging.WARNING, "source-limit", source=ask.source)
+
+
+def _tell(ask: Ask, level: int, event: str, **facts: object) -> None:
+    known = {"requestId": ask.id, "method": ask.request.method[:16], "route": ask.place}
+    log.log(level, event, extra={"facts": known | facts})
+
+
+def _frames(fault: BaseException) -> list[str]:
+    """The call stack as `file:line function`: no source lines, no locals (D5)."""
+    stack = traceback.extract_tb(fault.__traceback__, limit=-12)
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in stack]
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per line: `at` in UTC, `level`, `event`, the facts; controls escaped (D8)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one record. Of a foreign exception only its type is told."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line["type"] = type(record.exc_info[1]).__qualname__
+            line["frames"] = _frames(record.exc_info[1])
+        return json.dumps(line | getattr(record, "facts", {}), default=str)

@@ -1,0 +1,177 @@
+"""`/web/trustweb`: a link is shown, and begun by a POST. Looking at it changes nothing (E2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs, quote, urlsplit
+
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
+from engine.model.names import InstanceId
+from engine.model.problem import Message
+from engine.run.current import Begun, Landing, Refusal
+from engine.web import pages
+from engine.web.answers import closing, frame, page, refused_link, see_other, stop
+from engine.web.gate.asked import Ask
+from engine.web.gate.auth import crowded_out, hand_out, session_seconds, sessions_of
+from engine.web.wire import Unread, choose_language, read_form
+
+PATH = "/web/trustweb"
+_TICKET = re.compile(r"([A-Z0-9]{26})\.([A-Za-z0-9_-]{16,128})")
+_LONGEST_LINK = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLink:
+    """A link with a process token's secret: `?pt=`."""
+
+    secret: str
+
+    @property
+    def address(self) -> str:
+        """Where it leads."""
+        return f"{PATH}?pt={quote(self.secret, safe='')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketLink:
+    """A link to an instance that an app created: `?ps=`, with its start ticket."""
+
+    instance: InstanceId
+    ticket: str
+
+    @property
+    def address(self) -> str:
+        """Where it leads. The start address inside is read for `pi` only, so it says no more."""
+        start = f"/api/process-server/startProcess?pi={self.instance}.{self.ticket}"
+        return f"{PATH}?ps={quote(start, safe='')}"
+
+
+Link = TokenLink | TicketLink
+
+
+def link_of(query: QueryParams) -> Link | None:
+    """Read which link was opened; None for anything but exactly one well-formed one."""
+    secrets, starts = query.getlist("pt"), query.getlist("ps")
+    if len(secrets) + len(starts) != 1 or len((secrets + starts)[0]) > _LONGEST_LINK:
+        return None
+    return TokenLink(secret=secrets[0]) if secrets else _ticket_link(starts[0])
+
+
+def _ticket_link(start: str) -> TicketLink | None:
+    try:
+        given = parse_qs(urlsplit(start).query, max_num_fields=10).get("pi", [])
+    except ValueError:
+        return None
+    return ticket_of(given[0]) if len(given) == 1 else None
+
+
+def ticket_of(text: str) -> TicketLink | None:
+    """Read `<instance id>.<start ticket>`."""
+    found = _TICKET.fullmatch(text)
+    return TicketLink(instance=InstanceId(found[1]), ticket=found[2]) if found else None
+
+
+async def show(ask: Ask) -> Response:
+    """Show the landing page, or go on with the visit this browser has already begun."""
+    link = link_of(ask.request.query_params)
+    found = await _look(ask, link)
+    if link is None or isinstance(found, Refusal):
+        return _refused(ask, found)
+    if found.resume is not None and _is_spent(found):
+        return see_other(f"/web/instances/{found.resume}")
+    return _landing(ask, link, found)
+
+
+async def begin(ask: Ask) -> Response:
+    """Redeem the link: a new visit, its cookie, and on to the clean address."""
+    form = await read_form(ask.request)
+    if isinstance(form, Unread):
+        return stop(ask, "unread", headers=closing(form))
+    link = link_of(ask.request.query_params)
+    found = await _begin(ask, link, form)
+    match found:
+        case Begun():
+            return _enter(ask, found)
+        case Refusal(reason="stale") | Refusal(reason="key reused"):
+            return await _again(ask, link)
+        case Refusal(reason="used"):
+            return await show(ask)
+        case Refusal():
+            return _refused(ask, found)
+
+
+async def _look(ask: Ask, link: Link | None) -> Landing | Refusal:
+    journeys = ask.web.journeys
+    match link:
+        case TokenLink():
+            cookies = tuple(sessions_of(ask.request, ask.web.config).values())
+            return await journeys.visits.landing(journeys.tenant, link.secret, cookies)
+        case TicketLink():
+            return await journeys.visits.waiting(journeys.tenant, link.instance, link.ticket)
+        case None:
+            return Refusal(reason="unknown")
+
+
+async def _begin(ask: Ask, link: Link | None, form: Mapping[str, str]) -> Begun | Refusal:
+    journeys, key, language = ask.web.journeys, form.get("begin", ""), form.get("lang", "")
+    match link:
+        case TokenLink():
+            return await journeys.visits.begin(
+                journeys.tenant, link.secret, begin_key=key, language=language
+            )
+        case TicketLink():
+            return await journeys.visits.start(
+                journeys.tenant, link.instance, link.ticket, language=language, begin_key=key
+            )
+        case None:
+            return Refusal(reason="unknown")
+
+
+async def _again(ask: Ask, link: Link | None) -> Response:
+    """The form lay open for more than 15 minutes: show it anew, nothing was used up."""
+    found = await _look(ask, link)
+    if link is None or isinstance(found, Refusal):
+        return _refused(ask, found)
+    return _landing(ask, link, found, notice=Message(id="again.changed"), status=409)
+
+
+def _landing(
+    ask: Ask, link: Link, found: Landing, *, notice: Message | None = None, status: int = 200
+) -> Response:
+    language = choose_language(
+        found.definition.languages,
+        wanted=ask.request.query_params.get("lang"),
+        accepted=ask.request.headers.get("accept-language", ""),
+    )
+    shown = frame(ask, language=language, languages=found.definition.languages, path=link.address)
+    return page(
+        ask,
+        pages.landing(shown, found, action=link.address, notice=notice),
+        status=status,
+    )
+
+
+def _enter(ask: Ask, begun: Begun) -> Response:
+    config = ask.web.config
+    seconds = session_seconds(begun.expires_at, ask.web.journeys.clock.now())
+    cookie = hand_out(config, begun.instance, begun.session, seconds=seconds)
+    room = crowded_out(ask.request, config, begun.instance)
+    return see_other(f"/web/instances/{begun.instance}", cookies=(cookie, *room))
+
+
+def _refused(ask: Ask, found: Refusal | Landing) -> Response:
+    refusal = found if isinstance(found, Refusal) else Refusal(reason="unknown")
+    if refusal.reason == "unknown":
+        ask.web.sources.fail(ask.source)
+    return refused_link(ask, refusal)
+
+
+def _is_spent(found: Landing) -> bool:
+    """Whether the link itself begins nothing any more."""
+    token = found.token
+    used = token.max_count is not None and token.counter >= token.max_count
+    return used or (token.not_after is not None and found.now >= token.not_after)

@@ -1,0 +1,198 @@
+"""`/api/process-manager`, `/api/process-server`: the same visits and steps as JSON (design 7)."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from engine.model.names import JsonObject, JsonValue, StepKey
+from engine.run.current import Begun, Current, InstanceRef, Invalid, Refusal
+from engine.web.answers import api_error, json_answer, refused_link, unread_error
+from engine.web.gate.asked import Ask
+from engine.web.landing import PATH, ticket_of
+from engine.web.screens import screen_json, speech_of
+from engine.web.steps import has_failed
+from engine.web.wire import Unread, read_json
+
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_STEP = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}\.[0-9]{1,9}")
+_ONE_OF = ("data", "action", "extend")
+
+
+# ---- getting in -------------------------------------------------------------------------------
+
+
+async def create(ask: Ask) -> Response:
+    """Create an instance for an app, by the token's secret: 201 and the address that starts it."""
+    body = await read_json(ask.request)
+    if isinstance(body, Unread):
+        return unread_error(body, ask.id)
+    keys = ask.request.headers.getlist("idempotency-key")
+    secrets = ask.request.query_params.getlist("pt")
+    if body or len(keys) > 1 or not all(_IDEMPOTENCY_KEY.fullmatch(key) for key in keys):
+        return api_error("unread", ask.id)
+    journeys = ask.web.journeys
+    secret = secrets[0] if len(secrets) == 1 else ""
+    found = await journeys.visits.create(
+        journeys.tenant, secret, idempotency_key=keys[0] if keys else None
+    )
+    if isinstance(found, Refusal):
+        return _refused(ask, found)
+    origin = ask.web.config.origin
+    start = f"{origin}/api/process-server/startProcess?pi={found.instance}.{found.ticket}"
+    answer = {
+        "redirectUrl": f"{origin}{PATH}?ps={quote(start, safe='')}",
+        "processInstanceId": found.instance,
+        "themeUrl": None,
+    }
+    return json_answer(answer, status=201)
+
+
+async def start(ask: Ask) -> Response:
+    """Start a created instance with its ticket: the first screen and the app's session value."""
+    body = await read_json(ask.request)
+    if isinstance(body, Unread):
+        return unread_error(body, ask.id)
+    language = body.pop("language", None)
+    if body or not isinstance(language, str | None):
+        return api_error("unread", ask.id)
+    begun = await _start(ask, language)
+    if isinstance(begun, Refusal):
+        return _refused(ask, begun)
+    ref = InstanceRef(tenant=ask.web.journeys.tenant, id=begun.instance)
+    current = await ask.web.journeys.loop.current(ref)
+    screen = screen_json(current, ask.web.config)
+    return json_answer(screen | {"sessionToken": begun.session})
+
+
+async def _start(ask: Ask, language: str | None) -> Begun | Refusal:
+    given = ask.request.query_params.getlist("pi")
+    link = ticket_of(given[0]) if len(given) == 1 else None
+    if link is None:
+        return Refusal(reason="unknown")
+    journeys = ask.web.journeys
+    return await journeys.visits.start(
+        journeys.tenant, link.instance, link.ticket, language=language
+    )
+
+
+def _refused(ask: Ask, refusal: Refusal) -> Response:
+    if refusal.reason == "unknown":
+        ask.web.sources.fail(ask.source)
+    return refused_link(ask, refusal)
+
+
+# ---- the steps --------------------------------------------------------------------------------
+
+
+async def screen(ask: Ask) -> Response:
+    """Give the current screen."""
+    return _screen(ask, await ask.web.journeys.loop.current(ask.ref))
+
+
+async def answer(ask: Ask) -> Response:
+    """Answer a step: data, a button, or the wish for more time. Another step changes nothing."""
+    body = await read_json(ask.request)
+    if isinstance(body, Unread):
+        return unread_error(body, ask.id)
+    step = ask.request.path_params["step"]
+    revision = body.pop("revision", None)
+    if not _is_count(revision) or len(body) != 1 or not _STEP.fullmatch(step):
+        return api_error("unread", ask.id)
+    if ask.late:
+        current = await ask.web.journeys.loop.current(ask.ref)
+        return _screen(ask, current, already_answered=True)
+    found = await _take(ask, StepKey(step), int(str(revision)), body)
+    if found is None:
+        return api_error("unread", ask.id)
+    return _problems(ask, found) if isinstance(found, Invalid) else _taken(ask, found)
+
+
+async def choose_language(ask: Ask) -> Response:
+    """Show the journey in another of its languages; one it does not have changes nothing."""
+    body = await read_json(ask.request)
+    if isinstance(body, Unread):
+        return unread_error(body, ask.id)
+    language = body.pop("language", None)
+    if body or not isinstance(language, str) or ask.late:
+        return api_error("unread", ask.id)
+    return _screen(ask, await ask.web.journeys.loop.choose_language(ask.ref, language=language))
+
+
+async def _take(
+    ask: Ask, step: StepKey, revision: int, body: JsonObject
+) -> Current | Invalid | None:
+    """Do what the body wants; None where it wants nothing we know."""
+    loop = ask.web.journeys.loop
+    match body:
+        case {"data": dict(data)}:
+            fields = _fields(data)
+            if fields is None:
+                return None
+            session = ask.visitor.session
+            return await loop.submit(
+                ask.ref, step=step, revision=revision, body=fields, session=session
+            )
+        case {"action": str(action)}:
+            return await loop.press(ask.ref, step=step, revision=revision, action=action)
+        case {"extend": True}:
+            return await loop.extend(ask.ref, step=step, revision=revision)
+        case _:
+            return None
+
+
+def _fields(data: JsonObject) -> dict[str, list[str]] | None:
+    """Write plain values as a form would send them: nothing for null and for an unticked box."""
+    fields: dict[str, list[str]] = {}
+    for name, value in data.items():
+        if isinstance(value, dict | list):
+            return None
+        told = _told(value)
+        if told is not None:
+            fields[name] = [told]
+    return fields
+
+
+def _told(value: JsonValue) -> str | None:
+    match value:
+        case None | False:
+            return None
+        case True:
+            return "true"
+        case str():
+            return value
+        case float() if value.is_integer():
+            return str(int(value))
+        case _:
+            return str(value)
+
+
+def _is_count(value: JsonValue) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _taken(ask: Ask, current: Current) -> Response:
+    if has_failed(current):
+        ask.web.sources.fail(ask.source)
+    return _screen(ask, current, already_answered=current.already_answered)
+
+
+def _screen(ask: Ask, current: Current, *, already_answered: bool = False) -> Response:
+    shown = screen_json(current, ask.web.config)
+    if already_answered:
+        shown["alreadyAnswered"] = True
+    if current.still_checking:
+        shown["stillChecking"] = True
+    fresh = current.session or ask.visitor.fresh
+    return json_answer(shown | ({"sessionToken": fresh} if fresh is not None else {}))
+
+
+def _problems(ask: Ask, found: Invalid) -> Response:
+    say = speech_of(found.current, ask.web.config)
+    details = [
+        {"field": problem.field, "message": say.plain_text(problem.text)}
+        for problem in found.problems
+    ]
+    return api_error("fields", ask.id, details=details)

@@ -1,0 +1,138 @@
+"""A screen as JSON for apps: words, fields, bounds and buttons, in the person's language."""
+
+from __future__ import annotations
+
+from engine.model.form import INPUT_TYPES, SECRET_TYPES, Component, Form, Limits, Option
+from engine.model.names import JsonObject, JsonValue
+from engine.model.screen import FormPanel, Panel, RedirectPanel, Screen, TextPanel
+from engine.run.current import Current
+from engine.run.loop import time_limit
+from engine.web.gate.asked import WebConfig
+from engine.web.texts import Speech
+
+
+def speech_of(current: Current, config: WebConfig) -> Speech:
+    """Give the speaker of an instance's language."""
+    return Speech(
+        language=current.instance.language,
+        app=config.app_name,
+        default=current.graph.definition.languages[0],
+    )
+
+
+def screen_json(current: Current, config: WebConfig) -> JsonObject:
+    """Describe where an instance stands.
+
+    Returns:
+        `processInstanceId`, `status`, `language`, `revision`, `stepKey` (None once nothing waits),
+        and of the screen `stepId`, `screenId`, `screens`, `title`, `progress`, `panels`, `actions`;
+        `due` (ISO 8601) and `extendable` of a step that waits.
+    """
+    instance, say = current.instance, speech_of(current, config)
+    shown: JsonObject = {
+        "processInstanceId": instance.id,
+        "status": instance.status,
+        "language": instance.language,
+        "revision": instance.revision,
+        "stepKey": instance.wait.step if instance.wait is not None else None,
+    }
+    if instance.screen is not None:
+        shown |= _screen(current, instance.screen, say)
+    limit = time_limit(current)
+    if limit is not None:
+        shown |= {
+            "due": limit.due.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "extendable": limit.extendable,
+        }
+    return shown
+
+
+def _screen(current: Current, screen: Screen, say: Speech) -> JsonObject:
+    form = next((_form(current, p) for p in screen.panels if isinstance(p, FormPanel)), None)
+    progress = screen.progress
+    return {
+        "stepId": screen.step_id,
+        "screenId": screen.screen_id,
+        "screens": list(screen.screens),
+        "title": say.plain_text(screen.title) if screen.title is not None else None,
+        "progress": {"step": progress.step, "total": progress.total} if progress else None,
+        "panels": [_panel(current, panel, say) for panel in screen.panels],
+        "actions": [
+            {
+                "name": action.name,
+                "label": say.plain_text(action.label)
+                if action.label is not None
+                else _action_words(action.name, form, say),
+            }
+            for action in screen.actions
+        ],
+    }
+
+
+def _action_words(name: str, form: Form | None, say: Speech) -> str:
+    own = say.pick(form.actions.get(name, {})) if form is not None else ""
+    return own or say.plain(f"action.{name}")
+
+
+def _form(current: Current, panel: FormPanel) -> Form:
+    return current.graph.forms[panel.form].form
+
+
+def _panel(current: Current, panel: Panel, say: Speech) -> JsonObject:
+    match panel:
+        case TextPanel():
+            return {"type": "text", "kind": panel.kind, "text": say.plain_text(panel.text)}
+        case RedirectPanel():
+            return {"type": "redirect", "url": panel.url, "afterSeconds": panel.after_seconds}
+        case FormPanel():
+            form = _form(current, panel)
+            return {
+                "type": "form",
+                "form": {"name": panel.form.name, "version": panel.form.version},
+                "formDataKey": panel.form_data_key,
+                "subtitle": say.pick(form.subtitle),
+                "submit": say.pick(form.submit) or say.plain("form.submit"),
+                "hideButtons": panel.hide_buttons,
+                "components": [_component(part, panel, say) for part in form.components],
+            }
+
+
+def _component(part: Component, panel: FormPanel, say: Speech) -> JsonObject:
+    """Describe one part; what does not apply to it is left out."""
+    limits = panel.limits.get(part.id, Limits())
+    options = panel.options.get(part.id, part.options)
+    told: JsonObject = {
+        "id": part.id,
+        "type": part.type,
+        "label": say.pick(part.label),
+        "hint": say.pick(part.hint),
+        "text": say.pick(part.text),
+        "alt": say.pick(part.alt),
+        "source": part.source,
+        "subtype": part.subtype if part.type == "notification" else None,
+        "visibleWhen": part.visible_when,
+    }
+    if part.type in INPUT_TYPES:
+        told |= _input(part, panel, limits) | {"options": [_option(each, say) for each in options]}
+    return {name: value for name, value in told.items() if value not in (None, "", [])}
+
+
+def _input(part: Component, panel: FormPanel, limits: Limits) -> JsonObject:
+    value: JsonValue = None if part.type in SECRET_TYPES else panel.values.get(part.id)
+    return {
+        "required": part.required,
+        "readOnly": part.read_only or panel.read_only,
+        "minLength": limits.min_length or part.min_length,
+        "maxLength": limits.max_length or part.max_length,
+        "min": part.min,
+        "max": part.max,
+        "whole": part.whole or None,
+        "pattern": part.pattern,
+        "example": part.example,
+        "autocomplete": part.autocomplete,
+        "value": value,
+    }
+
+
+def _option(option: Option, say: Speech) -> JsonObject:
+    return {"value": option.value, "label": say.pick(option.label) or option.value}

@@ -1,0 +1,202 @@
+"""Bytes to words: bodies read within limits (F5, G2), and the language a browser prefers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from engine.model.names import JsonObject, JsonValue
+from engine.web.texts import candidates
+
+BODY_BYTES = 64 * 1024
+DRAINED_BYTES = 1024 * 1024
+"""Of a body that is too long so much is read and thrown away: else no browser shows our answer."""
+BODY_SECONDS = 10
+FIELDS = 100
+JSON_DEPTH = 16
+JSON_INTEGER = 2**53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Why a body was not read: the status, and the sentence of the catalogue for a person."""
+
+    status: int
+    message: str
+
+
+MALFORMED = Unread(status=422, message="form.unread")
+SLOW = Unread(status=408, message="form.unread")
+WRONG_TYPE = Unread(status=415, message="form.unread")
+TOO_LONG = Unread(status=413, message="form.toolong")
+
+
+async def read_body(request: Request) -> bytes | Unread:
+    """Read at most 64 KiB within 10 seconds.
+
+    Raises:
+        ClientDisconnect: Nobody is there any more.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _gather(request)
+    except TimeoutError:
+        return SLOW
+
+
+async def _gather(request: Request) -> bytes | Unread:
+    chunks: list[bytes] = []
+    size_bytes = 0
+    async for chunk in request.stream():
+        size_bytes += len(chunk)
+        if size_bytes <= BODY_BYTES:
+            chunks.append(chunk)
+        elif size_bytes > DRAINED_BYTES:
+            break
+    return b"".join(chunks) if size_bytes <= BODY_BYTES else TOO_LONG
+
+
+def _has_type(request: Request, wanted: str) -> bool:
+    given = request.headers.getlist("content-type")
+    if len(given) != 1:
+        return False
+    kind, *parameters = (part.strip().lower() for part in given[0].split(";"))
+    known = ("", "charset=utf-8", 'charset="utf-8"')
+    return kind == wanted and all(part in known for part in parameters)
+
+
+# ---- forms ------------------------------------------------------------------------------------
+
+
+async def read_form(request: Request) -> Mapping[str, str] | Unread:
+    """Read a page's form: urlencoded, strict UTF-8, at most 100 fields, no name twice."""
+    if not _has_type(request, "application/x-www-form-urlencoded"):
+        return WRONG_TYPE
+    raw = await read_body(request)
+    return raw if isinstance(raw, Unread) else parse_form(raw)
+
+
+def parse_form(raw: bytes) -> Mapping[str, str] | Unread:
+    """Parse an urlencoded body."""
+    if raw.count(b"&") >= FIELDS:
+        return TOO_LONG
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(raw),
+            encoding="utf-8",
+            errors="strict",
+            max_num_fields=FIELDS,
+        )
+    except ValueError:
+        return MALFORMED
+    fields = dict(pairs)
+    return fields if len(fields) == len(pairs) else MALFORMED
+
+
+# ---- JSON -------------------------------------------------------------------------------------
+
+
+class _Refused(ValueError):
+    """The JSON holds what we do not take. Says nothing: messages would hold values."""
+
+
+async def read_json(request: Request) -> JsonObject | Unread:
+    """Read an API call's object; an empty body is an empty object (G2)."""
+    raw = await read_body(request)
+    if isinstance(raw, Unread):
+        return raw
+    if not raw.strip():
+        return {}
+    return parse_json(raw) if _has_type(request, "application/json") else WRONG_TYPE
+
+
+def parse_json(raw: bytes) -> JsonObject | Unread:
+    """Parse an object: depth <= 16, no key twice, integers within 2^53, no NaN, real characters."""
+    if _depth(raw) > JSON_DEPTH:
+        return MALFORMED
+    try:
+        text = raw.decode("utf-8")
+        found = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=_refuse,
+        )
+        json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate is no character
+    except ValueError:
+        return MALFORMED
+    return found if isinstance(found, dict) else MALFORMED
+
+
+_PIECES = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
+"""Strings, also one that never ends, and brackets: linear, as each byte is in one piece at most."""
+
+
+def _depth(raw: bytes) -> int:
+    """Count brackets before anything is built: what recurses can be broken by depth."""
+    deepest = depth = 0
+    for piece in _PIECES.findall(raw):
+        if piece[:1] != b'"':
+            depth += 1 if piece in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Refused
+    return found
+
+
+def _integer(text: str) -> int:
+    number = int(text) if len(text) <= 17 else JSON_INTEGER + 1
+    if abs(number) > JSON_INTEGER:
+        raise _Refused
+    return number
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise _Refused
+    return number
+
+
+def _refuse(text: str) -> NoReturn:
+    raise _Refused
+
+
+# ---- languages --------------------------------------------------------------------------------
+
+
+def choose_language(languages: Sequence[str], *, wanted: str | None, accepted: str) -> str:
+    """Choose one of `languages`: what was asked for, else Accept-Language, else the first."""
+    for tag in (wanted or "", *_ranges(accepted)):
+        language, _, region = tag.partition("-")
+        found = candidates("-".join(filter(None, (language.lower(), region.upper()))), languages)
+        if found:
+            return found[0]
+    return languages[0]
+
+
+def _ranges(accepted: str) -> list[str]:
+    """Give the ranges of an Accept-Language header, the dearest first (RFC 9110, 12.5.4)."""
+    weighed: list[tuple[float, str]] = []
+    for part in accepted[:1000].split(","):
+        tag, _, weight = part.strip().partition(";")
+        quality = re.fullmatch(r"\s*q=([01](?:\.[0-9]{0,3})?)\s*", weight)
+        weighed.append((float(quality[1]) if quality else 1.0, tag.strip()))
+    weighed.sort(key=lambda pair: -pair[0])
+    return [tag for quality, tag in weighed if quality > 0 and tag]
