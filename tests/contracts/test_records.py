@@ -1,0 +1,487 @@
+"""The contract of every store: records, their preconditions, and what a unit of work keeps."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from engine.model.definition import ActivityRef, Bundle
+from engine.model.names import MAIN_TENANT, Digest, HopId, InstanceId, TenantId
+from engine.ports.store import Committed, Conflict, PageQuery, Redeem, Store
+from engine.records.deployments import Deployment, version_key
+from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User, ext_key, use_key
+from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged, Version
+from engine.records.tokens import ProcessToken, Session
+from engine.testing import NOON, a_hop, a_token, an_instance
+
+pytestmark = pytest.mark.anyio
+
+OTHER_TENANT = TenantId("other")
+RECORD = Conflict(what="record")
+
+
+def a_user(id: str = "u1", **changes: object) -> User:
+    facts: dict[str, object] = {"store": "customers", "ext_id": f"ext-{id}", "created_at": NOON}
+    return User(**{"id": id, **facts, "updated_at": NOON, **changes})  # type: ignore[arg-type]  # a test's own facts
+
+
+def a_passcode(id: str, **changes: object) -> Passcode:
+    facts: dict[str, object] = {"user": "u1", "policy": "default", "hash": "x", "created_at": NOON}
+    return Passcode(**{"id": id, **facts, **changes})  # type: ignore[arg-type]  # a test's own facts
+
+
+def a_deployment(version: int, process: str = "sign-in") -> Deployment:
+    digest = f"{process}-{version}"
+    bundle = Bundle(
+        digest=digest,
+        process=process,
+        version=version,
+        definition="process: é",
+        forms={"f.v1": "{}"},
+        activities=(ActivityRef(label="Start", version=1),),
+    )
+    return Deployment(id=digest, bundle=bundle, deployed_at=NOON, deployed_by="me")
+
+
+def an_audit_row(id: str, **changes: object) -> AuditRow:
+    facts: dict[str, object] = {
+        "at": NOON,
+        "actor": "me",
+        "action": "user.add",
+        "subject": "user:u1",
+    }
+    return AuditRow(**{"id": id, **facts, **changes})  # type: ignore[arg-type]  # a test's own facts
+
+
+def new(*rows: Record) -> Staged:
+    return Staged(writes=tuple(Put(row=row, expect=Absent()) for row in rows))
+
+
+def changed(row: Record, version: int) -> Staged:
+    return Staged(writes=(Put(row=row, expect=Version(number=version)),))
+
+
+EVERY_KIND: list[Record] = [
+    a_user(attributes={"é": "日本"}, authenticated_at=NOON + timedelta(microseconds=1)),
+    a_user(ext_id=None),
+    IdentityStore(id="customers", created_at=NOON, temp_lock=timedelta(minutes=3)),
+    PasscodePolicy(id="s/d", store="s", name="d", created_at=NOON, validity=timedelta(days=9)),
+    a_passcode("p1"),
+    a_token(parameters={"a": [1, {"b": None}]}, not_after=NOON, max_count=None),
+    Session(id="s1", instance="i1", created_at=NOON, expires_at=NOON, begin="b1"),
+    a_deployment(1),
+]
+
+
+@pytest.mark.parametrize("row", EVERY_KIND, ids=lambda row: type(row).__name__)
+async def test_a_record_comes_back_as_it_was_written(store: Store, row: Record) -> None:
+    answer = await store.write(MAIN_TENANT, new(row))
+
+    assert answer == Committed()
+    assert await store.get(MAIN_TENANT, type(row), row.id) == row
+
+
+@pytest.mark.parametrize("row", EVERY_KIND, ids=lambda row: type(row).__name__)
+async def test_a_record_is_found_by_each_unique_text_and_listed_by_each_property(
+    store: Store, row: Record
+) -> None:
+    await store.write(MAIN_TENANT, new(row))
+
+    for name in row.UNIQUE:
+        text = getattr(row, name)
+        if text is not None:
+            assert await store.find(MAIN_TENANT, type(row), name, text) == row
+    for name in row.LISTED:
+        page = await store.page(
+            MAIN_TENANT, type(row), PageQuery(by=name, value=getattr(row, name))
+        )
+        assert (page.rows, page.total) == ((row,), 1)
+
+
+async def test_what_is_not_there_is_none(store: Store) -> None:
+    assert await store.get(MAIN_TENANT, User, "u1") is None
+    assert await store.find(MAIN_TENANT, User, "by_ext_id", ext_key("customers", "x")) is None
+
+
+async def test_kinds_do_not_mix(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user("same")))
+
+    assert await store.get(MAIN_TENANT, Passcode, "same") is None
+
+
+async def test_tenants_never_see_each_others_records(store: Store) -> None:
+    ours = await store.write(MAIN_TENANT, new(a_user(locale="en")))
+    theirs = await store.write(OTHER_TENANT, new(a_user(locale="pt")))
+    key = ext_key("customers", "ext-u1")
+
+    found = [
+        (
+            await store.find(tenant, User, "by_ext_id", key),
+            await store.page(tenant, User, PageQuery()),
+        )
+        for tenant in (MAIN_TENANT, OTHER_TENANT)
+    ]
+
+    assert ours == theirs == Committed()
+    assert [row.locale for row, _ in found if row] == ["en", "pt"]
+    assert [page.total for _, page in found] == [1, 1]
+
+
+async def test_an_absent_row_must_be_absent(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user(locale="en")))
+
+    again = await store.write(MAIN_TENANT, new(a_user(locale="pt", ext_id="free")))
+
+    kept = await store.get(MAIN_TENANT, User, "u1")
+    assert again == RECORD
+    assert kept is not None
+    assert kept.locale == "en"
+
+
+async def test_a_unique_text_belongs_to_one_row(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user("u1", ext_id="same")))
+
+    answer = await store.write(MAIN_TENANT, new(a_user("u2", ext_id="same")))
+
+    assert answer == RECORD
+    assert await store.get(MAIN_TENANT, User, "u2") is None
+
+
+async def test_the_same_text_in_another_store_is_another_text(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user("u1", ext_id="same")))
+
+    assert (
+        await store.write(MAIN_TENANT, new(a_user("u2", ext_id="same", store="b"))) == Committed()
+    )
+
+
+async def test_rows_without_a_unique_text_do_not_meet(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user("u1", ext_id=None)))
+
+    assert await store.write(MAIN_TENANT, new(a_user("u2", ext_id=None))) == Committed()
+
+
+async def test_every_unique_text_of_a_kind_is_guarded(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_token()))
+
+    same_name = await store.write(MAIN_TENANT, new(a_token(id="t2", secret_hash="1" * 64)))
+    same_hash = await store.write(MAIN_TENANT, new(a_token(id="t3", name="token 3")))
+
+    assert (same_name, same_hash) == (RECORD, RECORD)
+
+
+async def test_a_change_is_written_at_the_next_version(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user()))
+
+    for version in (1, 2):
+        await store.write(MAIN_TENANT, changed(a_user(lock_count=version), version))
+
+    kept = await store.get(MAIN_TENANT, User, "u1")
+    assert kept == a_user(lock_count=2, version=3)
+
+
+@pytest.mark.parametrize("version", [1, 3])
+async def test_a_change_made_from_another_version_is_refused(store: Store, version: int) -> None:
+    await store.write(MAIN_TENANT, new(a_user()))
+    await store.write(MAIN_TENANT, changed(a_user(lock_count=1), 1))
+
+    late = await store.write(MAIN_TENANT, changed(a_user(lock_count=9), version))
+
+    kept = await store.get(MAIN_TENANT, User, "u1")
+    assert late == RECORD
+    assert kept is not None
+    assert kept.lock_count == 1
+
+
+async def test_a_change_of_a_row_that_is_not_there_is_refused(store: Store) -> None:
+    assert await store.write(MAIN_TENANT, changed(a_user(), 1)) == RECORD
+
+
+async def test_a_change_may_not_take_another_rows_text(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user("u1"), a_user("u2")))
+
+    answer = await store.write(MAIN_TENANT, changed(a_user("u2", ext_id="ext-u1"), 1))
+
+    kept = await store.get(MAIN_TENANT, User, "u2")
+    assert answer == RECORD
+    assert kept == a_user("u2")
+
+
+async def test_a_changed_text_is_found_and_the_old_one_free(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user("u1", ext_id="old")))
+    await store.write(MAIN_TENANT, changed(a_user("u1", ext_id="fresh", store="b"), 1))
+
+    assert await store.find(MAIN_TENANT, User, "by_ext_id", ext_key("customers", "old")) is None
+    found = await store.find(MAIN_TENANT, User, "by_ext_id", ext_key("b", "fresh"))
+    assert found is not None
+    assert (await store.page(MAIN_TENANT, User, PageQuery(by="store", value="b"))).total == 1
+    assert (
+        await store.page(MAIN_TENANT, User, PageQuery(by="store", value="customers"))
+    ).total == 0
+    assert await store.write(MAIN_TENANT, new(a_user("u2", ext_id="old"))) == Committed()
+
+
+async def test_a_text_given_up_in_a_unit_is_free_for_its_next_row(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_passcode("p1")))
+    unit = Staged(
+        writes=(
+            Put(row=a_passcode("p1", status="ARCHIVED"), expect=Version(number=1)),
+            Put(row=a_passcode("p2"), expect=Absent()),
+        )
+    )
+
+    answer = await store.write(MAIN_TENANT, unit)
+
+    found = await store.find(MAIN_TENANT, Passcode, "by_use", use_key("u1", "default"))
+    assert answer == Committed()
+    assert found == a_passcode("p2")
+
+
+async def test_a_text_not_yet_given_up_is_not_free(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_passcode("p1")))
+    unit = Staged(
+        writes=(
+            Put(row=a_passcode("p2"), expect=Absent()),
+            Put(row=a_passcode("p1", status="ARCHIVED"), expect=Version(number=1)),
+        )
+    )
+
+    assert await store.write(MAIN_TENANT, unit) == RECORD
+    assert await store.get(MAIN_TENANT, Passcode, "p1") == a_passcode("p1")
+
+
+async def test_a_row_is_deleted_at_its_version(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user()))
+
+    early = await store.write(MAIN_TENANT, Staged(writes=(Delete(row=a_user(version=2)),)))
+    right = await store.write(MAIN_TENANT, Staged(writes=(Delete(row=a_user()),)))
+    again = await store.write(MAIN_TENANT, Staged(writes=(Delete(row=a_user()),)))
+
+    assert (early, right, again) == (RECORD, Committed(), RECORD)
+    assert await store.get(MAIN_TENANT, User, "u1") is None
+    assert await store.write(MAIN_TENANT, new(a_user())) == Committed()
+
+
+async def test_one_refused_write_refuses_the_whole_unit(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user("taken")))
+    unit = Staged(
+        writes=(*new(a_user("u1")).writes, *new(a_user("taken")).writes, *new(a_user("u3")).writes),
+        audit=(an_audit_row("a1"),),
+    )
+
+    answer = await store.write(MAIN_TENANT, unit)
+
+    page = await store.page(MAIN_TENANT, User, PageQuery())
+    assert answer == RECORD
+    assert [row.id for row in page.rows] == ["taken"]
+    assert (await store.audit(MAIN_TENANT, PageQuery())).total == 0
+
+
+async def test_of_many_who_add_one_external_id_one_adds_it(store: Store) -> None:
+    units = [new(a_user(f"u{n:02}", ext_id="same")) for n in range(50)]
+
+    answers = await asyncio.gather(*(store.write(MAIN_TENANT, unit) for unit in units))
+
+    assert (answers.count(Committed()), answers.count(RECORD)) == (1, 49)
+    assert (await store.page(MAIN_TENANT, User, PageQuery())).total == 1
+
+
+async def test_rows_are_listed_by_id_page_by_page(store: Store) -> None:
+    users = [a_user(f"u{n}", store="b" if n % 2 else "a") for n in (3, 1, 2, 5, 4)]
+    await store.write(MAIN_TENANT, new(*users))
+
+    everybody = await store.page(MAIN_TENANT, User, PageQuery(size=2, page=1))
+    of_b = await store.page(MAIN_TENANT, User, PageQuery(by="store", value="b"))
+
+    assert ([row.id for row in everybody.rows], everybody.total) == (["u3", "u4"], 5)
+    assert ([row.id for row in of_b.rows], of_b.total) == (["u1", "u3", "u5"], 3)
+
+
+async def test_no_row_is_listed_or_found_by_a_property_that_is_not_meant_for_it(
+    store: Store,
+) -> None:
+    with pytest.raises(ValueError, match="ext_id"):
+        await store.page(MAIN_TENANT, User, PageQuery(by="ext_id", value="x"))
+    with pytest.raises(ValueError, match="store"):
+        await store.find(MAIN_TENANT, User, "store", "x")
+    with pytest.raises(ValueError, match="actor"):
+        await store.audit(MAIN_TENANT, PageQuery(by="actor", value="x"))
+
+
+# ---- audit ----
+
+
+async def test_audit_rows_are_listed_newest_first(store: Store) -> None:
+    rows = [
+        an_audit_row(
+            f"a{n}", at=NOON + timedelta(seconds=n), subject=f"user:u{n % 2}", action=f"do.{n % 3}",
+            facts={"n": str(n)},
+        )
+        for n in (2, 0, 1, 3)
+    ]  # fmt: skip
+    await store.write(MAIN_TENANT, Staged(audit=tuple(rows)))
+    await store.write(OTHER_TENANT, Staged(audit=(an_audit_row("a9"),)))
+
+    everything = await store.audit(MAIN_TENANT, PageQuery())
+    part = await store.audit(MAIN_TENANT, PageQuery(size=1, page=1))
+    subject = await store.audit(MAIN_TENANT, PageQuery(by="subject", value="user:u1"))
+    action = await store.audit(MAIN_TENANT, PageQuery(by="action", value="do.0"))
+
+    assert list(everything.rows) == [rows[3], rows[0], rows[2], rows[1]]
+    assert (list(part.rows), part.total) == ([rows[0]], 4)
+    assert [row.id for row in subject.rows] == ["a3", "a1"]
+    assert [row.id for row in action.rows] == ["a3", "a0"]
+
+
+async def test_an_audit_row_is_never_written_over(store: Store) -> None:
+    await store.write(MAIN_TENANT, Staged(audit=(an_audit_row("a1"),)))
+
+    again = await store.write(MAIN_TENANT, Staged(audit=(an_audit_row("a1", actor="other"),)))
+
+    assert again == RECORD
+    assert (await store.audit(MAIN_TENANT, PageQuery())).rows == (an_audit_row("a1"),)
+
+
+# ---- staged rows in a hop ----
+
+
+async def test_what_a_hop_stages_commits_with_it(store: Store) -> None:
+    unit = Staged(writes=new(a_user()).writes, audit=(an_audit_row("a1"),))
+
+    await store.commit(a_hop(staged=unit))
+
+    assert await store.get(MAIN_TENANT, User, "u1") == a_user()
+    assert (await store.audit(MAIN_TENANT, PageQuery())).total == 1
+
+
+async def test_a_hop_with_a_refused_row_leaves_nothing_behind(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user("taken")))
+    unit = Staged(writes=new(a_user("u1"), a_user("taken")).writes, audit=(an_audit_row("a1"),))
+
+    answer = await store.commit(a_hop(staged=unit, id=HopId("refused")))
+
+    assert answer == RECORD
+    assert await store.get(MAIN_TENANT, User, "u1") is None
+    assert not await store.has_hop(MAIN_TENANT, HopId("refused"))
+    assert (await store.audit(MAIN_TENANT, PageQuery())).total == 0
+
+
+async def test_the_revision_is_looked_at_before_the_rows(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user("taken")))
+    await store.commit(a_hop())
+
+    answer = await store.commit(a_hop(staged=new(a_user("taken")), id=HopId("late")))
+
+    assert answer == Conflict(what="exists")
+
+
+# ---- redeeming ----
+
+
+async def redeemed(store: Store, number: int, *, after: timedelta = timedelta()) -> object:
+    instance = an_instance(id=InstanceId(f"{number:026}"))
+    redeem = Redeem(token=a_token().id, at=NOON + after)
+    return await store.commit(a_hop(instance, redeem=redeem))
+
+
+async def test_a_token_is_redeemed_as_often_as_it_says(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_token(max_count=2)))
+
+    answers = [await redeemed(store, n) for n in range(3)]
+
+    kept = await store.get(MAIN_TENANT, ProcessToken, "token-1")
+    assert answers == [Committed(), Committed(), Conflict(what="token")]
+    assert kept == a_token(max_count=2, counter=2, version=3)
+    assert (await store.digest_of(MAIN_TENANT, "sign-in", None)) is None
+
+
+async def test_a_refused_redemption_creates_no_instance(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_token(max_count=0)))
+
+    await redeemed(store, 1)
+
+    assert not await store.has_hop(MAIN_TENANT, a_hop(an_instance(id=InstanceId(f"{1:026}"))).id)
+
+
+@pytest.mark.parametrize(
+    ("facts", "offset", "taken"),
+    [
+        ({"status": "INACTIVE"}, 0, False),
+        ({"not_before": NOON}, -1, False),
+        ({"not_before": NOON}, 0, True),
+        ({"not_after": NOON}, -1, True),
+        ({"not_after": NOON}, 0, False),
+        ({"type": "MULTI_USE_TIME_LIMITED", "counter": 7}, 0, True),
+        ({"type": "UNLIMITED", "counter": 7}, 0, True),
+        ({"counter": 1}, 0, False),
+        ({"max_count": None}, 0, False),
+    ],
+)
+async def test_a_token_is_redeemed_inside_its_limits_only(
+    store: Store, facts: dict[str, object], offset: int, taken: bool
+) -> None:
+    await store.write(MAIN_TENANT, new(a_token(**facts)))
+
+    answer = await redeemed(store, 1, after=timedelta(microseconds=offset))
+
+    assert answer == (Committed() if taken else Conflict(what="token"))
+
+
+async def test_the_token_of_another_tenant_is_not_redeemed(store: Store) -> None:
+    await store.write(OTHER_TENANT, new(a_token()))
+
+    assert await redeemed(store, 1) == Conflict(what="token")
+
+
+async def test_two_hundred_redemptions_of_a_single_use_give_one_instance(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_token()))
+
+    answers = await asyncio.gather(*(redeemed(store, n) for n in range(200)))
+
+    assert answers.count(Committed()) == 1
+    assert answers.count(Conflict(what="token")) == 199
+
+
+async def test_a_change_of_a_token_never_takes_back_a_redemption(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_token()))
+    await redeemed(store, 1)
+
+    late = await store.write(MAIN_TENANT, changed(a_token(description="read before it"), 1))
+
+    assert late == RECORD
+    assert await redeemed(store, 2) == Conflict(what="token")
+
+
+async def test_a_changed_token_is_redeemed_by_its_new_limits(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_token()))
+    await redeemed(store, 1)
+
+    await store.write(MAIN_TENANT, changed(a_token(max_count=2, counter=1), 2))
+
+    assert await redeemed(store, 2) == Committed()
+    assert await redeemed(store, 3) == Conflict(what="token")
+
+
+# ---- bundles ----
+
+
+async def test_the_newest_version_of_a_process_is_found(store: Store) -> None:
+    rows = [a_deployment(2), a_deployment(10), a_deployment(9), a_deployment(11, "other")]
+    await store.write(MAIN_TENANT, new(*rows))
+
+    assert await store.digest_of(MAIN_TENANT, "sign-in", None) == Digest("sign-in-10")
+    assert await store.digest_of(MAIN_TENANT, "sign-in", 9) == Digest("sign-in-9")
+    assert await store.digest_of(MAIN_TENANT, "sign-in", 11) is None
+    assert await store.digest_of(MAIN_TENANT, "nobody", None) is None
+    assert await store.digest_of(OTHER_TENANT, "sign-in", None) is None
+
+
+async def test_a_version_is_deployed_once(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_deployment(1)))
+    other = Deployment(
+        id="other digest", bundle=a_deployment(1).bundle, deployed_at=NOON, deployed_by="me"
+    )
+
+    assert await store.write(MAIN_TENANT, new(other)) == RECORD
+    found = await store.find(MAIN_TENANT, Deployment, "by_version", version_key("sign-in", 1))
+    assert found == a_deployment(1)
