@@ -1,0 +1,169 @@
+"""The finalizer's table, incidents, redirects, and what is dropped at the end."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from msgspec.structs import replace
+
+from engine.errors import ProcessFault
+from engine.interpret import advance
+from engine.interpret.finalize import status_of
+from engine.model.event import Broken, Cancelled, Ended, Finished, Started
+from engine.model.instance import Check, CheckState, Decision, ProcessInstance, Status
+from engine.model.names import Digest, JsonObject
+from engine.model.screen import RedirectPanel
+from engine.model.turn import NotAwaited
+from engine.testing import NOON, an_instance
+from tests.interpret.flows import CHANNELS, SIGN_IN
+from tests.interpret.walk import HEAD, Walk, graph_of
+
+SUCCESS: Status = "COMPLETED_ENDED_SUCCESS"
+ERROR: Status = "COMPLETED_ENDED_ERROR"
+
+
+def over(
+    decision: Decision | None, *states: CheckState, timed_out: bool = False
+) -> ProcessInstance:
+    checks = tuple(Check(name=str(n), state=s, at=NOON) for n, s in enumerate(states))
+    return replace(an_instance(), decision=decision, checks=checks, last_wait_timed_out=timed_out)
+
+
+@pytest.mark.parametrize(
+    ("instance", "result", "expected"),
+    [
+        (over("PASS", "PASS"), None, SUCCESS),
+        (over("PASS", "PASS", timed_out=True), None, "COMPLETED_TERMINATED"),
+        (over("PASS", "PASS", timed_out=True), "FAIL", "COMPLETED_TERMINATED"),
+        (over("PASS", "PASS"), "FAIL", ERROR),
+        (over("FAIL", "PASS"), None, ERROR),
+        (over("FAIL", "PASS"), "REVIEW", ERROR),
+        (over("REVIEW", "FAIL"), None, "REVIEW"),
+        (over("PASS", "FAIL"), "REVIEW", "REVIEW"),
+        (over(None, "PASS"), "REVIEW", "REVIEW"),
+        (over(None, "FAIL"), "REVIEW", ERROR),
+        (over(None, "OPEN"), "REVIEW", ERROR),
+        (over(None), None, SUCCESS),
+        (over(None, "PASS", "OPEN"), None, ERROR),
+        (over(None, "PASS", "FAIL"), None, ERROR),
+        (over("PASS", "FAIL"), None, SUCCESS),
+    ],
+)
+def test_the_finalizer_gives(
+    instance: ProcessInstance, result: Literal["FAIL", "REVIEW"] | None, expected: Status
+) -> None:
+    assert status_of(instance, result) == expected
+
+
+@pytest.mark.parametrize(
+    ("channel", "status"), [("kiosk", ERROR), ("phone", "REVIEW"), ("web", SUCCESS)]
+)
+def test_a_gateway_takes_the_first_true_flow_else_its_default(channel: str, status: Status) -> None:
+    walk = Walk(graph_of(CHANNELS), parameters={"channel": channel})
+
+    assert walk.instance.status == status
+
+
+def test_a_condition_that_cannot_be_told_is_an_incident_and_never_the_default() -> None:
+    walk = Walk(graph_of(CHANNELS), parameters={})
+
+    assert walk.instance.incident is not None
+    assert walk.instance.incident.code == "expression"
+    assert walk.instance.status not in (SUCCESS, ERROR)
+
+
+def test_a_broken_activity_holds_the_instance_with_where_and_why() -> None:
+    broken = Broken(code="activity", reason="ValueError in Start Passcode Authentication")
+    walk = Walk(graph_of(SIGN_IN), {"begin": [broken]}, {"userExternalId": "ines"})
+
+    refused = walk.take(Cancelled(at=walk.now, by="operator"))
+
+    incident = walk.instance.incident
+    assert incident is not None
+    assert (incident.code, incident.node) == ("activity", "begin")
+    assert refused == NotAwaited(reason="over")
+
+
+def test_an_error_event_that_was_never_declared_is_an_incident() -> None:
+    walk = Walk(graph_of(SIGN_IN), {"begin": [Ended(error="Surprise")]}, {"userExternalId": "ines"})
+
+    assert walk.instance.incident is not None
+    assert "Surprise" in walk.instance.incident.reason
+
+
+def test_an_instance_of_another_bundle_is_refused() -> None:
+    stranger = an_instance(bundle=Digest("f" * 64))
+
+    with pytest.raises(ProcessFault):
+        advance(graph_of(CHANNELS), stranger, Started(at=NOON, deadline=NOON, language="en"))
+
+
+def test_a_started_instance_is_not_started_again_and_unknown_results_are_ignored() -> None:
+    walk = Walk(graph_of(SIGN_IN), {}, {"userExternalId": "ines"})
+    again = Started(at=walk.now, deadline=walk.now, language="en")
+    stray = Finished(at=walk.now, node=walk.node, visit=9, outcome=Ended())
+
+    assert walk.take(again) == NotAwaited(reason="another step")
+    assert walk.take(stray) == NotAwaited(reason="another step")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"_redirectUrl": "https://shop.example/back?i=%7BPROCESS_INSTANCE_ID%7D"},
+         "https://shop.example/back?i=" + "I" * 26),
+        ({"_redirectUrl": "https://shop.example/{PROCESS_DNF_NAME}/{PROCESS_DNF_VERSION}"},
+         "https://shop.example/walk/1"),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_the_last_screen_says_where_the_person_goes(
+    parameters: JsonObject, expected: str | None
+) -> None:
+    walk = Walk(graph_of(CHANNELS), parameters={"channel": "web", **parameters})
+
+    assert walk.instance.ending is not None
+    panels = walk.instance.ending.panels
+    urls = [panel.url for panel in panels if isinstance(panel, RedirectPanel)]
+    assert urls == ([expected] if expected else [])
+
+
+def test_a_timed_out_journey_goes_to_its_own_address() -> None:
+    addresses: JsonObject = {
+        "channel": "web",
+        "_redirectUrl": "https://shop.example/back",
+        "timeoutRedirectUrl": "https://shop.example/late",
+    }
+    walk = Walk(graph_of(SIGN_IN), {}, {"userExternalId": "ines", **addresses})
+
+    walk.take(Cancelled(at=walk.now, by="operator"))
+
+    assert walk.instance.ending is not None
+    assert walk.instance.ending.panels == (RedirectPanel(url="https://shop.example/late"),)
+
+
+NOTE = """\
+flow:
+  start:
+    activity: Start
+    next: ask
+  ask:
+    activity: Custom Data Form
+    inputs: {dataFormName: note}
+    timeout: {after: PT5M, to: end}
+    actions:
+      skip: {to: end, limit: 2}
+      back: again
+    next: end
+  again:
+    activity: Custom Data Form
+    inputs: {dataFormName: note, formDataKey: form2}
+    timeout: {after: PT5M, to: end}
+    actions:
+      back: ask
+    next: end
+  end:
+    activity: End
+"""
+__all__ = ["HEAD", "NOTE"]
