@@ -25,7 +25,13 @@ PREFIXES: Final = ("my", "the", "i", "1", "12", "123", "1234", "!", "@", "#")
 LETTERS_AS_SIGNS: Final = ("a@", "a4", "o0", "e3", "i1", "i!", "s$", "s5", "t7", "l1")
 ALL_AS_SIGNS: Final = tuple(
     str.maketrans(letters, signs)
-    for letters, signs in (("ao", "@0"), ("aoe", "@03"), ("aoeis", "@03!$"), ("aoeis", "40315"))
+    for letters, signs in (
+        ("ao", "@0"),
+        ("ao", "40"),
+        ("aoe", "@03"),
+        ("aoeis", "@03!$"),
+        ("aoeis", "40315"),
+    )
 )
 ROWS: Final = (
     "1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn",
@@ -38,7 +44,7 @@ SHORTEST: Final = 4
 SEPARATORS: Final = str.maketrans("", "", " -_.,:;/\\'+")
 LONGEST_PIECE: Final = 6
 SHORTEST_PART: Final = 3
-LONGEST_TAIL: Final = 4
+LONGEST_TAIL: Final = 6
 
 
 def folded(text: str) -> str:
@@ -103,7 +109,7 @@ def _from_keys() -> Iterator[str]:
 
 
 def _is_made_of(bare: str, parts: Iterable[str]) -> bool:
-    """Whether it is a common word or a part, perhaps twice, and up to four digits or signs."""
+    """Whether it is a common word or a part, perhaps twice, and up to six digits or signs."""
     told = {folded(part).translate(SEPARATORS) for part in parts}
     told = {part for part in told if len(part) >= SHORTEST_PART}
     known = told | {part * 2 for part in told} | {part[::-1] for part in told}
