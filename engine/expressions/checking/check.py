@@ -227,8 +227,8 @@ class _Checker:
                 return _literal_type(node)
             case ListLiteral(items=items):
                 return self._list(node, [self.judge(item, facts) for item in items])
-            case Join(parts=parts):
-                for part in parts:
+            case _:
+                for part in node.parts:
                     self._settle(part, textual(self.judge(part, facts)))
                 return STRING
 
@@ -312,7 +312,7 @@ def _literal_type(node: Literal) -> Type:
             return NUMBER
         case str():
             return STRING
-        case None:
+        case _:
             return NULL
 
 
@@ -328,7 +328,7 @@ def _last_word(node: Name | Select | Index) -> Node:
             return Name(name=member, offset=offset, length=len(member))
         case Index(index=index):
             return index
-        case Name():
+        case _:
             return node
 
 

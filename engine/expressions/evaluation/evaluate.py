@@ -144,16 +144,15 @@ class _Compiler:
     def _read(self, node: Name | Select | Index) -> Run:
         type_ = self._types[node.span]
         path = plain_path(node)
-        if path is not None:
-            return path_reader(path.segments, type_)
-        match node:
-            case Select(operand=inner, member=member):
-                operand, index = self.compile(inner), _constant(member)
-            case Index(operand=inner, index=written):
-                operand, index = self.compile(inner), self.compile(written)
-            case _:
-                raise AssertionError(node)
-        looked_at = conformer(type_, ("[]",))
+        if isinstance(node, Name) or path is not None:
+            segments = path.segments if path is not None else ()
+            return path_reader(segments, type_)
+        if isinstance(node, Select):
+            return self._item(node.operand, _constant(node.member), type_)
+        return self._item(node.operand, self.compile(node.index), type_)
+
+    def _item(self, inner: Node, index: Run, type_: Type) -> Run:
+        operand, looked_at = self.compile(inner), conformer(type_, ("[]",))
         return lambda values: looked_at(operations.item_at(operand(values), index(values)))
 
     def _has(self, asked: Name | Select | Index) -> Run:
@@ -184,8 +183,8 @@ class _Compiler:
             case Method(name=name, receiver=receiver, argument=argument):
                 test = operations.text_test(name)
                 return _both(test, self.compile(receiver), self.compile(argument))
-            case Join(parts=parts):
-                return _joined(tuple(map(self.compile, parts)))
+            case _:
+                return _joined(tuple(map(self.compile, node.parts)))
 
     def _binary(self, node: Binary) -> Run:
         left, right = self.compile(node.left), self.compile(node.right)

@@ -201,7 +201,7 @@ def _pair_or_more(node: Index | Binary | Conditional | Method) -> tuple[Node, ..
             return node.left, node.right
         case Conditional():
             return node.condition, node.then, node.otherwise
-        case Method():
+        case _:
             return node.receiver, node.argument
 
 
