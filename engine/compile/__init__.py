@@ -1,6 +1,7 @@
 """Text -> graph: read, shape, link, prove, build. Pure; knows model and expressions, and no activity."""
 
 from engine.compile.definition import Report, check_definition, load
+from engine.compile.draw import mermaid
 from engine.compile.durations import duration, duration_text
 from engine.compile.forms.form import FormReport, check_form
 from engine.compile.parameters import check_parameters
@@ -19,4 +20,5 @@ __all__ = [
     "duration",
     "duration_text",
     "load",
+    "mermaid",
 ]

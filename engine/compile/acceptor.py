@@ -6,7 +6,7 @@ and a test holds the two judges against each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any, TypeAlias
 
 import re2
@@ -128,7 +128,7 @@ def _distinct(values: list[Any]) -> bool:
     return len(set(texts)) == len(texts)
 
 
-def _sized(kind: type, smallest: bool) -> Callable[[int, Schema], Accepts]:
+def _sized(kind: type[Sized], smallest: bool) -> Callable[[int, Schema], Accepts]:
     def keyword(bound: int, schema: Schema) -> Accepts:
         if smallest:
             return lambda value: not isinstance(value, kind) or len(value) >= bound

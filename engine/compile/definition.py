@@ -106,20 +106,33 @@ def _compile(
     document = read_yaml(source)
     if not isinstance(document, Document):
         return Report(problems=document)
-    wrong = shape_problems(document, "process-definition")
-    if wrong:
-        return Report(problems=wrong)
     findings = Findings(document)
-    flow = link(findings, Palette(labels=Labels(signatures), forms=Forms(forms)))
+    spoilt = _spoilt(document, findings)
+    if spoilt is None:
+        return Report(problems=findings.problems)
+    palette = Palette(labels=Labels(signatures), forms=Forms(forms))
+    flow = link(findings, palette, spoilt)
     proved = prove(flow, findings)
     if findings.has_errors:
         return Report(problems=findings.problems)
     return _finished(source, forms, flow, proved, findings)
 
 
+def _spoilt(document: Document, findings: Findings) -> frozenset[str] | None:
+    """Note what is wrong with the shape; give the nodes it is wrong with, None if it is more."""
+    wrong = shape_problems(document, "process-definition")
+    for problem in wrong:
+        findings.keep(problem)
+    inside = [problem for problem in wrong if problem.rule not in ("S101", "S108")]
+    paths = [problem.key.split(".") for problem in [*inside, *wrong] if problem.key.count(".")]
+    if any(not problem.key.startswith("flow.") for problem in inside):
+        return None
+    return frozenset(path[1] for path in paths if path[0] == "flow")
+
+
 def _finished(
     source: Source, forms: Mapping[str, Source], flow: Flow, proved: Proved, findings: Findings
 ) -> Report:
     bundle = bundle_of(flow, source, forms)
-    graph = build(flow, proved.checks, {}, Digest(bundle.digest))
+    graph = build(flow, proved.checks, proved.steps, Digest(bundle.digest))
     return Report(problems=findings.problems, bundle=bundle, graph=graph)

@@ -7,10 +7,11 @@ value and are never shown.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 import re2
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
@@ -42,10 +43,12 @@ def shape_problems(document: Document, schema: str) -> tuple[Problem, ...]:
         return ()
     found: list[Problem] = []
     for error in _validator(schema).iter_errors(value):
-        found.extend(_problems(document, error))
+        found.extend(_problems(document, _finding(error)))
     meant = {_sibling(p.key, p.nearest) for p in found if p.rule == "S101" and p.nearest}
     kept = [p for p in found if p.rule != "S102" or p.key not in meant]
-    return tuple(sorted(kept, key=lambda problem: (problem.place.line, problem.place.column)))
+    return tuple(
+        sorted(dict.fromkeys(kept), key=lambda problem: (problem.place.line, problem.place.column))
+    )
 
 
 def _sibling(path: str, name: str) -> str:
@@ -76,8 +79,9 @@ def _validator(schema: str) -> Draft202012Validator:
     """Make the judge once."""
     formats = FormatChecker(())
     formats.checks("duration")(_is_duration)
-    judge = extend(Draft202012Validator, {"pattern": _by_re2})
-    return judge(_schema(schema), registry=Registry(), format_checker=formats)
+    judge: Any = extend(Draft202012Validator, {"pattern": _by_re2})  # type: ignore[no-untyped-call]  # its stubs leave it out
+    made: Draft202012Validator = judge(_schema(schema), registry=Registry(), format_checker=formats)
+    return made
 
 
 def _resolved(schema: Any, definitions: Schema) -> Any:
@@ -113,36 +117,64 @@ def _by_re2(
 
 # words ----------------------------------------------------------------------------------------
 
-_Words = Callable[[Document, ValidationError], Iterator[Problem]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the judge found: where, by which keyword, and never in its own words.
+
+    Attributes:
+        wanted: The keyword's value in the schema.
+        is_name: It is about a key, not about a value.
+    """
+
+    steps: Sequence[Step]
+    keyword: str
+    wanted: Any
+    instance: Any
+    schema: Schema
+    is_name: bool
 
 
-def _problems(document: Document, error: ValidationError) -> Iterator[Problem]:
+def _finding(error: ValidationError) -> Finding:
+    return Finding(
+        steps=tuple(error.absolute_path),
+        keyword=str(error.validator),
+        wanted=error.validator_value,
+        instance=error.instance,
+        schema=cast("Schema", error.schema),
+        is_name="propertyNames" in error.absolute_schema_path,
+    )
+
+
+_Words = Callable[[Document, Finding], Iterator[Problem]]
+
+
+def _problems(document: Document, error: Finding) -> Iterator[Problem]:
     """Say one of the judge's findings in our words."""
-    words = _WORDS.get(str(error.validator))
+    words = _WORDS.get(error.keyword)
     yield from words(document, error) if words else _say(document, error, "S103", _wanted(error))
 
 
-def _wanted(error: ValidationError) -> tuple[str, str]:
+def _wanted(error: Finding) -> tuple[str, str]:
     return "this value has not the form it should have", _right(error)
 
 
-def _right(error: ValidationError) -> str:
+def _right(error: Finding) -> str:
     return f"expected: {error.schema.get('description', 'a value as the schema says')}"
 
 
 def _say(
-    document: Document, error: ValidationError, rule: str, words: tuple[str, str],
+    document: Document, error: Finding, rule: str, words: tuple[str, str],
     *, spot: Spot | None = None, key: Step | None = None, near: str | None = None,
 ) -> Iterator[Problem]:  # fmt: skip
-    steps: list[Step] = list(error.absolute_path)
-    path = ".".join(map(str, [*steps, *([] if key is None else [key])]))
-    place = document.place(spot or document.find(steps).spot)
+    path = ".".join(map(str, [*error.steps, *([] if key is None else [key])]))
+    place = document.place(spot or document.find(error.steps).spot)
     yield Problem(rule=rule, place=place, message=words[0], remedy=words[1], key=path, nearest=near)
 
 
-def _unknown_keys(document: Document, error: ValidationError) -> Iterator[Problem]:
+def _unknown_keys(document: Document, error: Finding) -> Iterator[Problem]:
     known = error.schema["properties"]
-    written = document.find(list(error.absolute_path))
+    written = document.find(error.steps)
     for name in written.keys:
         if name in known:
             continue
@@ -154,31 +186,31 @@ def _unknown_keys(document: Document, error: ValidationError) -> Iterator[Proble
         yield from _say(document, error, rule, words, spot=written.keys[name], key=name, near=near)
 
 
-def _missing(document: Document, error: ValidationError) -> Iterator[Problem]:
-    """Say which key is missing; jsonschema finds each one by itself, and we tell each once."""
-    instance = error.instance
-    name = next(n for n in error.validator_value if n not in instance and f"'{n}'" in error.message)
-    spot = _key_spot(document, list(error.absolute_path))
-    words = (f"`{name}` is missing here", f"write `{name}:`")
-    yield from _say(document, error, "S102", words, spot=spot, key=name)
+def _missing(document: Document, error: Finding) -> Iterator[Problem]:
+    """Say which keys are missing; jsonschema finds each by itself, the doubles are dropped."""
+    spot = _key_spot(document, error.steps)
+    for name in error.wanted:
+        if name not in error.instance:
+            words = (f"`{name}` is missing here", f"write `{name}:`")
+            yield from _say(document, error, "S102", words, spot=spot, key=name)
 
 
-def _key_spot(document: Document, steps: list[Step]) -> Spot:
+def _key_spot(document: Document, steps: Sequence[Step]) -> Spot:
     """Give the place of the key under which a value stands, else of the value."""
     if steps and isinstance(steps[-1], str):
         return document.find(steps[:-1]).keys[steps[-1]]
     return document.find(steps).spot
 
 
-def _wrong_type(document: Document, error: ValidationError) -> Iterator[Problem]:
-    wanted = error.validator_value
+def _wrong_type(document: Document, error: Finding) -> Iterator[Problem]:
+    wanted = error.wanted
     names = [wanted] if isinstance(wanted, str) else wanted
     meant = " or ".join(_TYPES[name] for name in names)
     yield from _say(document, error, "S103", (f"this must be {meant}", _right(error)))
 
 
-def _not_among(document: Document, error: ValidationError) -> Iterator[Problem]:
-    choices = [str(choice) for choice in error.validator_value]
+def _not_among(document: Document, error: Finding) -> Iterator[Problem]:
+    choices = [str(choice) for choice in error.wanted]
     near = nearest(str(error.instance), choices)
     remedy = f"did you mean `{near}`?" if near else "one of: " + ", ".join(choices)
     if error.instance == "part" and "authentication" in choices:
@@ -189,53 +221,53 @@ def _not_among(document: Document, error: ValidationError) -> Iterator[Problem]:
     yield from _say(document, error, "S104", words, near=near)
 
 
-def _ill_written(document: Document, error: ValidationError) -> Iterator[Problem]:
+def _ill_written(document: Document, error: Finding) -> Iterator[Problem]:
     title = str(error.schema.get("title", "value")).lower()
     words = (f"this {title} is not written as it must be", _right(error))
     spot = _name_spot(document, error)
     yield from _say(document, error, "S105", words, spot=spot)
 
 
-def _name_spot(document: Document, error: ValidationError) -> Spot | None:
+def _name_spot(document: Document, error: Finding) -> Spot | None:
     """Give the place of a key that `propertyNames` refuses."""
-    if "propertyNames" not in error.absolute_schema_path:
+    if not error.is_name:
         return None
-    return document.find(list(error.absolute_path)).keys[error.instance]
+    return document.find(error.steps).keys[error.instance]
 
 
-def _out_of_range(document: Document, error: ValidationError) -> Iterator[Problem]:
+def _out_of_range(document: Document, error: Finding) -> Iterator[Problem]:
     words = ("this number is out of range", _right(error))
     yield from _say(document, error, "S106", words)
 
 
-def _wrong_count(document: Document, error: ValidationError) -> Iterator[Problem]:
-    few = str(error.validator).startswith("min")
+def _wrong_count(document: Document, error: Finding) -> Iterator[Problem]:
+    few = error.keyword.startswith("min")
     words = ("there is too little here" if few else "there is too much here", _right(error))
     yield from _say(document, error, "S107", words)
 
 
-def _doubled(document: Document, error: ValidationError) -> Iterator[Problem]:
-    written = document.find(list(error.absolute_path))
+def _doubled(document: Document, error: Finding) -> Iterator[Problem]:
+    written = document.find(error.steps)
     values = [item.value for item in written.items]
     spot = next(i.spot for n, i in enumerate(written.items) if i.value in values[:n])
     words = ("the same value stands twice in this list", "keep it once")
     yield from _say(document, error, "S107", words, spot=spot)
 
 
-def _bad_duration(document: Document, error: ValidationError) -> Iterator[Problem]:
+def _bad_duration(document: Document, error: Finding) -> Iterator[Problem]:
     words = ("this is not a duration with one length above zero", _right(error))
     yield from _say(document, error, "S109", words)
 
 
-def _either(document: Document, error: ValidationError) -> Iterator[Problem]:
-    names = [f"`{one['required'][0]}`" for one in error.validator_value]
-    both = all(one["required"][0] in error.instance for one in error.validator_value)
+def _either(document: Document, error: Finding) -> Iterator[Problem]:
+    names = [f"`{one['required'][0]}`" for one in error.wanted]
+    both = all(one["required"][0] in error.instance for one in error.wanted)
     said = (
         f"{' and '.join(names)} exclude each other" if both else f"{' or '.join(names)} is missing"
     )
-    spot = _key_spot(document, list(error.absolute_path))
+    spot = _key_spot(document, error.steps)
     words = (said, f"write either {' or '.join(names)}")
-    key = None if both else error.validator_value[0]["required"][0]
+    key = None if both else error.wanted[0]["required"][0]
     yield from _say(document, error, "S102", words, spot=spot, key=key)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from engine.compile.findings import Findings
@@ -30,12 +30,18 @@ class Palette:
     forms: Forms
 
 
-def link(findings: Findings, palette: Palette) -> Flow:
-    """Link a document of the right shape; every problem goes to `findings`."""
+def link(findings: Findings, palette: Palette, spoilt: Collection[str] = ()) -> Flow:
+    """Link a document of the right shape; every problem goes to `findings`.
+
+    Nodes whose own shape is wrong (`spoilt`) are known by name and otherwise left alone.
+    """
     definition = head(findings)
     flow = findings.document.root.entries["flow"]
     _similar(flow, findings)
-    known = {name: _begin(name, flow, palette, findings) for name in flow.entries}
+    known = {
+        name: None if name in spoilt else _begin(name, flow, palette, findings)
+        for name in flow.entries
+    }
     targets = _targets(known)
     before = findings.count
     ways = {name: link_ways(site, targets, findings) for name, site in known.items() if site}

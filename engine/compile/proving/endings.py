@@ -16,6 +16,7 @@ from engine.expressions import (
     Binding,
     Checked,
     EnumOf,
+    Environment,
     Member,
     Type,
     check,
@@ -64,10 +65,20 @@ class Endings:
     def done(self, site: Site, before: State) -> State:
         """Give the state after the ordinary ending, with all outputs written."""
         state = self.completed(site, before)
-        for name, value in site.outputs:
-            written = {**state.variables, name: Binding(self.type_of(value, state))}
-            state = replace(state, variables=written)
-        return state
+        if not site.outputs:
+            return state
+        scope = self.scope_of_outputs(site, state)
+        written = {name: Binding(_type(value, scope)) for name, value in site.outputs}
+        return replace(state, variables={**state.variables, **written})
+
+    def scope_of_outputs(self, site: Site, completed: State) -> Environment:
+        """Give what a node's own `outputs:` may read: its declared outputs by their names too."""
+        declared = site.signature.outputs if site.signature else ()
+        local = {
+            output.name: Binding(output.type, "always" if output.always else "maybe")
+            for output in declared
+        }
+        return {**self._scopes.at(completed), **local}
 
     def completed(self, site: Site, before: State) -> State:
         """Give the state after the ordinary ending, before the node's own `outputs:`."""
@@ -88,12 +99,12 @@ class Endings:
             judged=before.judged or opened is not None or decides,
         )
 
-    def type_of(self, value: JsonValue | Formula, state: State) -> Type:
-        """Give the type of an output, for what is known in `state`."""
-        if not isinstance(value, Formula):
-            return type_of(value)
-        checked = check(value.tree, self._scopes.at(state), None)
-        return checked.type if isinstance(checked, Checked) else DYNAMIC
+
+def _type(value: JsonValue | Formula, scope: Environment) -> Type:
+    if not isinstance(value, Formula):
+        return type_of(value)
+    checked = check(value.tree, scope, None)
+    return checked.type if isinstance(checked, Checked) else DYNAMIC
 
 
 def failed(site: Site, signature: Signature, code: str, before: State) -> State:
@@ -182,12 +193,10 @@ def _promoted(site: Site, promotion: Promotion, slots: Mapping[str, Slot]) -> Ma
     )
     found = dict(slots)
     for name in linked:
-        if name is None:
-            continue
-        known = slots.get(name)
-        others = known.held if known is not None and len(linked) > 1 else frozenset()
-        certain = len(linked) == 1 or (known is not None and known.always)
-        found[name] = Slot(held=others | {promoted}, always=certain)
+        known = slots.get(name) if name is not None else None
+        if name is not None and known is not None:
+            others = known.held if len(linked) > 1 else frozenset()
+            found[name] = Slot(held=others | {promoted}, always=known.always)
     return found
 
 

@@ -10,7 +10,15 @@ from engine.compile.linking.site import Flow, Formula, Shown, Site
 from engine.compile.proving.endings import Endings
 from engine.compile.proving.scope import Scopes
 from engine.compile.proving.state import State
-from engine.expressions import Binding, Checked, ExpressionProblem, Tree, check, decide, parse
+from engine.expressions import (
+    Checked,
+    Environment,
+    ExpressionProblem,
+    Tree,
+    check,
+    decide,
+    parse,
+)
 from engine.model.names import NodeId
 
 Checks = dict[str, Checked]
@@ -27,8 +35,8 @@ def check_formulas(
         state = states.get(site.id)
         if state is None:
             continue
-        for formula, place in _places(site, state, endings, checks):
-            _check(formula, place, scopes, findings, checks)
+        for formula, scope in _places(site, state, endings, scopes):
+            _check(formula, scope, findings, checks)
         _branches(site, checks, findings)
         if site.form is not None:
             _defaults(site.form, state, scopes, findings)
@@ -36,35 +44,22 @@ def check_formulas(
 
 
 def _places(
-    site: Site, state: State, endings: Endings, checks: Checks
-) -> Iterator[tuple[Formula, State]]:
-    """Give every expression of a node with the state in which it is evaluated."""
+    site: Site, state: State, endings: Endings, scopes: Scopes
+) -> Iterator[tuple[Formula, Environment]]:
+    """Give every expression of a node with what it may read."""
     for value in site.inputs.values():
         if isinstance(value, Formula):
-            yield value, state
+            yield value, scopes.at(state)
     if site.outputs:
-        yield from _outputs(site, state, endings, checks)
+        scope = endings.scope_of_outputs(site, endings.completed(site, state))
+        yield from ((value, scope) for _, value in site.outputs if isinstance(value, Formula))
     if any(site.conditions):
-        onward = endings.onward(site, state)
+        onward = scopes.at(endings.onward(site, state))
         yield from ((condition, onward) for condition in site.conditions if condition)
 
 
-def _outputs(
-    site: Site, state: State, endings: Endings, checks: Checks
-) -> Iterator[tuple[Formula, State]]:
-    """Give the further outputs: each sees the declared ones and those before it."""
-    now = endings.completed(site, state)
-    for name, value in site.outputs:
-        if isinstance(value, Formula):
-            yield value, now
-        type_ = endings.type_of(value, now)
-        now = replace(now, variables={**now.variables, name: Binding(type_)})
-
-
-def _check(
-    formula: Formula, state: State, scopes: Scopes, findings: Findings, checks: Checks
-) -> None:
-    found = check(formula.tree, scopes.at(state), formula.expected, may_be_absent=formula.optional)
+def _check(formula: Formula, scope: Environment, findings: Findings, checks: Checks) -> None:
+    found = check(formula.tree, scope, formula.expected, may_be_absent=formula.optional)
     if isinstance(found, Checked):
         checks[formula.key] = found
     else:

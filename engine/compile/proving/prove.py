@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow
+from engine.compile.proving.decisions import prove_decisions, prove_failures
 from engine.compile.proving.endings import Endings
 from engine.compile.proving.formulas import Checks, check_formulas
+from engine.compile.proving.keys import prove_keys, prove_names
+from engine.compile.proving.loops import prove_loops
+from engine.compile.proving.network import all_edges, network, prove_paths
 from engine.compile.proving.scope import Scopes
-from engine.compile.proving.spread import spread
+from engine.compile.proving.secrets import prove_secrets
+from engine.compile.proving.spread import spread, walk_order
+from engine.compile.proving.steps import steps
+from engine.compile.proving.waits import prove_answers, prove_ends, prove_languages
+from engine.model.names import NodeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proved:
-    """What compiling needs of the proofs: every expression, checked."""
+    """What compiling needs of the proofs: every expression, checked, and the thread of steps."""
 
-    checks: Checks
+    checks: Checks = field(default_factory=dict)
+    steps: Mapping[NodeId, tuple[int, int | None]] = field(default_factory=dict)
 
 
 def prove(flow: Flow, findings: Findings) -> Proved:
-    """Prove what can be proved; every problem goes to `findings`."""
-    if not flow.sound:
-        return Proved(checks={})
+    """Prove what can be proved; every problem goes to `findings`.
+
+    Proofs about paths need every edge, those about keys and variables need everything: a slip in
+    a name is one problem and not also ten that follow from it.
+    """
+    prove_ends(flow, findings)
+    prove_languages(flow, findings)
+    prove_failures(flow, findings)
+    if flow.whole:
+        trapped = prove_paths(flow, network(flow, all_edges(flow)), findings)
+        prove_loops(flow, trapped, findings)
+    return _prove_contents(flow, findings) if flow.sound else Proved()
+
+
+def _prove_contents(flow: Flow, findings: Findings) -> Proved:
+    """Prove what depends on what is in keys and variables, on every path."""
+    prove_names(flow, findings)
     scopes = Scopes(flow)
-    states = spread(flow, Endings(scopes))
-    return Proved(checks=check_formulas(flow, states, scopes, findings))
+    order = walk_order(flow)
+    states = spread(flow, order, Endings(scopes))
+    keys_are_right = prove_keys(flow, states, findings)
+    prove_answers(flow, states, order, findings)
+    prove_secrets(flow, states, order, findings)
+    if keys_are_right:
+        prove_decisions(flow, states, findings)
+    return Proved(checks=check_formulas(flow, states, scopes, findings), steps=steps(flow, order))

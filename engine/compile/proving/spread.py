@@ -11,15 +11,14 @@ from engine.compile.proving.state import State, join
 from engine.model.names import NodeId
 
 
-def spread(flow: Flow, endings: Endings) -> Mapping[NodeId, State]:
+def spread(flow: Flow, order: Mapping[NodeId, int], endings: Endings) -> Mapping[NodeId, State]:
     """Give the state at the entry of every node that is reached.
 
-    A worklist in the order of a first walk, so that most nodes are looked at once. It ends: a
+    A worklist in the order of `walk_order`, so that most nodes are looked at once. It ends: a
     state only ever loses what is certain and gains what is possible, and both are finite.
     """
     if flow.start is None:
         return {}
-    order = walk_order(flow)
     states: dict[NodeId, State] = {flow.start: State()}
     waiting = [(0, flow.start)]
     queued = {flow.start}

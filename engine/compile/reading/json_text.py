@@ -28,23 +28,27 @@ def read_json(source: Source) -> Document | tuple[Problem, ...]:
         The document; or the first thing that makes it unreadable, with every key that stands
         twice before it.
     """
-    doubles: list[Refusal] = []
     try:
         text = decode(source)
-        reader = _Reader(text, doubles)
+        reader = _Reader(text)
+    except Refusal as refusal:
+        return (refusal.problem(source.path),)
+    try:
         root = reader.whole()
     except Refusal as refusal:
-        doubles.append(refusal)
-    if doubles:
-        return tuple(double.problem(source.path) for double in doubles)
+        reader.doubles.append(refusal)
+        root = None
+    if root is None or reader.doubles:
+        return tuple(double.problem(source.path) for double in reader.doubles)
     return Document(path=source.path, text=text, root=root)
 
 
 class _Reader:
     """Goes through the text once, from left to right."""
 
-    def __init__(self, text: str, doubles: list[Refusal]) -> None:
-        self._text, self._doubles = text, doubles
+    def __init__(self, text: str) -> None:
+        self.doubles: list[Refusal] = []
+        self._text = text
         self._at = 0
         self._nodes = 0
         self._spots = Document(path="", text=text, root=Written(None, (1, 1)))
@@ -62,11 +66,11 @@ class _Reader:
         spot, sign = self._spot(), self._text[self._at : self._at + 1]
         self._nodes += 1
         if self._nodes > MOST_NODES:
-            raise Refusal("Y104", spot, f"there are more than {MOST_NODES} values", "write fewer")
+            raise Refusal(spot, "Y104", f"there are more than {MOST_NODES} values", "write fewer")
         if sign in ("{", "["):
             if level > DEEPEST:
                 message = f"values are nested more than {DEEPEST} levels deep"
-                raise Refusal("Y103", spot, message, "nest them less")
+                raise Refusal(spot, "Y103", message, "nest them less")
             return self._object(spot, level) if sign == "{" else self._array(spot, level)
         return self._scalar(spot, sign)
 
@@ -90,10 +94,10 @@ class _Reader:
     def _double(self, name: str, where: Spot, keys: dict[str, Spot]) -> None:
         if name in keys:
             line, column = keys[name]
-            self._doubles.append(
+            self.doubles.append(
                 Refusal(
-                    "Y109",
                     where,
+                    "Y109",
                     "this key stands twice in the same object",
                     f"keep one of the two; the first is at {line}:{column}",
                 )  # fmt: skip
@@ -160,7 +164,7 @@ class _Reader:
         return self._spots.spot_at(self._at)
 
     def _wrong(self, message: str, remedy: str) -> Refusal:
-        return Refusal("Y114", self._spot(), message, remedy)
+        return Refusal(self._spot(), "Y114", message, remedy)
 
 
 def _number(found: re.Match[str], spot: Spot) -> int | float:
@@ -170,5 +174,5 @@ def _number(found: re.Match[str], spot: Spot) -> int | float:
     number = float("inf") if is_whole else float(found[0])
     if not isfinite(number):
         message = "this number cannot be kept exactly"
-        raise Refusal("Y113", spot, message, "use a number within 2^53")
+        raise Refusal(spot, "Y113", message, "use a number within 2^53")
     return number

@@ -50,7 +50,7 @@ def explain(error: yaml.YAMLError, text: str) -> Refusal:
         before = text[: error.position]
         spot = before.count("\n") + 1, len(before) - before.rfind("\n")
         return Refusal(
-            "Y110", spot, "a sign that cannot be seen stands here", "remove control characters"
+            spot, "Y110", "a sign that cannot be seen stands here", "remove control characters"
         )
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     spot = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -61,8 +61,8 @@ def _syntax(error: yaml.YAMLError, spot: Spot) -> Refusal:
     said = f"{getattr(error, 'problem', '')} {getattr(error, 'context', '')}"
     for sign, message, remedy in _EXPLAINED:
         if sign in said:
-            return Refusal("Y110", spot, message, remedy)
-    return Refusal("Y110", spot, *_OTHERWISE)
+            return Refusal(spot, "Y110", message, remedy)
+    return Refusal(spot, "Y110", *_OTHERWISE)
 
 
 def _unquoted(text: str, error: yaml.YAMLError, spot: Spot) -> Refusal | None:
@@ -74,8 +74,7 @@ def _unquoted(text: str, error: yaml.YAMLError, spot: Spot) -> Refusal | None:
         line = lines[number] if 0 <= number < len(lines) else ""
         if "${" in line and (quoted := quote(line)) is not None and quoted != line.rstrip():
             column = line.index("${") + 1
-            return Refusal(
-                "Y111", (number + 1, column),
+            return Refusal((number + 1, column), "Y111",
                 "an expression needs quotation marks around it here", f"write: {quoted.strip()}",
             )  # fmt: skip
     return None

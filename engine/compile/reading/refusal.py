@@ -9,7 +9,7 @@ from engine.model.problem import Place, Problem
 class Refusal(Exception):
     """Reading stops here; never seen outside of `reading`."""
 
-    def __init__(self, rule: str, spot: Spot, message: str, remedy: str) -> None:
+    def __init__(self, spot: Spot, rule: str, message: str, remedy: str) -> None:
         """Keep what the problem will say; the file is added by whoever knows it."""
         super().__init__(rule)
         self.rule, self.spot, self.message, self.remedy = rule, spot, message, remedy
@@ -27,8 +27,7 @@ def decode(source: Source) -> str:
         Refusal: It is too long, or not UTF-8.
     """
     if len(source.text) > LARGEST_TEXT_BYTES:
-        raise Refusal(
-            "Y102", (1, 1), f"the file has {len(source.text)} bytes",
+        raise Refusal((1, 1), "Y102", f"the file has {len(source.text)} bytes",
             f"keep it within {LARGEST_TEXT_BYTES} bytes",
         )  # fmt: skip
     try:
@@ -37,5 +36,5 @@ def decode(source: Source) -> str:
         before = source.text[: error.start].decode("utf-8").removeprefix(MARK)
         spot = before.count("\n") + 1, len(before) - before.rfind("\n")
         raise Refusal(
-            "Y101", spot, "the file is not written in UTF-8", "save it as UTF-8"
+            spot, "Y101", "the file is not written in UTF-8", "save it as UTF-8"
         ) from None

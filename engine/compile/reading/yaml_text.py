@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from math import isfinite
+from typing import Any
 
 import yaml
 
@@ -100,25 +101,24 @@ class _Builder:
 
     def _document(self, event: yaml.DocumentStartEvent) -> None:
         if self._roots:
-            raise Refusal(
-                "Y105", _spot(event), "a second document begins here",
+            raise Refusal(_spot(event), "Y105", "a second document begins here",
                 "write one document in a file, without `---` between parts",
             )  # fmt: skip
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        raise _by_name("Y106", event, "an alias (`*`) repeats a value from elsewhere")
+        raise _by_name(event, "Y106", "an alias (`*`) repeats a value from elsewhere")
 
-    def _count(self, event: yaml.NodeEvent) -> Spot:
+    def _count(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Spot:
         self.nodes += 1
         spot = _spot(event)
         if self.nodes > MOST_NODES:
             raise Refusal(
-                "Y104", spot, f"the file has more than {MOST_NODES} values", "split the definition"
+                spot, "Y104", f"the file has more than {MOST_NODES} values", "split the definition"
             )
         if event.anchor is not None:
-            raise _by_name("Y106", event, "an anchor (`&`) names a value for use elsewhere")
+            raise _by_name(event, "Y106", "an anchor (`&`) names a value for use elsewhere")
         if event.tag is not None:
-            raise _by_name("Y108", event, "a tag (`!`) gives the value a type")
+            raise _by_name(event, "Y108", "a tag (`!`) gives the value a type")
         return spot
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
@@ -129,19 +129,21 @@ class _Builder:
             return
         style = event.style or ""
         value = event.value if style else plain(event.value, spot)
-        span = event.start_mark.index, event.end_mark.index
+        start: Any = event.start_mark
+        end: Any = event.end_mark
+        span = start.index, end.index
         self._add(Written(value, spot, span=span, style=style))
 
     def _key(self, top: _Open, event: yaml.ScalarEvent, spot: Spot) -> None:
         name = event.value
         if name == "<<" and not event.style:
-            raise _by_name("Y107", event, "a merge key (`<<`) copies keys from elsewhere")
+            raise _by_name(event, "Y107", "a merge key (`<<`) copies keys from elsewhere")
         if name in top.keys:
             line, column = top.keys[name]
             self.doubles.append(
                 Refusal(
-                    "Y109",
                     spot,
+                    "Y109",
                     "this key stands twice in the same mapping",
                     f"keep one of the two; the first is at {line}:{column}",
                 )  # fmt: skip
@@ -156,14 +158,16 @@ class _Builder:
     def _start_sequence(self, event: yaml.SequenceStartEvent) -> None:
         self._start(event, [])
 
-    def _start(self, event: yaml.NodeEvent, value: list[JsonValue] | dict[str, JsonValue]) -> None:
+    def _start(
+        self, event: yaml.CollectionStartEvent, value: list[JsonValue] | dict[str, JsonValue]
+    ) -> None:
         spot = self._count(event)
         top = self._open[-1] if self._open else None
         if top is not None and top.key is None and isinstance(top.value, dict):
-            raise Refusal("Y112", spot, "a key is a list or a mapping", "use a name as the key")
+            raise Refusal(spot, "Y112", "a key is a list or a mapping", "use a name as the key")
         if len(self._open) >= DEEPEST:
             raise Refusal(
-                "Y103", spot, f"values are nested more than {DEEPEST} levels deep", "nest them less"
+                spot, "Y103", f"values are nested more than {DEEPEST} levels deep", "nest them less"
             )
         self._open.append(_Open(spot, value))
 
@@ -190,12 +194,12 @@ class _Builder:
 
 
 def _spot(event: yaml.Event) -> Spot:
-    mark = event.start_mark
+    mark: Any = event.start_mark  # the stubs allow for none, the library always gives one
     return mark.line + 1, mark.column + 1
 
 
-def _by_name(rule: str, event: yaml.Event, message: str) -> Refusal:
-    return Refusal(rule, _spot(event), message, "write the value out where it is used")
+def _by_name(event: yaml.Event, rule: str, message: str) -> Refusal:
+    return Refusal(_spot(event), rule, message, "write the value out where it is used")
 
 
 def plain(text: str, spot: Spot) -> JsonValue:
@@ -231,7 +235,6 @@ def _integer(text: str, spot: Spot) -> int:
 
 
 def _unfit(spot: Spot) -> Refusal:
-    return Refusal(
-        "Y113", spot, "this number cannot be kept exactly",
+    return Refusal(spot, "Y113", "this number cannot be kept exactly",
         "use a number within 2^53, or put quotation marks around a text of digits",
     )  # fmt: skip

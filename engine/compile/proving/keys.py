@@ -1,0 +1,138 @@
+"""Keys: written, and in a state the activity takes, on every path before they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from engine.compile.findings import Findings
+from engine.compile.linking.site import Flow, Site
+from engine.compile.proving.endings import check_name
+from engine.compile.proving.scope import slot_names, variable_names
+from engine.compile.proving.state import Held, State
+from engine.expressions import Secret
+from engine.expressions.types import hides_secret
+from engine.model.names import NodeId
+from engine.model.signature import CheckUse, KeyUse
+
+
+def prove_names(flow: Flow, findings: Findings) -> None:
+    """Note names that are a key and a variable, and outputs that would write a secret."""
+    keys, variables = slot_names(flow.sites.values()), variable_names(flow.sites.values())
+    for name in sorted(keys.keys() & variables.keys()):
+        site, other = variables[name], keys[name]
+        findings.add(
+            "P118", _written(site, name), f"`{name}` is a variable here and a key elsewhere",
+            "give one of them another name", key=site.path(), also=[other.spot],
+        )  # fmt: skip
+    for site in flow.sites.values():
+        for output in site.signature.outputs if site.signature else ():
+            if isinstance(hides_secret(output.type), Secret):
+                findings.add(
+                    "P120", site.value_spot("activity"),
+                    f"{site.name_of_activity} would write a secret to `{output.variable}`",
+                    "use an activity that hands secrets on by a key", key=site.path("activity"),
+                )  # fmt: skip
+
+
+def _written(site: Site, name: str) -> tuple[int, int]:
+    """Give the place where a node names a variable."""
+    return site.spot_of("outputs", name) if site.written.entries.get("outputs") else site.spot
+
+
+def prove_keys(flow: Flow, states: Mapping[NodeId, State], findings: Findings) -> bool:
+    """Note keys that are not there, or not ready, and checks that are settled unopened.
+
+    Returns:
+        Whether all keys are right.
+    """
+    wrong: set[str] = set()
+    for node, state in states.items():
+        site = flow.sites[node]
+        for use in site.signature.keys if site.signature else ():
+            slot = site.slots.get(use.input)
+            if slot is not None and not _is_ready(site, use, slot, state, findings):
+                wrong.add(slot)
+    for node, state in states.items():
+        site = flow.sites[node]
+        _settled(site, state, wrong, findings)
+        _grouped(site, state, wrong, findings)
+    return not wrong
+
+
+def _is_ready(site: Site, use: KeyUse, slot: str, state: State, findings: Findings) -> bool:
+    if not use.reads:
+        return True
+    known = state.slots.get(slot)
+    spot = site.value_spot("inputs", use.input)
+    key = site.path("inputs", use.input)
+    if known is None or not known.always:
+        said = "no path to here writes" if known is None else "not every path to here writes"
+        findings.add(
+            "P105", spot, f"{said} the key `{slot}`",
+            "put an activity that writes it before this one, on every path", key=key,
+        )  # fmt: skip
+        return False
+    unfit = sorted({_describe(held) for held in known.held if not _takes(use, held)})
+    if unfit:
+        findings.add(
+            "P106", spot, f"on some path the key `{slot}` is {' or '.join(unfit)}",
+            f"{site.name_of_activity} takes {_wanted(use)}", key=key,
+        )  # fmt: skip
+    return not unfit
+
+
+def _takes(use: KeyUse, held: Held) -> bool:
+    is_fit = held.type in use.reads and (not use.before or held.state in use.before)
+    return is_fit and (use.takes is None or held.carried == use.takes)
+
+
+def _describe(held: Held) -> str:
+    return f"a {held.type} in the state {held.state}"
+
+
+def _wanted(use: KeyUse) -> str:
+    types = " or ".join(sorted(use.reads))
+    states = " or ".join(sorted(use.before))
+    secret = f", with the secret `{use.takes}`" if use.takes else ""
+    return (f"{types} in the state {states}" if states else types) + secret
+
+
+def _settled(site: Site, state: State, wrong: set[str], findings: Findings) -> None:
+    name = check_name(site, settles=True)
+    use: CheckUse | None = site.signature.settles if site.signature else None
+    if use is None or name is None or name in state.opened:
+        return
+    if site.slots.get(use.key) in wrong:
+        return
+    findings.add(
+        "P107", site.spot_of("check"), f"not every path to here opens the check `{name}`",
+        "open it before, with the same key and the same `check:` name", key=site.path("check"),
+    )  # fmt: skip
+
+
+def _grouped(site: Site, state: State, wrong: set[str], findings: Findings) -> None:
+    for group in site.signature.one_of if site.signature else ():
+        if any(_is_usable(site, name, state) for name in group):
+            continue
+        if not wrong.isdisjoint(site.slots.get(name, "") for name in group):
+            continue
+        findings.add(
+            "P119", site.spot_of("inputs"),
+            f"{site.name_of_activity} needs one of: {', '.join(group)}",
+            "give one of them, or write the key on every path before", key=site.path("inputs"),
+        )  # fmt: skip
+
+
+def _is_usable(site: Site, name: str, state: State) -> bool:
+    if name not in site.slots:
+        return name in site.inputs
+    slot = state.slots.get(site.slots[name])
+    return slot is not None and slot.always
+
+
+def carried(state: State) -> Iterator[tuple[str, Held]]:
+    """Give every secret that some path brings along, and the slot it is in."""
+    for name, slot in state.slots.items():
+        for held in slot.held:
+            if held.carried is not None:
+                yield name, held

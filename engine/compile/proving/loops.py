@@ -1,0 +1,138 @@
+"""Loops: each passes a wait, and each is bounded by visits, by a counter, or by a button's limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from engine.compile.findings import Findings
+from engine.compile.linking.site import Edge, Flow, Site
+from engine.compile.linking.ways import missing_edge
+from engine.compile.proving.network import Group, all_edges, circles, first, network
+from engine.compile.proving.scope import cleared, counted
+from engine.expressions.proof.trial import Assignment, Stand, try_out
+from engine.model.names import NodeId
+
+MOST_ROUNDS = 10_000
+"""A counter that lets more rounds pass bounds nothing."""
+_MOST_COUNTERS = 6
+"""Counters of one loop that are tried together; further ones do not count."""
+
+
+def prove_loops(flow: Flow, trapped: Group, findings: Findings) -> None:
+    """Note loops without a wait or without a bound, and error events that loops must handle.
+
+    Nodes without a way out (`trapped`) are told already.
+    """
+    edges = [edge for edge in all_edges(flow) if edge.source not in trapped]
+    told = {*_unhandled(flow, edges, findings), *_restless(flow, edges, findings)}
+    for group in circles(network(flow, _unbounded_edges(flow, edges))):
+        if told.isdisjoint(group) and not _counts(flow, group, edges):
+            site = first(flow, group)
+            findings.add(
+                "P114", site.spot, f"the loop through `{site.id}` has no bound",
+                "handle the error event of a `maxAttempts` on it outside of the loop, or count the "
+                "rounds and leave by a condition on the counter",
+                key=site.path(), also=_others(flow, group, site),
+            )  # fmt: skip
+
+
+def _others(flow: Flow, group: Group, site: Site) -> Iterator[tuple[int, int]]:
+    return (flow.sites[node].spot for node in flow.sites if node in group and node != site.id)
+
+
+def _unhandled(flow: Flow, edges: Sequence[Edge], findings: Findings) -> Iterator[NodeId]:
+    """Note error events that are demanded on loops and have no edge; give their nodes."""
+    looping = {node for group in circles(network(flow, edges)) for node in group}
+    for node in looping:
+        site = flow.sites[node]
+        handled = {edge.name for edge in site.edges_of("error")}
+        for event in site.signature.errors if site.signature else ():
+            if event.demanded or event.on_loop_only:
+                if event.on_loop_only and event.code not in handled:
+                    missing_edge(site, event.code, findings)
+                    yield node
+
+
+def _restless(flow: Flow, edges: Sequence[Edge], findings: Findings) -> Iterator[NodeId]:
+    """Note loops that pass no wait; give their nodes."""
+    moving = [edge for edge in edges if not flow.sites[edge.source].waits]
+    for group in circles(network(flow, moving)):
+        site = first(flow, group)
+        findings.add(
+            "P113", site.spot, f"the loop through `{site.id}` passes no node that waits",
+            "put a form or page on the loop, or lead it elsewhere",
+            key=site.path(), also=_others(flow, group, site),
+        )  # fmt: skip
+        yield from group
+
+
+def _unbounded_edges(flow: Flow, edges: Sequence[Edge]) -> list[Edge]:
+    """Leave out the ways that can be taken a bounded number of times only.
+
+    Buttons have their limits. A node that counts its visits raises its error event on the last
+    one and on every later one: only the way of that event stays, or `next` if it has none.
+    """
+    return [edge for edge in edges if edge.kind != "action" and not _is_bounded(flow, edge)]
+
+
+def _is_bounded(flow: Flow, edge: Edge) -> bool:
+    site = flow.sites[edge.source]
+    bound = site.signature.bounded_by if site.signature else None
+    if bound is None or bound.input not in site.inputs:
+        return False
+    has_way = any(way.name == bound.code for way in site.edges_of("error"))
+    is_last_way = edge.kind == "error" and edge.name == bound.code
+    return not (is_last_way or (edge.kind == "next" and not has_way))
+
+
+def _counts(flow: Flow, group: Group, edges: Sequence[Edge]) -> bool:
+    """Say whether counters bound every loop of a group."""
+    inner = [
+        edge
+        for edge in _unbounded_edges(flow, edges)
+        if edge.source in group and edge.target in group
+    ]
+    counters = sorted(_counters(flow, group).items())[:_MOST_COUNTERS]
+    return not _goes_round(flow, inner, counters)
+
+
+def _goes_round(flow: Flow, edges: list[Edge], counters: list[tuple[str, set[NodeId]]]) -> bool:
+    """Say whether a loop is left that no counter bounds.
+
+    A loop escapes a counter if it does not count it, or does not pass a way that ends with it;
+    both are tried, for each counter.
+    """
+    if not any(True for _ in circles(network(flow, edges))):
+        return False
+    if not counters:
+        return True
+    (variable, nodes), *rest = counters
+    uncounted = [edge for edge in edges if edge.source not in nodes]
+    unguarded = [edge for edge in edges if not _ends(flow.sites[edge.source], edge, variable)]
+    return _goes_round(flow, uncounted, rest) or _goes_round(flow, unguarded, rest)
+
+
+def _counters(flow: Flow, group: Group) -> Mapping[str, set[NodeId]]:
+    """Give every counter of a group that nothing on the group's loops clears or sets anew."""
+    found: dict[str, set[NodeId]] = {}
+    spoilt: set[str] = set()
+    for node in group:
+        site = flow.sites[node]
+        for variable in counted(site):
+            found.setdefault(variable, set()).add(node)
+        spoilt.update(cleared(site), site.declared.values(), (name for name, _ in site.outputs))
+    return {name: nodes for name, nodes in found.items() if name not in spoilt}
+
+
+def _ends(site: Site, edge: Edge, variable: str) -> bool:
+    """Say whether a way is no longer taken once the counter is high."""
+    if edge.kind != "next":
+        return False
+    high: Assignment = {(variable,): Stand(MOST_ROUNDS)}
+    for position, condition in enumerate(site.conditions):
+        holds = None if condition is None else try_out(condition.tree.root, high)
+        if position == edge.position:
+            return holds is False
+        if holds is True:
+            return True
+    return False

@@ -1,0 +1,34 @@
+"""Secrets at rest: whatever carries one is emptied before the instance waits, and before it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.compile.findings import Findings
+from engine.compile.linking.site import Flow
+from engine.compile.proving.keys import carried
+from engine.compile.proving.state import State
+from engine.model.names import NodeId
+
+
+def prove_secrets(
+    flow: Flow, states: Mapping[NodeId, State], order: Mapping[NodeId, int], findings: Findings
+) -> None:
+    """Note secrets that are still there at a wait or at End; each once, where it first rests."""
+    told: set[tuple[str, NodeId | None]] = set()
+    for node in sorted(states, key=order.__getitem__):
+        site = flow.sites[node]
+        if not (site.waits or site.is_end):
+            continue
+        for slot, held in sorted(carried(states[node]), key=lambda pair: pair[0]):
+            if (slot, held.carrier) in told or held.carrier is None:
+                continue
+            told.add((slot, held.carrier))
+            rule, what = ("P111", "waits") if site.waits else ("P112", "ends")
+            findings.add(
+                rule, site.spot,
+                f"the instance {what} at `{site.id}` while the key `{slot}` carries the secret "
+                f"`{held.carried}`",
+                "put the activity that takes it directly behind the one that asks for it",
+                key=site.path(), also=[flow.sites[held.carrier].spot],
+            )  # fmt: skip

@@ -1,0 +1,73 @@
+"""Nodes that wait: each wait ends, each form speaks every language, and no two share a form data key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.compile.findings import Findings
+from engine.compile.linking.site import Flow, Shown
+from engine.compile.proving.state import State
+from engine.model.names import Localised, NodeId
+
+
+def prove_ends(flow: Flow, findings: Findings) -> None:
+    """Note waits that may last forever."""
+    if flow.definition.max_duration is not None:
+        return
+    for site in flow.sites.values():
+        if site.waits and site.timer is None:
+            findings.add(
+                "P115", site.spot, f"nothing ends the wait at `{site.id}`",
+                "give it a `timeout:`, or the definition a `maxDuration:`",
+                key=site.path("timeout"),
+            )  # fmt: skip
+
+
+def prove_languages(flow: Flow, findings: Findings) -> None:
+    """Note texts of the forms that are missing in a language of the definition."""
+    for site in flow.sites.values():
+        if site.form is not None:
+            _languages(site.form, flow.definition.languages, findings)
+
+
+def _languages(form: Shown, languages: tuple[str, ...], findings: Findings) -> None:
+    document = form.reading.document
+    if document is None:
+        return
+    inside = Findings(document)
+    for spot, words in form.reading.texts:
+        missing = [language for language in languages if not _speaks(words, language)]
+        if missing:
+            inside.add(
+                "P116", spot, "this text is missing in: " + ", ".join(missing),
+                "write it in every language of the definition",
+            )  # fmt: skip
+    for problem in inside.problems:
+        findings.keep(problem)
+
+
+def _speaks(words: Localised, language: str) -> bool:
+    """Say whether there is a text in a language; `pt` serves `pt-PT`."""
+    return any(words.get(tag, "").strip() for tag in (language, language.partition("-")[0]))
+
+
+def prove_answers(
+    flow: Flow, states: Mapping[NodeId, State], order: Mapping[NodeId, int], findings: Findings
+) -> None:
+    """Note waits that write over the answers of another one before them on some path."""
+    for node, state in states.items():
+        site = flow.sites[node]
+        use = site.signature.form if site.signature else None
+        key = site.slots.get(use.key_input) if use else None
+        before = [
+            asker for name, asker in state.askers
+            if name == key and order[asker] < order[node]
+        ]  # fmt: skip
+        if use is None or not before:
+            continue
+        other = flow.sites[min(before, key=order.__getitem__)]
+        findings.add(
+            "P117", site.value_spot("inputs", use.key_input),
+            f"`{key}` already holds the answers of `{other.id}`", "use another form data key",
+            key=site.path("inputs", use.key_input), also=[other.spot],
+        )  # fmt: skip
