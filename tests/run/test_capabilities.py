@@ -1,0 +1,145 @@
+"""The capabilities of the door, bound to a hop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from engine.activity import Limits, Passcodes, Users
+from engine.errors import ActivityFault, Busy, Contended
+from engine.model.names import HopId, JsonObject
+from engine.ports.store import ClaimKey
+from engine.run.capabilities import HopContext, bind
+from engine.secret import Secret
+from tests.identity.world import RIGHT, WRONG, World
+
+
+async def hop(world: World, step: ClaimKey | None = None) -> HopContext:
+    return HopContext(
+        unit=world.unit(),
+        ledger=world.store,
+        step=step or await world.step(),
+        owner=HopId(world.chance.id()),
+        pool=world.pool,
+        vault=world.vault,
+        at=world.clock.now(),
+    )
+
+
+def passcodes_of(context: HopContext) -> Passcodes:
+    return cast("Passcodes", bind(context, ["Passcodes"])["Passcodes"])
+
+
+def users_of(context: HopContext) -> Users:
+    return cast("Users", bind(context, ["Users"])["Users"])
+
+
+async def attempt_of(context: HopContext, ext_id: str = "ana") -> JsonObject:
+    begun = await passcodes_of(context).start("customers", "default", user_id=None, ext_id=ext_id)
+    return begun.attempt
+
+
+def test_an_activity_gets_what_it_asks_for_and_no_more() -> None:
+    async def story() -> list[list[str]]:
+        context = await hop(World())
+        asked: list[list[str]] = [[], ["Users"], ["Users", "Passcodes"], ["Users", "Devices"]]
+        return [sorted(bind(context, uses)) for uses in asked]
+
+    assert asyncio.run(story()) == [[], ["Users"], ["Passcodes", "Users"], ["Users"]]
+
+
+def test_users_are_told_as_they_are_at_the_moment() -> None:
+    async def story() -> list[object]:
+        world = World()
+        ana = await world.user(await world.customers(), "ana")
+        for _ in range(6):
+            await world.tries("ana", WRONG)
+        users = users_of(await hop(world))
+        found = [
+            await users.by_id("customers", ana.id),
+            await users.by_ext_id("customers", "ana"),
+            await users.by_id("staff", ana.id),
+            await users.by_ext_id("customers", "bob"),
+        ]
+        return [user and user["status"] for user in found]
+
+    assert asyncio.run(story()) == ["TEMP_LOCKED", "TEMP_LOCKED", None, None]
+
+
+def test_an_attempt_is_verified_and_the_hop_knows_it_must_own_the_step() -> None:
+    async def story() -> tuple[bool, bool, bool]:
+        world = World()
+        await world.user(await world.customers(), "ana")
+        context = await hop(world)
+        attempt = await attempt_of(context)
+        before = context.claimed
+        right = await passcodes_of(context).verify(attempt, Secret(RIGHT))
+        return before, right, context.claimed
+
+    assert asyncio.run(story()) == (False, True, True)
+
+
+def test_a_step_that_another_request_verifies_gets_no_verdict() -> None:
+    async def story() -> bool:
+        world = World()
+        await world.user(await world.customers(), "ana")
+        first = await hop(world)
+        attempt = await attempt_of(first)
+        await passcodes_of(first).verify(attempt, Secret(WRONG))
+        second = await hop(world, first.step)
+        with pytest.raises(Contended):
+            await passcodes_of(second).verify(attempt, Secret(RIGHT))
+        return second.claimed
+
+    assert not asyncio.run(story())
+
+
+def test_a_full_pool_is_told_as_it_is() -> None:
+    async def story() -> None:
+        world = World()
+        await world.customers()
+        context = await hop(world)
+        attempt = await attempt_of(context)
+        world.pool.free = 0
+        with pytest.raises(Busy):
+            await passcodes_of(context).verify(attempt, Secret(RIGHT))
+
+    asyncio.run(story())
+
+
+def test_a_form_learns_the_upper_length_alone() -> None:
+    async def story() -> Limits:
+        world = World()
+        await world.customers()
+        context = await hop(world)
+        return await passcodes_of(context).bounds(await attempt_of(context, "nobody"))
+
+    assert asyncio.run(story()) == Limits(max_length=256)
+
+
+@pytest.mark.parametrize(("store", "policy"), [("staff", "default"), ("customers", "pin")])
+def test_a_store_or_policy_that_is_not_there_is_the_definitions_fault(
+    store: str, policy: str
+) -> None:
+    async def story() -> None:
+        world = World()
+        await world.customers()
+        passcodes = passcodes_of(await hop(world))
+        with pytest.raises(ActivityFault):
+            await passcodes.start(store, policy, user_id=None, ext_id="ana")
+        with pytest.raises(ActivityFault):
+            await passcodes.bounds({"store": store, "policy": policy, "user": "x"})
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("value", [{}, {"store": "customers", "policy": "default", "user": 7}])
+def test_a_slot_without_an_attempt_is_a_fault(value: JsonObject) -> None:
+    async def story() -> None:
+        passcodes = passcodes_of(await hop(World()))
+        with pytest.raises(ActivityFault):
+            await passcodes.verify(value, Secret(RIGHT))
+
+    asyncio.run(story())
