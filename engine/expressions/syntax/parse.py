@@ -6,7 +6,18 @@ TrustX's idioms end here: `x.equals(y)` becomes `x == y`, `execution.hasVariable
 
 from typing import cast
 
-from engine.expressions.problems import ExpressionProblem, nearest_word
+from engine.expressions.problems import ExpressionProblem
+from engine.expressions.syntax.refusals import (
+    DEEPEST_NESTING,
+    LONGEST_SOURCE,
+    TALLEST_TREE,
+    bad_call,
+    malformed,
+    no_function,
+    reserved,
+    too_deep,
+    too_long,
+)
 from engine.expressions.syntax.tokens import Token, foreign_operator, out_of_range, tokenize
 from engine.expressions.syntax.tree import (
     Binary,
@@ -29,15 +40,6 @@ from engine.expressions.syntax.tree import (
     height,
     plain_path,
 )
-
-LONGEST_SOURCE = 512
-"""Characters of one expression (security G4)."""
-
-DEEPEST_NESTING = 32
-"""Brackets, signs, calls and arms inside one another; CEL's own default."""
-
-TALLEST_TREE = 64
-"""Nodes on the longest way down, so that a chain of operators cannot exhaust the stack."""
 
 _STRENGTH = {
     "||": 1,
@@ -102,7 +104,7 @@ def parse(source: str) -> Tree | tuple[ExpressionProblem, ...]:
 def parse_at(text: str, start: int, end: int) -> Tree | tuple[ExpressionProblem, ...]:
     """Read the expression that stands in `text[start:end]`; offsets count in the whole `text`."""
     if end - start > LONGEST_SOURCE:
-        return (_too_long(start, end),)
+        return (too_long(start, end),)
     tokens, problems = tokenize(text[start:end], start)
     if problems:
         return tuple(problems)
@@ -111,29 +113,8 @@ def parse_at(text: str, start: int, end: int) -> Tree | tuple[ExpressionProblem,
     except _UnreadableError as unreadable:
         return (unreadable.problem,)
     if height(root) > TALLEST_TREE:
-        return (_too_deep(start, end - start),)
+        return (too_deep(start, end - start),)
     return Tree(root=root, source=text)
-
-
-def _too_long(start: int, end: int) -> ExpressionProblem:
-    return ExpressionProblem(
-        rule="X102",
-        offset=start + LONGEST_SOURCE,
-        length=end - start - LONGEST_SOURCE,
-        message=f"the expression has {end - start} characters, {LONGEST_SOURCE} are allowed",
-        remedy="set a variable to a part of it, and use the variable here",
-    )
-
-
-def _too_deep(offset: int, length: int) -> ExpressionProblem:
-    return ExpressionProblem(
-        rule="X103",
-        offset=offset,
-        length=length,
-        message=f"more than {DEEPEST_NESTING} brackets are inside one another, "
-        f"or more than {TALLEST_TREE} operators follow one another",
-        remedy="set a variable to a part of it, and use the variable here",
-    )
 
 
 class _Parser:
@@ -178,7 +159,7 @@ class _Parser:
         if token.kind == "name" and token.text in _WORDS:
             return _UnreadableError(foreign_operator(token.text, token.offset, _WORDS[token.text]))
         found = f"`{token.text}` comes unexpectedly" if token.text else "the expression stops here"
-        return _UnreadableError(_malformed(token.offset, len(token.text), found, wanted))
+        return _UnreadableError(malformed(token.offset, len(token.text), found, wanted))
 
     def whole(self) -> Node:
         """Read everything there is."""
@@ -190,7 +171,7 @@ class _Parser:
     def _deeper(self) -> None:
         self._depth += 1
         if self._depth > DEEPEST_NESTING:
-            raise _UnreadableError(_too_deep(self._next.offset, len(self._next.text)))
+            raise _UnreadableError(too_deep(self._next.offset, len(self._next.text)))
 
     def _conditional(self) -> Node:
         self._deeper()
@@ -298,7 +279,7 @@ class _Parser:
             self._take()
             return Literal(value=_CONSTANTS[token.text], **self._from(token.offset))
         if token.text in _RESERVED:
-            raise _UnreadableError(_reserved(token))
+            raise _UnreadableError(reserved(token))
         self._take()
         if self._takes("("):
             return self._function(token)
@@ -321,7 +302,7 @@ class _Parser:
         arguments = self._items(")")
         span = self._from(name.offset)
         if name.text not in _FUNCTIONS:
-            raise _UnreadableError(_no_function(name, _FUNCTIONS, "function"))
+            raise _UnreadableError(no_function(name, _FUNCTIONS, "function"))
         _count(name, arguments, 1)
         if name.text == "size":
             return Size(operand=arguments[0], **span)
@@ -333,7 +314,7 @@ class _Parser:
         if isinstance(receiver, Name) and receiver.name == "execution":
             return _execution(name, arguments, span)
         if name.text not in _METHODS:
-            raise _UnreadableError(_no_function(name, _METHODS, "method"))
+            raise _UnreadableError(no_function(name, _METHODS, "method"))
         _count(name, arguments, 0 if name.text == "size" else 1)
         if name.text == "size":
             return Size(operand=receiver, **span)
@@ -343,53 +324,10 @@ class _Parser:
         return Method(name=method, receiver=receiver, argument=arguments[0], **span)
 
 
-def _malformed(offset: int, length: int, message: str, wanted: str) -> ExpressionProblem:
-    return ExpressionProblem(
-        rule="X101",
-        offset=offset,
-        length=length,
-        message=message,
-        remedy=f"expected here: {wanted}",
-    )
-
-
-def _reserved(token: Token) -> ExpressionProblem:
-    return ExpressionProblem(
-        rule="X101",
-        offset=token.offset,
-        length=len(token.text),
-        message=f"`{token.text}` is a reserved word",
-        remedy="give the variable another name",
-    )
-
-
-def _no_function(name: Token, known: tuple[str, ...], kind: str) -> ExpressionProblem:
-    near = "size" if name.text in ("isEmpty", "length", "len") else nearest_word(name.text, known)
-    written = ", ".join(f"{word}()" for word in known)
-    return ExpressionProblem(
-        rule="X106",
-        offset=name.offset,
-        length=len(name.text),
-        message=f"there is no {kind} `{name.text}`",
-        remedy=f"the {kind}s are {written}",
-        nearest=near,
-    )
-
-
 def _count(name: Token, arguments: tuple[Node, ...], wanted: int) -> None:
     if len(arguments) != wanted:
         remedy = "nothing between the brackets" if wanted == 0 else "exactly one value"
-        raise _UnreadableError(_bad_call(name, f"{len(arguments)} values", remedy))
-
-
-def _bad_call(name: Token, given: str, remedy: str) -> ExpressionProblem:
-    return ExpressionProblem(
-        rule="X107",
-        offset=name.offset,
-        length=len(name.text),
-        message=f"`{name.text}()` does not take {given}",
-        remedy=f"expected: {remedy}",
-    )
+        raise _UnreadableError(bad_call(name, f"{len(arguments)} values", remedy))
 
 
 def _askable(node: Node) -> Name | Select | Index:
@@ -411,7 +349,7 @@ def _askable(node: Node) -> Name | Select | Index:
 def _execution(name: Token, arguments: tuple[Node, ...], span: dict[str, int]) -> Has:
     """Read TrustX's `execution.hasVariable("x")`, the only thing `execution` is known for."""
     if name.text != "hasVariable":
-        raise _UnreadableError(_no_function(name, ("hasVariable",), "method"))
+        raise _UnreadableError(no_function(name, ("hasVariable",), "method"))
     match arguments:
         case (Literal(value=str() as variable) as written,) if _is_name(variable):
             return Has(
@@ -419,7 +357,7 @@ def _execution(name: Token, arguments: tuple[Node, ...], span: dict[str, int]) -
             )
         case _:
             raise _UnreadableError(
-                _bad_call(name, "this", 'the name of a variable as a text: "_decision"')
+                bad_call(name, "this", 'the name of a variable as a text: "_decision"')
             )
 
 
