@@ -17,7 +17,7 @@ from engine.model.names import MAIN_TENANT, JsonObject
 from engine.ports.store import Committed, Store
 from engine.records.identity import IdentityStore, PasscodePolicy, User
 from engine.run.catalogue import Catalogue
-from engine.run.current import Begun, Current, InstanceRef, Invalid
+from engine.run.current import Begun, Current, InstanceRef, Invalid, Landing
 from engine.run.entry.tokens import Minted, TokenOffice, TokenRequest
 from engine.run.entry.visits import Visits
 from engine.run.hops import Outside, Probe
@@ -88,12 +88,14 @@ class Bench:
         **asked: object,
     ) -> Minted:
         """Make a process token."""
-        given = {"userExternalId": "ines.carvalho"} if parameters is None else parameters
+        given: JsonObject = parameters or {}
+        if parameters is None:
+            given = {"userExternalId": "ines.carvalho"}
         request = TokenRequest(
             name=f"t{self.chance.id()}",
             process=process,
             parameters=given,
-            **asked,  # type: ignore[arg-type]  # test words
+            **asked,  # type: ignore[arg-type]  # fields of a request, as the test names them
         )
         minted = await self.office.create(MAIN_TENANT, request, by="test")
         assert isinstance(minted, Minted), minted
@@ -102,11 +104,9 @@ class Bench:
     async def begin(self, secret: str, language: str = "en") -> Begun:
         """Open the link and press Begin."""
         landing = await self.visits.landing(MAIN_TENANT, secret)
+        assert isinstance(landing, Landing), landing
         begun = await self.visits.begin(
-            MAIN_TENANT,
-            secret,
-            begin_key=landing.begin_key,
-            language=language,  # type: ignore[union-attr]  # a refusal fails the test here
+            MAIN_TENANT, secret, begin_key=landing.begin_key, language=language
         )
         assert isinstance(begun, Begun), begun
         return begun

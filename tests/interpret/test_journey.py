@@ -22,7 +22,7 @@ from engine.model.event import (
     Submitted,
     TimerFired,
 )
-from engine.model.names import StepKey
+from engine.model.names import NodeId, StepKey
 from engine.model.problem import Message
 from engine.model.screen import TextPanel
 from engine.model.turn import NotAwaited, Turn
@@ -72,7 +72,7 @@ def test_nobody_is_accepted_without_a_settled_pass(order: tuple[Outcome, ...]) -
 
     while walk.instance.wait is not None and len(walk.effects) < 40:
         answer(walk)
-        if settled is None and walk.instance.visits.get("verify") == len(order):
+        if settled is None and walk.instance.visits.get(NodeId("verify")) == len(order):
             break
 
     accepted = walk.instance.status == "COMPLETED_ENDED_SUCCESS"
@@ -128,7 +128,7 @@ def test_a_second_answer_to_the_same_step_is_not_awaited() -> None:
     refused = walk.take(doubled)
 
     assert refused == NotAwaited(reason="another step")
-    assert walk.instance.visits["ask"] == 2
+    assert walk.instance.visits[NodeId("ask")] == 2
 
 
 def test_the_words_of_a_failed_try_stand_above_the_next_form_and_go_with_it() -> None:

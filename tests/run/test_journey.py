@@ -12,7 +12,7 @@ from engine.adapters.memory import MemoryStore
 from engine.adapters.sqlite import SqliteStore
 from engine.interpret import advance
 from engine.model.instance import ProcessInstance
-from engine.model.names import MAIN_TENANT
+from engine.model.names import MAIN_TENANT, NodeId
 from engine.model.turn import Turn
 from engine.ports.store import Store
 from engine.run.current import Current, Invalid
@@ -62,12 +62,12 @@ def test_a_wrong_passcode_three_times_is_declined(tell: Callable[[Story], None])
     async def story(house: Bench) -> None:
         begun = await house.begin((await house.link()).secret)
 
-        for _ in range(3):
-            now = await house.answer(begun, passcode=WRONG)
+        answers = [await house.answer(begun, passcode=WRONG) for _ in range(3)]
 
-        assert isinstance(now, Current)
-        assert now.instance.status == "COMPLETED_ENDED_ERROR"
-        assert now.instance.visits["verify"] == 3
+        last = answers[-1]
+        assert isinstance(last, Current)
+        assert last.instance.status == "COMPLETED_ENDED_ERROR"
+        assert last.instance.visits[NodeId("verify")] == 3
 
     tell(story)
 
