@@ -1,4 +1,4 @@
-"""Text -> graph: read, shape, link, prove, build. Pure; knows model and expressions, and no activity."""
+"""Text -> graph: read, shape, link, prove, build. Knows model and expressions, and no activity."""
 
 from engine.compile.definition import Report, check_definition, load
 from engine.compile.draw import mermaid

@@ -1,7 +1,7 @@
 """A schema turned into one quick yes or no: most texts are right, and pay only for this.
 
-It knows exactly the keywords that our schemas use; `shape` asks jsonschema for the reasons of a no,
-and a test holds the two judges against each other.
+It knows exactly the keywords that our schemas use; `shape` asks jsonschema for the reasons of a
+no, and a test holds the two judges against each other.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Schema: TypeAlias = Mapping[str, Any]
 
 _REMARKS = frozenset({"$schema", "title", "description", "default"})
 _CLASSES: Mapping[str, tuple[type, ...]] = {
-    "object": (dict,), "array": (list,), "string": (str,), "integer": (int,), "number": (int, float),
-    "boolean": (bool,),
+    "object": (dict,), "array": (list,), "string": (str,), "boolean": (bool,),
+    "integer": (int,), "number": (int, float),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What is deployed: a definition, the forms it shows, its activities' versions, and one digest of all."""
+"""What is deployed: a definition, its forms, its activities' versions, and one digest of all."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _used(flow: Flow) -> Iterable[ActivityRef]:
 
 
 def digest_of(bundle: Bundle) -> Digest:
-    """Give SHA-256 over the canonical JSON of everything but the digest (keys sorted, no blanks)."""
+    """Give SHA-256 over the canonical JSON (keys sorted, no blanks) of all but the digest."""
     plain: dict[str, object] = msgspec.to_builtins(bundle)
     plain.pop("digest", None)
     return Digest(sha256(msgspec.json.encode(plain, order="sorted")).hexdigest())

@@ -1,4 +1,4 @@
-"""From texts to a graph: read, shape, link, prove, build; and the same again for a stored bundle."""
+"""From texts to a graph: read, shape, link, prove, build; and again for a stored bundle."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ _MOST = 2_000
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Find the known name that `name` looks like a slip of, capitals aside; None if none is near."""
+    """Find the known name that `name` looks like a slip of, capitals aside; else None."""
     options = sorted(known, reverse=True)
     if len(name) > _LONGEST or len(options) > _MOST:
         return None

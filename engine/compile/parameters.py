@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from engine.compile.linking.head import WELL_KNOWN
 from engine.compile.linking.literals import fits, parameter_type, wanted
 from engine.compile.nearest import nearest
+from engine.expressions import STRING
 from engine.model.definition import Definition, Parameter
 from engine.model.names import JsonObject, JsonValue
 from engine.model.problem import FieldProblem, Words
@@ -48,16 +49,14 @@ def _typed(definition: Definition, name: str, value: JsonValue) -> JsonValue:
 
 def _problems(declared: Mapping[str, Parameter], given: JsonObject) -> Iterator[FieldProblem]:
     for name, value in given.items():
-        if name in declared:
-            type_ = parameter_type(declared[name])
-            if not fits(value, type_):
-                yield _problem(name, f"expected: {wanted(type_)}")
-            elif _size(value) > LONGEST_TEXT:
-                yield _problem(name, f"at most {LONGEST_TEXT} characters")
-        elif name not in WELL_KNOWN:
+        if name not in declared and name not in WELL_KNOWN:
             yield _unknown(name, declared)
-        elif not isinstance(value, str) or len(value) > LONGEST_TEXT:
-            yield _problem(name, f"expected: a text of at most {LONGEST_TEXT} characters")
+            continue
+        type_ = parameter_type(declared[name]) if name in declared else STRING
+        if not fits(value, type_):
+            yield _problem(name, f"expected: {wanted(type_)}")
+        elif _size(value) > LONGEST_TEXT:
+            yield _problem(name, f"at most {LONGEST_TEXT} characters")
     for name, parameter in declared.items():
         if parameter.required and name not in given:
             yield _problem(name, "this parameter is required")

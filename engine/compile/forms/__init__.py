@@ -1,1 +1,1 @@
-"""Form JSON to a compiled form: one check for every question, one visibility for every condition."""
+"""Form JSON to a compiled form: a check for every question, a visibility for every condition."""

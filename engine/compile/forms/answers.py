@@ -29,7 +29,7 @@ def type_of(component: Component) -> Type:
 
 
 def member_of(component: Component) -> Member:
-    """Give type and presence: an answer may be missing if it is not required, or not always shown."""
+    """Give type and presence: it may be missing if it is not required, or not always shown."""
     always = component.type == "checkbox" or component.required
     hidden = component.visible_when is not None or component.read_only
     return Member(type_of(component), optional=hidden or not always)

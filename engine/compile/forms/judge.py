@@ -50,7 +50,7 @@ _VALIDATED: Mapping[str, frozenset[str]] = {
     "invalidMessage": INPUT_TYPES - {"checkbox"},
 }
 """Property -> the types of component that it means something for."""
-_PUT_IN = re.compile(r"\{\{\s*processvar\.([^{}]*?)\s*\}\}")
+_PUT_IN = re.compile(r"\{\{processvar\.([A-Za-z0-9_.]{1,128})\}\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,14 +28,16 @@ _PLAIN: Mapping[str, str] = {
     "id": "id", "type": "type", "default": "default", "readOnly": "read_only",
     "transient": "transient", "autocomplete": "autocomplete", "visibleWhen": "visible_when",
     "defaultCountry": "default_country", "dateOrder": "date_order", "src": "source",
-    "subtype": "subtype", "subType": "subtype", "closeButton": "close_button", "setTimer": "set_timer",
+    "subtype": "subtype", "subType": "subtype", "closeButton": "close_button",
+    "setTimer": "set_timer",
 }  # fmt: skip
 _WORDS: Mapping[str, str] = {"label": "label", "hint": "hint", "alt": "alt"}
 _VALIDATE: Mapping[str, str] = {
     "required": "required", "whole": "whole", "pattern": "pattern", "example": "example",
 }  # fmt: skip
 _VALIDATE_WORDS: Mapping[str, str] = {
-    "missingMessage": "missing", "invalidMessage": "invalid", "invalidLengthMessage": "invalid_length",
+    "missingMessage": "missing", "invalidMessage": "invalid",
+    "invalidLengthMessage": "invalid_length",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The form a node shows: there, in that version, with what its activity reads; words for buttons."""
+"""The form a node shows: there, with what its activity reads; and words for its buttons."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ def _not_there(
         findings.add(
             "L113", site.value_spot("inputs", use.version_input),
             f"there is no version {ref.version} of the form `{ref.name}`",
-            "there are: " + ", ".join(map(str, versions)), key=site.path("inputs", use.version_input),
+            "there are: " + ", ".join(map(str, versions)),
+            key=site.path("inputs", use.version_input),
         )  # fmt: skip
         return
     names = {other.name for other in forms}
@@ -105,7 +106,8 @@ def _worded(site: Site, form: Form | None, findings: Findings) -> Site:
             known = [*SPOKEN, *words]
             findings.add(
                 "L115", site.spot_of("actions", name), f"the button `{name}` has no words",
-                f"write them under `actions` of the form, or use one of: {', '.join(sorted(SPOKEN))}",
+                "write them under `actions` of the form, or use one of: "
+                + ", ".join(sorted(SPOKEN)),
                 key=site.path("actions", name), nearest=nearest(name, known),
             )  # fmt: skip
         buttons[name] = replace(button, label=Words(values=own) if own else None)

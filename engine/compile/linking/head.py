@@ -12,7 +12,8 @@ from engine.model.names import JsonObject
 
 RETENTION = "P30D"
 WELL_KNOWN = (
-    "_redirectUrl", "timeoutRedirectUrl", "firstName", "lastName", "email", "phoneNumber", "referenceID",
+    "_redirectUrl", "timeoutRedirectUrl", "firstName", "lastName", "email", "phoneNumber",
+    "referenceID",
 )  # fmt: skip
 """Texts that every token may carry besides a definition's own parameters."""
 

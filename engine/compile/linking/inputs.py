@@ -11,7 +11,7 @@ from engine.compile.linking.literals import fits, wanted
 from engine.compile.linking.site import Formula, Site
 from engine.compile.nearest import nearest
 from engine.compile.reading.document import Written
-from engine.expressions import STRING, Mixed, Whole, parse_template
+from engine.expressions import STRING, EnumOf, Mixed, Whole, parse_template
 from engine.model.names import JsonValue
 from engine.model.signature import Input, Signature
 
@@ -127,19 +127,21 @@ def _holds_expression(value: JsonValue) -> bool:
 
 def _is_fitting(declared: Input, written: Written, key: str, findings: Findings) -> bool:
     value = written.value
+    choices = declared.type.values if isinstance(declared.type, EnumOf) else declared.choices
+    if choices and isinstance(value, str) and value not in choices:
+        findings.add(
+            "L112",
+            written.spot,
+            f"`{declared.name}` takes other values",
+            "one of: " + ", ".join(choices),
+            key=key,
+            nearest=nearest(value, choices),
+        )
+        return False
     if not fits(value, declared.type):
         said = "has no value" if value is None else "has not the type it must have"
-        findings.add(
-            "L112", written.spot, f"`{declared.name}` {said}",
-            f"expected: {wanted(declared.type)}", key=key,
-        )  # fmt: skip
-        return False
-    if declared.choices and value not in declared.choices:
-        findings.add(
-            "L112", written.spot, f"`{declared.name}` takes other values",
-            "one of: " + ", ".join(declared.choices), key=key,
-            nearest=nearest(str(value), declared.choices),
-        )  # fmt: skip
+        message = f"`{declared.name}` {said}"
+        findings.add("L112", written.spot, message, f"expected: {wanted(declared.type)}", key=key)
         return False
     return _is_within(declared, written, key, findings)
 

@@ -30,7 +30,7 @@ def prove_decisions(flow: Flow, states: Mapping[NodeId, State], findings: Findin
         _decider(site, state, findings)
         if site.is_end and site.result is None and not state.judged:
             findings.add(
-                "P110", site.spot, f"some path ends at `{site.id}` as a success with nothing checked",
+                "P110", site.spot, f"some path ends at `{site.id}` as a success, unchecked",
                 "write `result: FAIL` or `result: REVIEW`, or lead the path past a check",
                 key=site.path("result"),
             )  # fmt: skip

@@ -51,14 +51,17 @@ class Endings:
         return self.onward(site, before)
 
     def onward(self, site: Site, before: State) -> State:
-        """Give the state in which `next` is judged: success, or an error event without an edge."""
+        """Give the state in which `next` is judged: success, or an error event without an edge.
+
+        An event of loops alone has its edge there, and does not happen elsewhere.
+        """
         signature = site.signature
         if signature is None:
             return before
         state = self.done(site, before)
         handled = {edge.name for edge in site.edges_of("error")}
         for event in signature.errors:
-            if event.code not in handled:
+            if event.code not in handled and not event.on_loop_only:
                 state = join(state, _passed_over(site, signature, event.code, before))
         return state
 
@@ -118,7 +121,7 @@ def failed(site: Site, signature: Signature, code: str, before: State) -> State:
 
 
 def _passed_over(site: Site, signature: Signature, code: str, before: State) -> State:
-    """Give the state after an error event without an edge: what is told of it may be an earlier one's."""
+    """Give the state after an error event without an edge; its code may be an earlier one's."""
     after = failed(site, signature, code, before)
     told = dict(after.variables)
     for name in ("errorCode", "errorMessage"):

@@ -102,7 +102,7 @@ def _defaults(form: Shown, state: State, scopes: Scopes, findings: Findings) -> 
         problems: tuple[ExpressionProblem, ...] = ()
         tree = parse(default.path)
         if isinstance(tree, Tree):
-            found = check(tree, scopes.at(state), None, may_be_absent=True)
+            found = check(tree, scopes.of_variables(state), None, may_be_absent=True)
             problems = () if isinstance(found, Checked) else found
         else:
             problems = tree

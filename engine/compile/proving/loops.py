@@ -1,4 +1,4 @@
-"""Loops: each passes a wait, and each is bounded by visits, by a counter, or by a button's limit."""
+"""Loops: each passes a wait, and is bounded by visits, a counter, or a button's limit."""
 
 from __future__ import annotations
 
@@ -47,10 +47,9 @@ def _unhandled(flow: Flow, edges: Sequence[Edge], findings: Findings) -> Iterato
         site = flow.sites[node]
         handled = {edge.name for edge in site.edges_of("error")}
         for event in site.signature.errors if site.signature else ():
-            if event.demanded or event.on_loop_only:
-                if event.on_loop_only and event.code not in handled:
-                    missing_edge(site, event.code, findings)
-                    yield node
+            if event.on_loop_only and event.code not in handled:
+                missing_edge(site, event.code, findings)
+                yield node
 
 
 def _restless(flow: Flow, edges: Sequence[Edge], findings: Findings) -> Iterator[NodeId]:

@@ -1,4 +1,4 @@
-"""The flow as a networkx graph, and what follows from its shape alone: who is reached, who gets out."""
+"""The flow as a networkx graph, and what follows from its shape: who is reached, who gets out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Group: TypeAlias = frozenset[NodeId]
 
 
 def network(flow: Flow, edges: Iterable[Edge]) -> Network:
-    """Make the graph of all nodes and some edges. networkx is slow to import and only needed here."""
+    """Make the graph of all nodes and some edges."""
     import networkx as nx
 
     graph: Network = nx.DiGraph()
@@ -61,6 +61,8 @@ def prove_paths(flow: Flow, graph: Network, findings: Findings) -> Group:
     leaving = {site.id for site in flow.sites.values() if site.is_end}
     for end in tuple(leaving):
         leaving |= nx.ancestors(graph, end)
+    if not leaving:  # told already: there is no End at all
+        return frozenset(reached)
     trapped = reached - leaving
     for site in _heads(flow, graph.reverse(copy=False), trapped):
         findings.add(
@@ -71,7 +73,7 @@ def prove_paths(flow: Flow, graph: Network, findings: Findings) -> Group:
 
 
 def _heads(flow: Flow, graph: Network, nodes: Collection[NodeId]) -> Iterator[Site]:
-    """Give one node of each group that no other of these nodes leads to: one mistake, one problem."""
+    """Give one node of each group that no other of these leads to: one mistake, one problem."""
     import networkx as nx
 
     if not nodes:

@@ -1,4 +1,4 @@
-"""What an expression may read at a place: every name of the definition, as far as it is written there."""
+"""What an expression may read at a place: every name, as far as it is written there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Scopes:
     def __init__(self, flow: Flow) -> None:
         """Collect every name that some node of the flow writes."""
         self._fixed: dict[str, Binding] = {"_initVars": Binding(_parameters(flow.definition))}
-        names = {*variable_names(flow.sites.values()), *slot_names(flow.sites.values())}
+        self._slots = slot_names(flow.sites.values()).keys()
+        names = {*variable_names(flow.sites.values()), *self._slots}
         self._never = dict.fromkeys(names, Binding(DYNAMIC, "never"))
         self._never |= dict.fromkeys(("errorCode", "errorMessage"), Binding(STRING, "never"))
         self._made: dict[int, tuple[State, Environment]] = {}
@@ -39,6 +40,12 @@ class Scopes:
         }
         self._made[id(state)] = state, made
         return made
+
+    def of_variables(self, state: State) -> Environment:
+        """Give what a form's default may put in: variables alone."""
+        return {
+            name: binding for name, binding in self.at(state).items() if name not in self._slots
+        }
 
 
 def _slot(name: str, slot: Slot) -> Binding:

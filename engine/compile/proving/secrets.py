@@ -1,4 +1,4 @@
-"""Secrets at rest: whatever carries one is emptied before the instance waits, and before it ends."""
+"""Secrets at rest: what carries one is emptied before the instance waits, and before it ends."""
 
 from __future__ import annotations
 

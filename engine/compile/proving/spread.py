@@ -42,7 +42,7 @@ def spread(flow: Flow, order: Mapping[NodeId, int], endings: Endings) -> Mapping
 
 
 def walk_order(flow: Flow) -> Mapping[NodeId, int]:
-    """Number the reached nodes so that, loops aside, every node comes behind those that lead to it."""
+    """Number the reached nodes: loops aside, each comes behind those that lead to it."""
     done: list[NodeId] = []
     if flow.start is None:
         return {}

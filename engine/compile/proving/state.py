@@ -1,4 +1,4 @@
-"""What is known where a node is entered: slots, variables, checks and answers, over all paths there."""
+"""What is known where a node is entered, over all paths: slots, variables, checks, answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nodes that wait: each wait ends, each form speaks every language, and no two share a form data key."""
+"""Nodes that wait: each ends, each form speaks every language, none shares a form data key."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Bytes to a document: plain values, and for each of them the line and column where it was written."""
+"""Bytes to a document: plain values, each with the line and column where it was written."""

@@ -58,7 +58,9 @@ class _Reader:
         root = self._value(1)
         self._skip()
         if self._at < len(self._text):
-            raise self._wrong("something stands behind the end of the value", "remove it")
+            raise self._wrong(
+                message="something stands behind the end of the value", remedy="remove it"
+            )
         return root
 
     def _value(self, level: int) -> Written:
@@ -100,7 +102,7 @@ class _Reader:
                     "Y109",
                     "this key stands twice in the same object",
                     f"keep one of the two; the first is at {line}:{column}",
-                )  # fmt: skip
+                )
             )
         keys.setdefault(name, where)
 
@@ -124,23 +126,28 @@ class _Reader:
         if found := _NUMBER.match(self._text, start):
             self._at = found.end()
             return Written(_number(found, spot), spot, span=found.span())
-        raise self._wrong("a value is missing or not written as JSON", "write one here")
+        raise self._wrong(
+            message="a value is missing or not written as JSON", remedy="write one here"
+        )
 
     def _string(self) -> str:
         found = _STRING.match(self._text, self._at)
         if found is None:
             raise self._wrong(
-                "a text in double quotation marks belongs here", "write it as JSON asks for"
+                message="a text in double quotation marks belongs here",
+                remedy="write it as JSON asks for",
             )
         self._at = found.end()
         text: str = json.loads(found[0])
         if any("\ud800" <= sign <= "\udfff" for sign in text):
-            raise self._wrong("half of a surrogate pair is no character", "write both halves")
+            raise self._wrong(
+                message="half of a surrogate pair is no character", remedy="write both halves"
+            )
         return text
 
     def _expect(self, sign: str) -> None:
         if not self._closes(sign):
-            raise self._wrong(f"a `{sign}` belongs here", f"put `{sign}` here")
+            raise self._wrong(message=f"a `{sign}` belongs here", remedy=f"put `{sign}` here")
 
     def _closes(self, sign: str) -> bool:
         self._skip()
@@ -153,7 +160,9 @@ class _Reader:
             return False
         if not self._closes(","):
             message = f"a `,` or a `{closing}` belongs here"
-            raise self._wrong(message, "separate the parts by commas, without one at the end")
+            raise self._wrong(
+                message=message, remedy="separate the parts by commas, without one at the end"
+            )
         return True
 
     def _skip(self) -> None:
@@ -163,7 +172,7 @@ class _Reader:
     def _spot(self) -> Spot:
         return self._spots.spot_at(self._at)
 
-    def _wrong(self, message: str, remedy: str) -> Refusal:
+    def _wrong(self, *, message: str, remedy: str) -> Refusal:
         return Refusal(self._spot(), "Y114", message, remedy)
 
 

@@ -1,4 +1,4 @@
-"""What a YAML scanner's complaint means, in plain words; and the line with its expression quoted."""
+"""What a YAML scanner's complaint means, in plain words; and a line, its expression quoted."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _unquoted(text: str, error: yaml.YAMLError, spot: Spot) -> Refusal | None:
 
 
 def quote(line: str) -> str | None:
-    """Write a line `key: ${...}` with quotation marks around its value; None if it has no such form."""
+    """Quote the value of a line `key: ${...}`; None if it has no such form."""
     found = _VALUE.match(line.rstrip())
     if found is None:
         return None

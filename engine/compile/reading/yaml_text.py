@@ -1,4 +1,4 @@
-"""YAML by its events, which the C library gives: limits are kept before anything is built (security G1)."""
+"""YAML by the C library's events: limits are kept before anything is built (security G1)."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class _Builder:
                     "Y109",
                     "this key stands twice in the same mapping",
                     f"keep one of the two; the first is at {line}:{column}",
-                )  # fmt: skip
+                )
             )
         else:
             top.keys[name] = spot

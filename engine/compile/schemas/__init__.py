@@ -1,1 +1,1 @@
-"""The published schemas (JSON Schema 2020-12): editors complete with them, `shape` judges by them."""
+"""The published schemas (JSON Schema 2020-12): editors use them, and `shape` judges by them."""
