@@ -29,17 +29,15 @@ def counted(instance: ProcessInstance, id: NodeId) -> dict[NodeId, int]:
 
 def inputs(node: ActivityNode, instance: ProcessInstance) -> JsonObject:
     """Evaluate a node's inputs. An optional one whose whole value is absent is not given."""
-    if not any(isinstance(written, Expression) for written in node.inputs.values()):
-        return dict(node.inputs)  # type: ignore[arg-type]  # no expression is left among them
-    known = scope(instance)
     given: JsonObject = {}
+    known: JsonObject | None = None
     for name, written in node.inputs.items():
-        if isinstance(written, Expression):
-            found = written.evaluate(known)
-            if found is not None:
-                given[name] = found
-        else:
+        if not isinstance(written, Expression):
             given[name] = written
+            continue
+        known = scope(instance) if known is None else known
+        if written.given(known):
+            given[name] = written.evaluate(known)
     return given
 
 

@@ -1,0 +1,188 @@
+"""Wiring: the one place where ports meet their adapters, for the server and for every command."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from starlette.types import ASGIApp
+
+from engine.adapters.hashing import ArgonPool
+from engine.adapters.sqlite import SqliteStore
+from engine.adapters.system import SystemChance, SystemClock
+from engine.adapters.vault import FileVault
+from engine.errors import TrustflowError
+from engine.model.names import MAIN_TENANT, TenantId
+from engine.ports.outside import Chance, Clock, HashPool, Vault
+from engine.ports.store import Store
+from engine.run.catalogue import Catalogue
+from engine.run.entry.tokens import TokenOffice
+from engine.run.entry.visits import Visits
+from engine.run.hops import Outside, Probe
+from engine.run.library import Library
+from engine.run.loop import Loop
+from engine.run.pump import Pump
+from engine.settings import Settings
+
+DATABASE = "trustflow.db"
+KEYS = "keys"
+
+
+def no_probe(point: str) -> None:
+    """Pass a named point of a hop; tests stop the program there."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Application:
+    """The whole house, put together once. Nothing of it is global."""
+
+    settings: Settings
+    tenant: TenantId
+    store: Store
+    clock: Clock
+    chance: Chance
+    vault: Vault
+    pool: HashPool
+    catalogue: Catalogue
+    library: Library
+    loop: Loop
+    visits: Visits
+    office: TokenOffice
+    pump: Pump
+    on_close: list[Callable[[], None]] = field(default_factory=list)
+
+    def web(self, public_url: str) -> ASGIApp:
+        """Build the HTTP surface as browsers see it under `public_url`.
+
+        Imported only here: administration starts faster without it.
+        """
+        from engine.web import Journeys, WebConfig, build_web
+        from engine.web.gate.sources import SourceLimits
+
+        settings = self.settings
+        return build_web(
+            Journeys(
+                loop=self.loop,
+                visits=self.visits,
+                tenant=self.tenant,
+                vault=self.vault,
+                clock=self.clock,
+                chance=self.chance,
+                ready=self.is_ready,
+            ),
+            WebConfig(
+                app_name=settings.app_name,
+                public_url=public_url,
+                trusted_proxies=tuple(map(ipaddress.ip_network, settings.trusted_proxies)),
+                secure_cookies=public_url.startswith("https:"),
+                source_limits=SourceLimits(
+                    per_minute=settings.source_failures_per_minute,
+                    per_hour=settings.source_failures_per_hour,
+                ),
+                help_url=settings.help_url,
+                privacy_url=settings.privacy_url,
+            ),
+        )
+
+    async def is_ready(self) -> bool:
+        """Whether the store answers and today's keys are there."""
+        try:
+            await self.store.due(1)
+            self.vault.current("pepper")
+        except TrustflowError:
+            return False
+        return True
+
+    @contextlib.asynccontextmanager
+    async def pumping(self) -> AsyncIterator[None]:
+        """Fire timers in the background for the length of the block."""
+        task = asyncio.create_task(self.pump.run(), name="pump")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def close(self) -> None:
+        """End what was begun: the store's threads and the hashing pool."""
+        await self.store.close()
+        for end in self.on_close:
+            end()
+
+
+async def open_application(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    chance: Chance | None = None,
+    probe: Probe = no_probe,
+) -> Application:
+    """Open the data folder, made on first start with its keys and database; wire the house.
+
+    Args:
+        settings: Read once by the caller.
+        clock: The system's without.
+        chance: The system's without.
+        probe: Called at the named points of a hop; for tests that kill the program there.
+
+    Raises:
+        SettingsRefused: A setting is weaker than its floor.
+        VaultRefused: The keys are not those of this data.
+        StoreUnavailable: The database cannot be opened.
+    """
+    clock, chance = clock or SystemClock(), chance or SystemChance()
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    vault = FileVault.open(settings.data / KEYS)
+    store = await SqliteStore.open(settings.data / DATABASE, clock=clock, probe=probe)
+    pool = ArgonPool(
+        vault,
+        memory_kib=settings.argon_memory_kib,
+        passes=settings.argon_passes,
+        workers=settings.hash_workers,
+        chance=chance,
+    )
+    application = wire(settings, store, clock, chance=chance, vault=vault, pool=pool, probe=probe)
+    application.on_close.append(pool.close)
+    return application
+
+
+def wire(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    *,
+    chance: Chance,
+    vault: Vault,
+    pool: HashPool,
+    probe: Probe = no_probe,
+) -> Application:
+    """Put the rooms together around opened adapters."""
+    catalogue = Catalogue.installed()
+    library = Library(store=store, catalogue=catalogue, chance=chance)
+    outside = Outside(
+        store=store, chance=chance, pool=pool, vault=vault,
+        catalogue=catalogue, library=library, probe=probe,
+    )  # fmt: skip
+    loop = Loop(outside)
+    allowed = settings.allowed_redirects
+    return Application(
+        settings=settings,
+        tenant=MAIN_TENANT,
+        store=store,
+        clock=clock,
+        chance=chance,
+        vault=vault,
+        pool=pool,
+        catalogue=catalogue,
+        library=library,
+        loop=loop,
+        visits=Visits(
+            store=store, loop=loop, chance=chance, vault=vault, allowed_redirects=allowed
+        ),
+        office=TokenOffice(store=store, chance=chance, library=library, allowed_redirects=allowed),
+        pump=Pump(store=store, loop=loop, clock=clock),
+    )
