@@ -232,11 +232,12 @@ class Speech:
     def _filled(self, message: Message) -> dict[str, Said]:
         """The message's own values, canonical dates and numbers put into the reader's way."""
         told: dict[str, Said] = {
-            name: self._canonical(name, value) for name, value in message.values.items()
+            name: self.canonical(name, value) for name, value in message.values.items()
         }
         return told if message.count is None else told | {"count": message.count}
 
-    def _canonical(self, name: str, value: str) -> str | Markup:
+    def canonical(self, name: str, value: str) -> str | Markup:
+        """Put a machine's `date`, `clock`, `min` or `max` into the reader's way of writing it."""
         if name in ("clock", "date") and _ISO_TIME.match(value):
             at = datetime.fromisoformat(value)
             return self.clock(at) if name == "clock" else self.day(at)

@@ -1,7 +1,8 @@
 """`visibleWhen` for the page's script: the expression as a small tree of plain JSON lists.
 
 `["name", "id"]`, `["lit", value]`, `["list", ...]`, `["has", "id"]`, `["size", x]`,
-`["?:", a, b, c]`, else `[operator, operand, ...]` and `[method, receiver, argument]`. The server decides again.
+`["?:", a, b, c]`, else `[operator, operand, ...]` and `[method, receiver, argument]`.
+The server decides again.
 """
 
 from __future__ import annotations

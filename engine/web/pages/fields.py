@@ -19,6 +19,7 @@ from engine.model.form import INPUT_TYPES, SECRET_TYPES, Component, Form, Limits
 from engine.model.names import JsonObject, JsonValue
 from engine.model.screen import FormPanel
 from engine.web.pages.conditions import script_condition
+from engine.web.pages.frame import drawn
 from engine.web.texts import Said, Speech, speakable
 
 Kind = Literal[
@@ -37,7 +38,8 @@ _LINES: dict[str, tuple[str, dict[str, str]]] = {
     "email": ("ltr", {"type": "email", "inputmode": "email", "autocomplete": "email",
                       **_PLAIN_LINE}),
     "phone": ("half ltr", {"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
-    "number": ("half ltr", {"type": "text", "inputmode": "decimal", "autocomplete": "off"}),
+    "number": ("half ltr", {"type": "text", "inputmode": "decimal", "autocomplete": "off",
+                            "data-number": ""}),
     "code": ("code ltr", {"type": "text", "inputmode": "numeric", "autocomplete": "one-time-code",
                           **_PLAIN_LINE}),
     "password": ("", {"type": "password", "autocomplete": "current-password", **_PLAIN_LINE}),
@@ -65,7 +67,7 @@ class DatePart:
     autocomplete: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Part:
     """A component in one language.
 
@@ -239,11 +241,13 @@ def example_date(component: Component) -> str:
 
 
 def _css(component: Component) -> str:
-    css = _LINES[component.type][0]
+    """Choose the classes besides `input`: a box is about as wide as what goes into it."""
+    css = _LINES[component.type][0].split()
     widest = component.max_length or (len(component.max) if component.max else 0)
-    if component.type in ("text", "number") and 0 < widest <= 4:
-        return css.replace("half", "").strip() + " w4"
-    return f"{css} half" if component.type == "text" and 0 < widest <= 20 else css
+    if component.type in ("text", "number") and widest:
+        css = [name for name in css if name != "half"]
+        css += ["w4"] if widest <= 4 else ["half"] if widest <= 20 else []
+    return "".join(f" {name}" for name in css)
 
 
 def _attributes(component: Component) -> dict[str, str]:
@@ -359,10 +363,10 @@ def _fixed(part: Part, panel: FormPanel, speech: Speech) -> Field:
     component = part.component
     value = panel.values.get(component.id)
     shown = "" if component.type in SECRET_TYPES else _in_words(component, value, panel, speech)
-    hints = (speech("form.readonly"),)
-    return Field(
-        part=replace(part, kind="fixed", target=component.id), values=(shown,), hints=hints
-    )
+    fixed = replace(part, kind="fixed", target=component.id)
+    # On a page that is read as a whole, saying it at every field would be noise.
+    hints = () if panel.read_only else (speech("form.readonly"),)
+    return Field(part=fixed, values=(shown,), hints=hints)
 
 
 def _in_words(component: Component, value: JsonValue, panel: FormPanel, speech: Speech) -> str:
@@ -373,7 +377,7 @@ def _in_words(component: Component, value: JsonValue, panel: FormPanel, speech: 
             chosen = (speech.pick(option.label) for option in options if option.value == text)
             return next(chosen, text)
         case "date":
-            return " ".join(part for part in _date_values(component, value) if part)
+            return speech.canonical("date", text)
         case "number":
             return speech.number(text)
         case _:
@@ -434,3 +438,20 @@ def _date_values(component: Component, value: JsonValue) -> tuple[str, ...]:
         except ValueError:
             pieces = {}
     return tuple(speakable(pieces.get(letter)) for letter in component.date_order)
+
+
+# ---- drawing
+
+
+def drawn_field(shown: Field, speech: Speech) -> Markup:
+    """Draw a field. An empty one looks the same to everybody and is kept; no answer ever is."""
+    own = any(shown.values) or shown.problem or shown.answers is not shown.part.answers
+    draw = _draw if own else _draw_empty
+    return draw(shown, speech)
+
+
+def _draw(shown: Field, speech: Speech) -> Markup:
+    return drawn("fields.html", "drawn", shown, speech)
+
+
+_draw_empty = lru_cache(maxsize=2048)(_draw)

@@ -102,7 +102,7 @@ def _outright(tree: nodes.Template) -> Iterator[str]:
 
 
 def render(
-    template: str, frame: Frame, *, title: str, submits: bool = False, **shown: object
+    template: str, frame: Frame, *, title: str, main_button: str | None = None, **shown: object
 ) -> str:
     """Fill a template.
 
@@ -110,21 +110,47 @@ def render(
         template: Its file name.
         frame: What the page stands in.
         title: What the browser's tab says before the organisation's name.
-        submits: Whether the language switch sends the page's form, so that answers survive.
+        main_button: Words of the button that sends the page's form; the language switch then sends
+            it too, so that answers survive. None on a page without such a form.
         shown: What else the template names.
     """
+    say = frame.speech
     return (
         _environment()
         .get_template(template)
         .render(
             frame=frame,
-            say=frame.speech,
+            say=say,
             title=title,
-            submits=submits,
-            languages=others(frame),
+            bar=_bar(frame, say, main_button),
+            foot=_foot(say, frame.help_url, frame.privacy_url),
+            main_button=main_button,
             **shown,
         )
     )
+
+
+def drawn(template: str, macro: str, *given: object) -> Markup:
+    """Draw a part of a page by one macro of a template."""
+    part: Markup = getattr(_module(template), macro)(*given)
+    return part
+
+
+def _bar(frame: Frame, say: Speech, main_button: str | None) -> Markup:
+    """Draw the bar; a page with a form has no address in it, so that one bar serves everybody."""
+    if main_button is None:
+        return drawn("bar.html", "bar", say, others(frame), None)
+    return _submitting_bar(say, frame.languages, main_button)
+
+
+@lru_cache(maxsize=256)
+def _submitting_bar(say: Speech, languages: tuple[str, ...], main_button: str) -> Markup:
+    return drawn("bar.html", "bar", say, _others(languages, say.language, ""), main_button)
+
+
+@lru_cache(maxsize=64)
+def _foot(say: Speech, help_url: str | None, privacy_url: str | None) -> Markup:
+    return drawn("bar.html", "foot", say, help_url, privacy_url)
 
 
 def titled(frame: Frame, label: str, *, wrong: bool = False) -> str:
@@ -140,15 +166,19 @@ def noticed(frame: Frame, text: Text, kind: str | None = None) -> Notice:
 
 def others(frame: Frame) -> tuple[OtherLanguage, ...]:
     """List the languages besides the page's own, each by its own name."""
-    bases = [tag.split("-")[0] for tag in frame.languages]
+    return _others(frame.languages, frame.language, frame.path)
+
+
+def _others(languages: tuple[str, ...], own: str, path: str) -> tuple[OtherLanguage, ...]:
+    bases = [tag.split("-")[0] for tag in languages]
     return tuple(
         OtherLanguage(
             tag=tag,
             name=own_name(tag, exact=bases.count(tag.split("-")[0]) > 1),
-            href=_in_language(frame.path, tag),
+            href=_in_language(path, tag),
         )
-        for tag in frame.languages
-        if tag != frame.language
+        for tag in languages
+        if tag != own
     )
 
 
@@ -173,6 +203,11 @@ def _in_language(path: str, tag: str) -> str:
 @lru_cache(maxsize=256)
 def _speech(language: str, app: str, default: str) -> Speech:
     return Speech(language=language, app=app, default=default)
+
+
+@cache
+def _module(template: str) -> object:
+    return _environment().get_template(template).module
 
 
 @cache

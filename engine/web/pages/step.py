@@ -22,7 +22,15 @@ from engine.model.screen import (
     TimeLimit,
 )
 from engine.run.current import Current
-from engine.web.pages.fields import Field, Filling, FormView, example_date, parts_of, view
+from engine.web.pages.fields import (
+    Field,
+    Filling,
+    FormView,
+    drawn_field,
+    example_date,
+    parts_of,
+    view,
+)
 from engine.web.pages.frame import Frame, Notice, noticed, render, script_words, titled
 from engine.web.texts import Speech
 
@@ -107,7 +115,6 @@ def step(
         title=titled(
             frame, f"{progress} \N{EN DASH} {heading}" if progress else heading, wrong=wrong
         ),
-        submits=True,
         heading=heading,
         lede=_lede(content, problems, say),
         progress=progress,
@@ -115,7 +122,7 @@ def step(
         notices=content.notices,
         summary=content.problems,
         limit=_limit(limit, current, say),
-        fields=content.view.fields,
+        fields=[drawn_field(field, say) for field in content.view.fields],
         main_button=main_button,
         actions=_actions(wait.screen.actions, content.form, say),
         link=next((p.url for p in wait.screen.panels if isinstance(p, RedirectPanel)), None),
