@@ -1,0 +1,51 @@
+"""The benchmark: each figure beside its baseline, measured in turn, in one run.
+
+python -m tests.benchmarks                     all rows
+python -m tests.benchmarks steps memory        these rows alone
+python -m tests.benchmarks --windows 9 steps   with more windows
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+import uvloop
+
+from engine.adapters.system import SystemClock
+from tests.benchmarks import compiling, instances, sizes
+from tests.benchmarks.measure import Effort, Row, head, say, table
+
+ROWS: Mapping[str, Callable[[Effort], Awaitable[list[Row]]]] = {
+    "memory": instances.memory,
+    "durable": instances.durable,
+    "compile": compiling.compiling,
+    "size": sizes.sizes,
+}
+
+
+def main() -> None:
+    """Measure what was asked for and print the table."""
+    asked = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    asked.add_argument("rows", nargs="*", choices=[*ROWS, []], help="which rows; all without")
+    asked.add_argument("--windows", type=int, default=Effort().windows, help="for each side")
+    asked.add_argument("--seconds", type=float, default=Effort().seconds, help="of each window")
+    given = asked.parse_args()
+    effort = Effort(windows=given.windows, seconds=given.seconds)
+    at: datetime = SystemClock().now()
+    say(head(f"{at:%Y-%m-%d %H:%M} UTC"))
+    found: list[Row] = []
+    for name in given.rows or ROWS:
+        rows = uvloop.run(_measured(name, effort))
+        say(f"  {name}: " + ", ".join(f"{row.ours:,.2f} {row.unit}" for row in rows))
+        found += rows
+    say("\n" + table(found))
+
+
+async def _measured(name: str, effort: Effort) -> list[Row]:
+    return list(await ROWS[name](effort))
+
+
+if __name__ == "__main__":
+    main()
