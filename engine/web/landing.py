@@ -88,7 +88,7 @@ async def show(ask: Ask) -> Response:
 
 async def begin(ask: Ask) -> Response:
     """Redeem the link: a new visit, its cookie, and on to the clean address."""
-    form = await read_form(ask.request)
+    form = await read_form(ask.request, seconds=ask.web.config.body_seconds)
     if isinstance(form, Unread):
         return stop(ask, "unread", headers=closing(form))
     link = link_of(ask.request.query_params)

@@ -12,7 +12,7 @@ from engine.run.current import Begun, Current, InstanceRef, Invalid, Refusal
 from engine.web.answers import api_error, json_answer, refused_link, unread_error
 from engine.web.gate.asked import Ask
 from engine.web.landing import PATH, ticket_of
-from engine.web.screens import screen_json, speech_of
+from engine.web.screens import problems_json, screen_json
 from engine.web.steps import has_failed
 from engine.web.wire import Unread, read_json
 
@@ -21,12 +21,16 @@ _STEP = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}\.[0-9]{1,9}")
 _ONE_OF = ("data", "action", "extend")
 
 
+async def _read(ask: Ask) -> JsonObject | Unread:
+    return await read_json(ask.request, seconds=ask.web.config.body_seconds)
+
+
 # ---- getting in -------------------------------------------------------------------------------
 
 
 async def create(ask: Ask) -> Response:
     """Create an instance for an app, by the token's secret: 201 and the address that starts it."""
-    body = await read_json(ask.request)
+    body = await _read(ask)
     if isinstance(body, Unread):
         return unread_error(body, ask.id)
     keys = ask.request.headers.getlist("idempotency-key")
@@ -52,7 +56,7 @@ async def create(ask: Ask) -> Response:
 
 async def start(ask: Ask) -> Response:
     """Start a created instance with its ticket: the first screen and the app's session value."""
-    body = await read_json(ask.request)
+    body = await _read(ask)
     if isinstance(body, Unread):
         return unread_error(body, ask.id)
     language = body.pop("language", None)
@@ -94,7 +98,7 @@ async def screen(ask: Ask) -> Response:
 
 async def answer(ask: Ask) -> Response:
     """Answer a step: data, a button, or the wish for more time. Another step changes nothing."""
-    body = await read_json(ask.request)
+    body = await _read(ask)
     if isinstance(body, Unread):
         return unread_error(body, ask.id)
     step = ask.request.path_params["step"]
@@ -112,7 +116,7 @@ async def answer(ask: Ask) -> Response:
 
 async def choose_language(ask: Ask) -> Response:
     """Show the journey in another of its languages; one it does not have changes nothing."""
-    body = await read_json(ask.request)
+    body = await _read(ask)
     if isinstance(body, Unread):
         return unread_error(body, ask.id)
     language = body.pop("language", None)
@@ -190,9 +194,4 @@ def _screen(ask: Ask, current: Current, *, already_answered: bool = False) -> Re
 
 
 def _problems(ask: Ask, found: Invalid) -> Response:
-    say = speech_of(found.current, ask.web.config)
-    details = [
-        {"field": problem.field, "message": say.plain_text(problem.text)}
-        for problem in found.problems
-    ]
-    return api_error("fields", ask.id, details=details)
+    return api_error("fields", ask.id, details=problems_json(found, ask.web.config))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from engine.model.form import INPUT_TYPES, SECRET_TYPES, Component, Form, Limits, Option
 from engine.model.names import JsonObject, JsonValue
+from engine.model.problem import FieldProblem
 from engine.model.screen import FormPanel, Panel, RedirectPanel, Screen, TextPanel
-from engine.run.current import Current
+from engine.run.current import Current, Invalid
 from engine.run.loop import time_limit
 from engine.web.gate.asked import WebConfig
+from engine.web.pages.fields import example_date
 from engine.web.texts import Speech
 
 
@@ -45,6 +47,29 @@ def screen_json(current: Current, config: WebConfig) -> JsonObject:
             "extendable": limit.extendable,
         }
     return shown
+
+
+def problems_json(found: Invalid, config: WebConfig) -> list[dict[str, str]]:
+    """Say per field how to make it right: `field` (empty for the whole form) and `message`."""
+    say = speech_of(found.current, config)
+    parts = {part.id: part for part in _parts(found.current)}
+    return [
+        {"field": problem.field, "message": _worded(problem, parts.get(problem.field), say)}
+        for problem in found.problems
+    ]
+
+
+def _parts(current: Current) -> tuple[Component, ...]:
+    panels = current.instance.screen.panels if current.instance.screen is not None else ()
+    forms = (_form(current, panel) for panel in panels if isinstance(panel, FormPanel))
+    return tuple(part for form in forms for part in form.components)
+
+
+def _worded(problem: FieldProblem, part: Component | None, say: Speech) -> str:
+    if part is None:
+        return say.plain_text(problem.text)
+    example = example_date(part) if part.type == "date" else part.example or ""
+    return say.plain_text(problem.text, label=say.pick(part.label), example=example)
 
 
 def _screen(current: Current, screen: Screen, say: Speech) -> JsonObject:

@@ -62,7 +62,7 @@ async def show(ask: Ask) -> Response:
 
 async def answer(ask: Ask) -> Response:
     """Take what a step's form brought: an answer, a button, more time or another language."""
-    form = await read_form(ask.request)
+    form = await read_form(ask.request, seconds=ask.web.config.body_seconds)
     sent = _sent(form) if not isinstance(form, Unread) else None
     if ask.late:
         return await _late(ask)

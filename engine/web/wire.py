@@ -19,7 +19,6 @@ from engine.web.texts import candidates
 BODY_BYTES = 64 * 1024
 DRAINED_BYTES = 1024 * 1024
 """Of a body that is too long so much is read and thrown away: else no browser shows our answer."""
-BODY_SECONDS = 10
 FIELDS = 100
 JSON_DEPTH = 16
 JSON_INTEGER = 2**53
@@ -39,14 +38,14 @@ WRONG_TYPE = Unread(status=415, message="form.unread")
 TOO_LONG = Unread(status=413, message="form.toolong")
 
 
-async def read_body(request: Request) -> bytes | Unread:
-    """Read at most 64 KiB within 10 seconds.
+async def read_body(request: Request, *, seconds: float) -> bytes | Unread:
+    """Read at most 64 KiB within `seconds`.
 
     Raises:
         ClientDisconnect: Nobody is there any more.
     """
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             return await _gather(request)
     except TimeoutError:
         return SLOW
@@ -76,11 +75,11 @@ def _has_type(request: Request, wanted: str) -> bool:
 # ---- forms ------------------------------------------------------------------------------------
 
 
-async def read_form(request: Request) -> Mapping[str, str] | Unread:
+async def read_form(request: Request, *, seconds: float) -> Mapping[str, str] | Unread:
     """Read a page's form: urlencoded, strict UTF-8, at most 100 fields, no name twice."""
     if not _has_type(request, "application/x-www-form-urlencoded"):
         return WRONG_TYPE
-    raw = await read_body(request)
+    raw = await read_body(request, seconds=seconds)
     return raw if isinstance(raw, Unread) else parse_form(raw)
 
 
@@ -110,9 +109,9 @@ class _Refused(ValueError):
     """The JSON holds what we do not take. Says nothing: messages would hold values."""
 
 
-async def read_json(request: Request) -> JsonObject | Unread:
+async def read_json(request: Request, *, seconds: float) -> JsonObject | Unread:
     """Read an API call's object; an empty body is an empty object (G2)."""
-    raw = await read_body(request)
+    raw = await read_body(request, seconds=seconds)
     if isinstance(raw, Unread):
         return raw
     if not raw.strip():

@@ -52,6 +52,7 @@ class WebConfig:
         trusted_proxies: Networks whose `X-Forwarded-For` is believed (C4).
         secure_cookies: Cookies with `Secure` and the `__Host-` name; must be so on https.
         help_url, privacy_url: Links at the foot of every page, empty for none.
+        body_seconds: A body that takes longer to arrive is cut (F5).
     """
 
     app_name: str
@@ -61,6 +62,7 @@ class WebConfig:
     source_limits: SourceLimits = field(default_factory=SourceLimits)
     help_url: str = ""
     privacy_url: str = ""
+    body_seconds: float = 10
 
     def __post_init__(self) -> None:
         """Refuse an address that is not ours to stand behind.

@@ -1,0 +1,345 @@
+"""Nothing changes but by a page of ours, in the hands of whom it was made for (F2, F4, E)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from engine.errors import SettingsRefused
+from engine.model.names import JsonObject
+from engine.web import WebConfig
+from tests.bench import RIGHT
+from tests.web.surface import ORIGIN, Answer, Surface, play, send
+
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+
+FORGED: dict[str, list[tuple[str, str]]] = {
+    "cross-site": [("Sec-Fetch-Site", "cross-site")],
+    "same-site": [("Sec-Fetch-Site", "same-site")],
+    "typed into the bar": [("Sec-Fetch-Site", "none")],
+    "unheard-of": [("Sec-Fetch-Site", "SAME-ORIGIN")],
+    "said twice": [("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")],
+    "says nothing": [],
+    "another origin": [("Origin", "https://evil.example")],
+    "another port": [("Origin", f"{ORIGIN}:444")],
+    "plain http": [("Origin", "http://id.example")],
+    "longer name": [("Origin", f"{ORIGIN}.evil.example")],
+    "with a path": [("Origin", f"{ORIGIN}/")],
+    "other case": [("Origin", "https://ID.example")],
+    "null": [("Origin", "null")],
+    "null and same-origin": [("Origin", "null"), ("Sec-Fetch-Site", "same-origin")],
+    "two origins": [("Origin", ORIGIN), ("Origin", "https://evil.example")],
+    "referer alone": [("Referer", f"{ORIGIN}/web/trustweb")],
+    "origin ours, site theirs": [("Origin", ORIGIN), ("Sec-Fetch-Site", "cross-site")],
+}
+OURS: dict[str, list[tuple[str, str]]] = {
+    "fetch metadata": [("Sec-Fetch-Site", "same-origin")],
+    "an old browser": [("Origin", ORIGIN)],
+    "both": [("Origin", ORIGIN), ("Sec-Fetch-Site", "same-origin")],
+}
+
+
+@pytest.mark.parametrize("headers", FORGED.values(), ids=FORGED)
+def test_form_sent_from_elsewhere_is_refused_and_changes_nothing(
+    headers: list[tuple[str, str]],
+) -> None:
+    async def story(house: Surface) -> list[Answer]:
+        browser = house.browser()
+        landing = await browser.open((await house.bench.link("two-forms", {})).secret)
+        fields = {"begin": landing.field("begin"), "lang": "en"}
+        begun = await browser.post(landing.action, fields, headers=headers)
+        step = await browser.follow(await browser.press(landing))
+        sent = await browser.post(step.action, step.hidden | {"name": "Ana"}, headers=headers)
+        return [begun, sent, await browser.get(step.action)]
+
+    begun, sent, now = play(story)
+
+    assert (begun.status, begun.title) == (403, "This page cannot take that answer")
+    assert sent.status == 403
+    assert now.field("_step") == "first.1"
+
+
+@pytest.mark.parametrize("headers", OURS.values(), ids=OURS)
+def test_form_sent_from_our_page_is_taken(headers: list[tuple[str, str]]) -> None:
+    async def story(house: Surface) -> Answer:
+        browser = house.browser()
+        step = await browser.begin((await house.bench.link("two-forms", {})).secret)
+        return await browser.post(step.action, step.hidden | {"name": "Ana"}, headers=headers)
+
+    assert play(story).status == 303
+
+
+TOKENS = {
+    "none": lambda token: {},
+    "empty": lambda token: {"_token": ""},
+    "wrong": lambda token: {"_token": "x" * len(token)},
+    "one letter off": lambda token: {"_token": token[:-2] + ("AA" if token[-2:] != "AA" else "BB")},
+    "too long": lambda token: {"_token": token + "A"},
+    "not ascii": lambda token: {"_token": "é" * 20},
+}
+
+
+@pytest.mark.parametrize("forged", TOKENS.values(), ids=TOKENS)
+@pytest.mark.parametrize(
+    "command", [{}, {"_action": "skip"}, {"_more": "1"}, {"_language": "pt-PT"}]
+)
+def test_form_without_its_token_is_refused(forged: object, command: dict[str, str]) -> None:
+    async def story(house: Surface) -> tuple[Answer, Answer]:
+        browser = house.browser()
+        step = await browser.begin((await house.bench.link("two-forms", {})).secret)
+        hidden = {n: step.field(n) for n in ("_step", "_revision")}
+        assert callable(forged)
+        fields = hidden | forged(step.field("_token")) | {"name": "Ana"} | command
+        return await browser.post(step.action, fields), await browser.get(step.action)
+
+    refused, now = play(story)
+
+    assert (refused.status, refused.title) == (403, "This page cannot take that answer")
+    assert now.field("_step") == "first.1"
+    assert now.title == "About you"
+    assert now.field("_revision") == "1"
+
+
+def test_token_of_another_visit_is_refused() -> None:
+    async def story(house: Surface) -> Answer:
+        browser = house.browser()
+        one = await browser.begin((await house.bench.link("two-forms", {})).secret)
+        two = await browser.begin((await house.bench.link("two-forms", {})).secret)
+        return await browser.post(one.action, two.hidden | {"name": "Ana"})
+
+    assert play(story).status == 403
+
+
+def test_step_and_revision_made_up_change_nothing() -> None:
+    async def story(house: Surface) -> list[Answer]:
+        browser = house.browser()
+        step = await browser.begin((await house.bench.link("two-forms", {})).secret)
+        tries = [{"_step": "second.1"}, {"_revision": "2"}, {"_step": "first.1\n"}, {"_step": ""}]
+        sent = [
+            await browser.post(step.action, step.hidden | each | {"name": "Ana"}) for each in tries
+        ]
+        return [*sent, await browser.get(step.action)]
+
+    *sent, now = play(story)
+
+    assert [answer.status for answer in sent] == [303] * 4
+    assert now.field("_step") == "first.1"
+
+
+# ---- cookies ----------------------------------------------------------------------------------
+
+
+def test_session_cookie_is_what_security_e_says() -> None:
+    async def story(house: Surface) -> tuple[Answer, str]:
+        browser = house.browser()
+        begun = await browser.press(await browser.open((await house.bench.link()).secret))
+        return begun, begun.location.rpartition("/")[2]
+
+    begun, instance = play(story)
+    (line,) = begun.all("set-cookie")
+    name, _, rest = line.partition("=")
+    value, *attributes = rest.split("; ")
+
+    assert name == f"__Host-tf-{instance[:12]}"
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", value)
+    assert set(attributes) == {"Max-Age=3600", "Path=/", "HttpOnly", "SameSite=Lax", "Secure"}
+
+
+def test_session_cookie_on_loopback_has_no_prefix_and_no_secure() -> None:
+    async def story(house: Surface) -> str:
+        browser = house.browser()
+        begun = await browser.press(await browser.open((await house.bench.link()).secret))
+        return begun.header("set-cookie")
+
+    line = play(story, public_url="http://127.0.0.1:8000")
+
+    assert line.startswith("tf-")
+    assert "Secure" not in line
+
+
+@pytest.mark.parametrize(
+    "tampered",
+    ["", "x", "x" * 43, "x" * 5_000, 'x"; Path=/', "é" * 43, "../../etc", "a b", "%00" * 15],
+)
+def test_cookie_that_was_tampered_with_is_no_session(tampered: str) -> None:
+    async def story(house: Surface) -> list[int]:
+        browser = house.browser()
+        step = await browser.begin((await house.bench.link("two-forms", {})).secret)
+        (name,) = browser.cookies
+        browser.cookies[name].value = tampered
+        seen = await browser.get(step.action)
+        return [seen.status, (await browser.answer(step, name="Ana")).status]
+
+    assert play(story) == [401, 401]
+
+
+def test_cookie_that_comes_twice_is_no_session() -> None:
+    async def story(house: Surface) -> tuple[int, int]:
+        browser = house.browser()
+        step = await browser.begin((await house.bench.link("two-forms", {})).secret)
+        ((_, line),) = browser.carries()
+        name = line.partition("=")[0]
+        tossed = [("Cookie", f"{line}; {name}=thrown-in-by-a-neighbour")]
+        apart = [("Cookie", line), ("Cookie", f"{name}=thrown-in-by-a-neighbour")]
+        first = await send(house.app, "GET", step.action, headers=tossed)
+        second = await send(house.app, "GET", step.action, headers=apart)
+        return first.status, second.status
+
+    assert play(story) == (401, 401)
+
+
+def test_session_of_one_visit_opens_no_other() -> None:
+    async def story(house: Surface) -> tuple[int, int]:
+        mine, theirs = house.browser(), house.browser()
+        one = await mine.begin((await house.bench.link("two-forms", {})).secret)
+        two = await theirs.begin((await house.bench.link("two-forms", {})).secret)
+        (value,) = (cookie.value for cookie in mine.cookies.values())
+        for cookie in theirs.cookies.values():
+            cookie.value = value
+        return (await theirs.get(two.action)).status, (await theirs.get(one.action)).status
+
+    assert play(story) == (401, 401)
+
+
+def test_unknown_instance_is_answered_like_one_of_somebody_else() -> None:
+    async def story(house: Surface) -> tuple[Answer, Answer]:
+        mine, other = house.browser(), house.browser()
+        step = await mine.begin((await house.bench.link("two-forms", {})).secret)
+        return await other.get(step.action), await other.get("/web/instances/" + "Z" * 26)
+
+    theirs, nobodys = play(story)
+
+    assert (theirs.status, theirs.words) == (nobodys.status, nobodys.words)
+
+
+def test_notice_that_we_did_not_leave_is_not_shown() -> None:
+    async def story(house: Surface) -> tuple[Answer, Answer]:
+        browser = house.browser()
+        step = await browser.begin((await house.bench.link("two-forms", {})).secret)
+        (name,) = browser.cookies
+        notice = name.replace("tf-", "tf-notice-")
+        line = f"{name}={browser.cookies[name].value}; {notice}="
+        forged = [("Cookie", line + "end.accepted.title.AAAA")]
+        odd = [("Cookie", line + "....")]
+        return (
+            await send(house.app, "GET", step.action, headers=forged),
+            await send(house.app, "GET", step.action, headers=odd),
+        )
+
+    forged, odd = play(story)
+
+    assert forged.status == odd.status == 200
+    assert "all done" not in forged.words
+
+
+# ---- ways out ---------------------------------------------------------------------------------
+
+HOSTS = ["evil.example", "evil.example/path", "id.example@evil.example", "a b", "", "é", "x" * 500]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_host_header_never_gets_into_an_address(host: str) -> None:
+    async def story(house: Surface) -> list[Answer]:
+        secret = (await house.bench.link()).secret
+        headers = [("Host", host), ("X-Forwarded-Host", "evil.example")]
+        headers += [("Sec-Fetch-Site", "same-origin"), FORM]
+        landing = await send(house.app, "GET", f"/web/trustweb?pt={secret}", headers=headers)
+        body = f"begin={landing.field('begin')}&lang=en".encode()
+        begun = await send(house.app, "POST", landing.action, headers=headers, body=body)
+        slashed = await send(house.app, "GET", "/web/instances/x/", headers=headers)
+        unknown = await send(house.app, "GET", "/web/trustweb?pt=x", headers=headers)
+        created = await send(
+            house.app, "POST",
+            f"/api/process-manager/processInstances/create?pt={(await house.bench.link()).secret}",
+            headers=headers[:2],
+        )  # fmt: skip
+        return [landing, begun, slashed, unknown, created]
+
+    answers = play(story)
+
+    assert [answer.status for answer in answers] == [200, 303, 404, 404, 201]
+    for answer in answers:
+        assert "evil" not in answer.text + str(answer.headers)
+    assert answers[1].location.startswith("/web/instances/")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example/web/trustweb?pt=x",
+        "/web/trustweb?pt=x&next=https://evil.example",
+        "/web/trustweb?ps=https://evil.example/startProcess?pi=x",
+        "/web/trustweb?ps=javascript:alert(1)",
+        "/web/trustweb?pt=x&_redirectUrl=https://evil.example",
+        "/web/trustweb?ps=//evil.example",
+        "/web/trustweb?ps=https://[::1",
+        "/web/trustweb//evil.example",
+        "/web/instances//evil.example",
+        "/\\evil.example",
+    ],
+)
+def test_no_address_of_ours_leads_to_a_stranger(target: str) -> None:
+    async def story(house: Surface) -> Answer:
+        return await house.browser().get(target)
+
+    answer = play(story)
+
+    assert answer.status == 404
+    assert not answer.location
+    assert not answer.header("refresh")
+    assert 'href="//' not in answer.text
+    assert 'href="http' not in answer.text
+    assert "action=" not in answer.text
+
+
+def test_start_address_of_a_stranger_is_read_for_its_ticket_only() -> None:
+    async def story(house: Surface) -> tuple[Answer, Answer]:
+        secret = (await house.bench.link()).secret
+        made = await house.call("POST", f"/api/process-manager/processInstances/create?pt={secret}")
+        start = made.json["redirectUrl"].replace("id.example%2Fapi", "evil.example%2Fapi")
+        browser = house.browser()
+        landing = await browser.get(start.removeprefix(ORIGIN), site="cross-site")
+        return landing, await browser.follow(await browser.press(landing))
+
+    landing, step = play(story)
+
+    assert "evil" not in landing.text
+    assert step.title == "Enter your passcode"
+
+
+def test_return_address_off_the_list_is_not_offered() -> None:
+    async def story(house: Surface) -> Answer:
+        browser = house.browser()
+        given: JsonObject = {
+            "userExternalId": "ines.carvalho",
+            "_redirectUrl": "https://shop.example/back",
+        }
+        minted = await house.bench.link(parameters=given)
+        house.bench.visits.allowed_redirects = ()
+        step = await browser.begin(minted.secret)
+        return await browser.follow(await browser.answer(step, passcode=RIGHT))
+
+    end = play(story)
+
+    assert end.title == "Thank you, all done"
+    assert not end.header("refresh")
+    assert "shop.example" not in end.text
+
+
+@pytest.mark.parametrize(
+    ("url", "secure"),
+    [
+        ("http://id.example", False),
+        ("https://id.example/path", True),
+        ("https://user@id.example", True),
+        ("https://id.example?x=1", True),
+        ("ftp://id.example", True),
+        ("id.example", True),
+        ("https://", True),
+        ("https://id.example", False),
+    ],
+)
+def test_address_we_cannot_stand_behind_is_refused_at_start(url: str, secure: bool) -> None:
+    with pytest.raises(SettingsRefused):
+        WebConfig(app_name="Farol", public_url=url, secure_cookies=secure)
