@@ -6,6 +6,7 @@ that lacks an outside tool must say so, and the machine that decides must lack n
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -19,6 +20,11 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 # Machines differ in speed, so no deadline; where a red run must be run again, no chance either.
 settings.register_profile("trustflow", deadline=None, derandomize=IN_CI, print_blob=True)
 settings.load_profile("trustflow")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--pictures FOLDER`: keep a picture of every page the browser tests look at."""
+    parser.addoption("--pictures", dest="pictures", type=Path, default=None, metavar="FOLDER")
 
 
 def without_skip(report: Report) -> Report:
