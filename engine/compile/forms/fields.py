@@ -23,6 +23,8 @@ _EMAIL = re.compile(
 )
 _PHONE = re.compile(r"\+?[0-9]{5,15}")
 _PHONE_SIGNS = re.compile(r"[\s()./-]")
+_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Controls (Unicode's Cc) and halves of characters (Cs)."""
 
 
 def field_check(component: Component) -> FieldCheck:
@@ -48,7 +50,7 @@ def _one_line(component: Component, strings: list[str]) -> str | Refused:
     text = strings[0] if strings else ""
     if len(strings) > 1:
         return Refused(text=Message(id="form.unread"))
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
+    if _NO_TEXT.search(text):
         return Refused(text=Message(id="form.characters"))
     if len(text) > LONGEST_ANSWER:
         return _refused(component.invalid_length, "form.long", count=LONGEST_ANSWER)
@@ -108,9 +110,10 @@ def _wrong_length(component: Component, text: str, limits: Limits | None) -> Ref
 
 
 def _bounds(component: Component, limits: Limits | None) -> tuple[int | None, int | None]:
-    known = limits or Limits()
-    lows = [n for n in (component.min_length, known.min_length) if n is not None]
-    highs = [n for n in (component.max_length, known.max_length) if n is not None]
+    if limits is None:
+        return component.min_length, component.max_length
+    lows = [n for n in (component.min_length, limits.min_length) if n is not None]
+    highs = [n for n in (component.max_length, limits.max_length) if n is not None]
     return max(lows, default=None), min(highs, default=None)
 
 

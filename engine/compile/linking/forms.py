@@ -7,64 +7,63 @@ from dataclasses import replace
 
 from engine.compile.findings import Findings
 from engine.compile.forms.form import FormReading
+from engine.compile.linking.inputs import Inputs
 from engine.compile.linking.site import Button, Formula, Shown, Site
 from engine.compile.nearest import nearest
 from engine.model.definition import FormRef
 from engine.model.form import Form
 from engine.model.problem import Words
-from engine.model.signature import FormUse, Signature
+from engine.model.signature import FormUse
 
 SPOKEN = frozenset({"back", "resend", "skip", "other", "forgot", "cancel", "decline"})
 """Buttons that have words of ours in every language."""
 
 
+Forms = Mapping[FormRef, FormReading]
+
+
 def link_form(
-    site: Site, signature: Signature, forms: Mapping[FormRef, FormReading], findings: Findings
-) -> Site:
-    """Find the form of a node, and the words of its buttons."""
-    if signature.form is None:
-        return _worded(site, None, findings)
-    shown = _find(site, signature.form, forms, findings)
+    site: Site, use: FormUse, inputs: Inputs, forms: Forms, findings: Findings
+) -> Shown | None:
+    """Find the form of a node, with its own problems; None where it cannot be used."""
+    shown = _find(site, use, inputs, forms, findings)
     if shown is None:
-        return site
+        return None
     for problem in shown.reading.problems:
         findings.keep(problem)
-    compiled = shown.reading.compiled
-    if compiled is None:
-        return site
-    _components(site, signature.form, shown, findings)
-    return _worded(replace(site, form=shown), compiled.form, findings)
+    if shown.reading.compiled is None:
+        return None
+    _components(site, use, shown, shown.reading.compiled.form, findings)
+    return shown
 
 
-def form_ref(site: Site, use: FormUse) -> FormRef | None:
+def _ref(use: FormUse, inputs: Inputs) -> FormRef | None:
     """Read which form a node names; None where the inputs do not say it."""
-    name, version = site.inputs.get(use.name_input), site.inputs.get(use.version_input)
+    name, version = inputs.get(use.name_input), inputs.get(use.version_input)
     if isinstance(name, str) and isinstance(version, int):
         return FormRef(name=name, version=version)
     return None
 
 
 def _find(
-    site: Site, use: FormUse, forms: Mapping[FormRef, FormReading], findings: Findings
+    site: Site, use: FormUse, inputs: Inputs, forms: Forms, findings: Findings
 ) -> Shown | None:
     for name in (use.name_input, use.version_input):
-        if isinstance(site.inputs.get(name), Formula):
+        if isinstance(inputs.get(name), Formula):
             message = f"`{name}` names the form, which must be known before anything runs"
-            findings.add("L111", site.value_spot("inputs", name), message,
-                         "write it out, without ${...}", key=site.path("inputs", name))  # fmt: skip
-    ref = form_ref(site, use)
+            remedy, key = "write it out, without ${...}", site.path("inputs", name)
+            findings.add("L111", site.value_spot("inputs", name), message, remedy, key=key)
+    ref = _ref(use, inputs)
     if ref is None:
         return None
-    spot = site.value_spot("inputs", use.name_input)
     if ref in forms:
+        spot = site.value_spot("inputs", use.name_input)
         return Shown(ref=ref, reading=forms[ref], spot=spot)
     _not_there(site, use, ref, forms, findings)
     return None
 
 
-def _not_there(
-    site: Site, use: FormUse, ref: FormRef, forms: Mapping[FormRef, FormReading], findings: Findings
-) -> None:
+def _not_there(site: Site, use: FormUse, ref: FormRef, forms: Forms, findings: Findings) -> None:
     versions = sorted(other.version for other in forms if other.name == ref.name)
     if versions:
         findings.add(
@@ -82,9 +81,8 @@ def _not_there(
     )  # fmt: skip
 
 
-def _components(site: Site, use: FormUse, shown: Shown, findings: Findings) -> None:
-    compiled = shown.reading.compiled
-    held = {c.id: c.type for c in compiled.form.components} if compiled else {}
+def _components(site: Site, use: FormUse, shown: Shown, form: Form, findings: Findings) -> None:
+    held = {component.id: component.type for component in form.components}
     for id, type_ in use.components.items():
         if held.get(id) == type_:
             continue
@@ -96,19 +94,21 @@ def _components(site: Site, use: FormUse, shown: Shown, findings: Findings) -> N
         )  # fmt: skip
 
 
-def _worded(site: Site, form: Form | None, findings: Findings) -> Site:
+def worded(
+    site: Site, buttons: Mapping[str, Button], shown: Shown | None, findings: Findings
+) -> Mapping[str, Button]:
     """Give every button its words: ours, or those under `actions` of the form."""
-    words = form.actions if form else {}
-    buttons: dict[str, Button] = {}
-    for name, button in site.buttons.items():
+    compiled = shown.reading.compiled if shown else None
+    words = compiled.form.actions if compiled else {}
+    found: dict[str, Button] = {}
+    for name, button in buttons.items():
         own = words.get(name)
         if own is None and name not in SPOKEN:
-            known = [*SPOKEN, *words]
             findings.add(
                 "L115", site.spot_of("actions", name), f"the button `{name}` has no words",
                 "write them under `actions` of the form, or use one of: "
                 + ", ".join(sorted(SPOKEN)),
-                key=site.path("actions", name), nearest=nearest(name, known),
+                key=site.path("actions", name), nearest=nearest(name, [*SPOKEN, *words]),
             )  # fmt: skip
-        buttons[name] = replace(button, label=Words(values=own) if own else None)
-    return replace(site, buttons=buttons)
+        found[name] = replace(button, label=Words(values=own) if own else None)
+    return found

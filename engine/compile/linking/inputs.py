@@ -33,7 +33,11 @@ def declared_inputs(signature: Signature) -> Mapping[str, Input]:
     return found
 
 
-def link_inputs(site: Site, signature: Signature, findings: Findings) -> Site:
+Inputs = Mapping[str, JsonValue | Formula]
+"""Input -> what is given: a value, or an expression."""
+
+
+def link_inputs(site: Site, signature: Signature, findings: Findings) -> Inputs:
     """Look at what the node gives to its activity, and fill in what it leaves out."""
     declared = declared_inputs(signature)
     written = site.written.entries.get("inputs")
@@ -48,9 +52,22 @@ def link_inputs(site: Site, signature: Signature, findings: Findings) -> Site:
             linked = _given(site, declared[name], value, findings)
             if linked is not None:
                 inputs[name] = linked
+    return inputs
+
+
+def link_slots(
+    site: Site, signature: Signature, inputs: Inputs, findings: Findings
+) -> Mapping[str, str]:
+    """Give the slot that each key input names."""
     slots = {use.input: str(inputs[use.input]) for use in signature.keys if use.input in inputs}
-    _slots(site, slots, findings)
-    return replace(site, inputs=inputs, slots=slots)
+    for name, slot in slots.items():
+        if not _SLOT.fullmatch(slot) or slot in RESERVED:
+            findings.add(
+                "L112", site.value_spot("inputs", name), f"`{name}` must be the name of a key",
+                "a letter or _, then letters, digits and _, and no name of the engine's own",
+                key=site.path("inputs", name),
+            )  # fmt: skip
+    return slots
 
 
 def _unknown(
@@ -156,14 +173,3 @@ def _is_within(declared: Input, written: Written, key: str, findings: Findings) 
     message = f"`{declared.name}` is out of range"
     findings.add("L112", written.spot, message, "expected: " + ", ".join(bounds), key=key)
     return False
-
-
-def _slots(site: Site, slots: Mapping[str, str], findings: Findings) -> None:
-    for name, slot in slots.items():
-        if _SLOT.fullmatch(slot) and slot not in RESERVED:
-            continue
-        findings.add(
-            "L112", site.value_spot("inputs", name), f"`{name}` must be the name of a key",
-            "a letter or _, then letters, digits and _, and no name of the engine's own",
-            key=site.path("inputs", name),
-        )  # fmt: skip

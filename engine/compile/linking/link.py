@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.compile.findings import Findings
-from engine.compile.forms.form import FormReading
 from engine.compile.linking.catalogue import Labels
-from engine.compile.linking.forms import link_form
+from engine.compile.linking.forms import Forms, link_form, worded
 from engine.compile.linking.head import head
-from engine.compile.linking.inputs import link_inputs
+from engine.compile.linking.inputs import link_inputs, link_slots
 from engine.compile.linking.outputs import link_outputs
 from engine.compile.linking.site import Flow, Site
-from engine.compile.linking.ways import link_ways
+from engine.compile.linking.ways import Ways, link_ways
 from engine.compile.nearest import nearest
 from engine.compile.reading.document import Written
-from engine.model.definition import FormRef
 from engine.model.names import NodeId
-
-Forms = Mapping[FormRef, FormReading]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +40,9 @@ def link(findings: Findings, palette: Palette, spoilt: Collection[str] = ()) -> 
     }
     targets = _targets(known)
     before = findings.count
-    ways = {name: link_ways(site, targets, findings) for name, site in known.items() if site}
+    ways = [(site, link_ways(site, targets, findings)) for site in known.values() if site]
     whole = len(ways) == len(flow.entries) and findings.count == before
-    sites = {NodeId(name): _finish(site, palette, findings) for name, site in ways.items()}
+    sites = {site.id: _finish(site, way, palette, findings) for site, way in ways}
     start = _start(flow, sites, whole, findings)
     return Flow(
         document=findings.document,
@@ -88,12 +84,30 @@ def _targets(known: Mapping[str, Site | None]) -> Mapping[str, bool]:
     return {name: site is None or not site.is_start for name, site in known.items()}
 
 
-def _finish(site: Site, palette: Palette, findings: Findings) -> Site:
-    if site.signature is None:
-        return site
-    linked = link_inputs(site, site.signature, findings)
-    linked = link_outputs(linked, site.signature, findings)
-    return link_form(linked, site.signature, palette.forms, findings)
+def _finish(site: Site, ways: Ways, palette: Palette, findings: Findings) -> Site:
+    """Put everything about a node together."""
+    signature, check = site.signature, site.written.entries.get("check")
+    if signature is None:
+        return replace(site, edges=ways.edges, conditions=ways.conditions)
+    inputs = link_inputs(site, signature, findings)
+    declared, outputs = link_outputs(site, signature, findings)
+    shown = None
+    if signature.form is not None:
+        shown = link_form(site, signature.form, inputs, palette.forms, findings)
+    is_worded = signature.form is None or shown is not None
+    return replace(
+        site,
+        inputs=inputs,
+        slots=link_slots(site, signature, inputs, findings),
+        edges=ways.edges,
+        conditions=ways.conditions,
+        timer=ways.timer,
+        buttons=worded(site, ways.buttons, shown, findings) if is_worded else ways.buttons,
+        check=str(check.value) if check else None,
+        declared=declared,
+        outputs=outputs,
+        form=shown,
+    )
 
 
 def _similar(flow: Written, findings: Findings) -> None:

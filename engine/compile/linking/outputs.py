@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.compile.findings import Findings
@@ -12,9 +13,14 @@ from engine.expressions import reads
 from engine.model.names import JsonValue
 from engine.model.signature import Signature
 
+Outputs = tuple[tuple[str, JsonValue | Formula], ...]
+"""(variable, value or expression), in order."""
 
-def link_outputs(site: Site, signature: Signature, findings: Findings) -> Site:
-    """Link `outputs:` and `check:`.
+
+def link_outputs(
+    site: Site, signature: Signature, findings: Findings
+) -> tuple[Mapping[str, str], Outputs]:
+    """Link `outputs:` to the variables of declared outputs, and further ones.
 
     `verdict: "${decision}"`, where `decision` is a declared output, gives that output another
     variable; everything else is a further one, written after them.
@@ -34,10 +40,7 @@ def link_outputs(site: Site, signature: Signature, findings: Findings) -> Site:
             declared[local] = name
         elif value is not None:
             further.append((name, value))
-    check = site.written.entries.get("check")
-    return replace(
-        site, declared=declared, outputs=tuple(further), check=str(check.value) if check else None
-    )
+    return declared, tuple(further)
 
 
 def _value(site: Site, name: str, written: Written, findings: Findings) -> JsonValue | Formula:

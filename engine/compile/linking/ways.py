@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from engine.compile.durations import duration
 from engine.compile.findings import Findings
@@ -20,26 +20,23 @@ _LIMIT = 10
 _ONLY_ACTIVITIES = ("inputs", "errors", "timeout", "actions", "check", "result", "outputs")
 
 
-def link_ways(site: Site, targets: Targets, findings: Findings) -> Site:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """The ways out of one node, as `Site` keeps them."""
+
+    edges: tuple[Edge, ...]
+    conditions: tuple[Formula | None, ...]
+    timer: Timer | None
+    buttons: Mapping[str, Button]
+
+
+def link_ways(site: Site, targets: Targets, findings: Findings) -> Ways:
     """Link every way out of a node, and see that each part of it means something there."""
     _misplaced(site, findings)
     _error_codes(site, findings)
     edges, conditions = _next(site, targets, findings)
     for code, written in _entries(site, "errors"):
         edges += _edge(site, written, targets, findings, kind="error", name=code)
-    return _timed(
-        replace(site, edges=tuple(edges), conditions=tuple(conditions)), targets, findings
-    )
-
-
-def _entries(site: Site, key: str) -> Iterator[tuple[str, Written]]:
-    written = site.written.entries.get(key)
-    return iter(written.entries.items()) if written else iter(())
-
-
-def _timed(site: Site, targets: Targets, findings: Findings) -> Site:
-    """Add what only a node that waits has: timer and buttons."""
-    edges: list[Edge] = []
     timer = site.written.entries.get("timeout")
     if timer is not None:
         edges += _edge(site, timer.entries["to"], targets, findings, kind="timeout")
@@ -47,11 +44,18 @@ def _timed(site: Site, targets: Targets, findings: Findings) -> Site:
     for name, written in _entries(site, "actions"):
         target = written.entries.get("to", written)
         edges += _edge(site, target, targets, findings, kind="action", name=name)
-        limit = written.entries.get("limit")
-        buttons[name] = Button(limit=_whole(limit), label=None)
-    return replace(
-        site, edges=(*site.edges, *edges), buttons=buttons, timer=_timer(timer) if timer else None
+        buttons[name] = Button(limit=_whole(written.entries.get("limit")), label=None)
+    return Ways(
+        edges=tuple(edges),
+        conditions=tuple(conditions),
+        timer=_timer(timer) if timer else None,
+        buttons=buttons,
     )
+
+
+def _entries(site: Site, key: str) -> Iterator[tuple[str, Written]]:
+    written = site.written.entries.get(key)
+    return iter(written.entries.items()) if written else iter(())
 
 
 def _whole(limit: Written | None) -> int:

@@ -81,7 +81,7 @@ class Endings:
             output.name: Binding(output.type, "always" if output.always else "maybe")
             for output in declared
         }
-        return {**self._scopes.at(completed), **local}
+        return self._scopes.at(completed, local)
 
     def completed(self, site: Site, before: State) -> State:
         """Give the state after the ordinary ending, before the node's own `outputs:`."""

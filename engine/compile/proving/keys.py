@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from engine.compile.findings import Findings
-from engine.compile.linking.site import Flow, Site
+from engine.compile.linking.site import Flow, Formula, Site
 from engine.compile.proving.endings import check_name
+from engine.compile.proving.formulas import Checks
 from engine.compile.proving.scope import slot_names, variable_names
 from engine.compile.proving.state import Held, State
 from engine.expressions import Secret
@@ -39,7 +40,9 @@ def _written(site: Site, name: str) -> tuple[int, int]:
     return site.spot_of("outputs", name) if site.written.entries.get("outputs") else site.spot
 
 
-def prove_keys(flow: Flow, states: Mapping[NodeId, State], findings: Findings) -> bool:
+def prove_keys(
+    flow: Flow, states: Mapping[NodeId, State], checks: Checks, findings: Findings
+) -> bool:
     """Note keys that are not there, or not ready, and checks that are settled unopened.
 
     Returns:
@@ -55,7 +58,7 @@ def prove_keys(flow: Flow, states: Mapping[NodeId, State], findings: Findings) -
     for node, state in states.items():
         site = flow.sites[node]
         _settled(site, state, wrong, findings)
-        _grouped(site, state, wrong, findings)
+        _grouped(site, state, checks, findings, wrong=wrong)
     return not wrong
 
 
@@ -110,29 +113,29 @@ def _settled(site: Site, state: State, wrong: set[str], findings: Findings) -> N
     )  # fmt: skip
 
 
-def _grouped(site: Site, state: State, wrong: set[str], findings: Findings) -> None:
+def _grouped(
+    site: Site, state: State, checks: Checks, findings: Findings, *, wrong: set[str]
+) -> None:
     for group in site.signature.one_of if site.signature else ():
-        if any(_is_usable(site, name, state) for name in group):
+        if any(_is_usable(site, name, state, checks) for name in group):
             continue
         if not wrong.isdisjoint(site.slots.get(name, "") for name in group):
             continue
         findings.add(
             "P119", site.spot_of("inputs"),
             f"{site.name_of_activity} needs one of: {', '.join(group)}",
-            "give one of them, or write the key on every path before", key=site.path("inputs"),
+            "give one of them that is always there, or write the key on every path before",
+            key=site.path("inputs"),
         )  # fmt: skip
 
 
-def _is_usable(site: Site, name: str, state: State) -> bool:
-    if name not in site.slots:
-        return name in site.inputs
-    slot = state.slots.get(site.slots[name])
-    return slot is not None and slot.always
-
-
-def carried(state: State) -> Iterator[tuple[str, Held]]:
-    """Give every secret that some path brings along, and the slot it is in."""
-    for name, slot in state.slots.items():
-        for held in slot.held:
-            if held.carried is not None:
-                yield name, held
+def _is_usable(site: Site, name: str, state: State, checks: Checks) -> bool:
+    """Say whether an input is there on every path; a wrong expression is told already."""
+    if name in site.slots:
+        slot = state.slots.get(site.slots[name])
+        return slot is not None and slot.always
+    value = site.inputs.get(name)
+    if not isinstance(value, Formula):
+        return value is not None
+    checked = checks.get(value.key)
+    return checked is None or not (checked.may_be_absent and checked.missable)

@@ -50,9 +50,10 @@ def _prove_contents(flow: Flow, findings: Findings) -> Proved:
     scopes = Scopes(flow)
     order = walk_order(flow)
     states = spread(flow, order, Endings(scopes))
-    keys_are_right = prove_keys(flow, states, findings)
+    checks = check_formulas(flow, states, scopes, findings)
+    keys_are_right = prove_keys(flow, states, checks, findings)
     prove_answers(flow, states, order, findings)
     prove_secrets(flow, states, order, findings)
     if keys_are_right:
         prove_decisions(flow, states, findings)
-    return Proved(checks=check_formulas(flow, states, scopes, findings), steps=steps(flow, order))
+    return Proved(checks=checks, steps=steps(flow, order))

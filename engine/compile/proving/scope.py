@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import reduce
 
 from engine.compile.linking.head import WELL_KNOWN
@@ -13,39 +14,49 @@ from engine.expressions import DYNAMIC, STRING, Binding, Environment, Member, Re
 from engine.model.definition import Definition
 
 
+class Scope(Mapping[str, Binding]):
+    """The environment of one place. What it gives is made when asked for: most of it never is."""
+
+    def __init__(self, state: State, fixed: Environment, local: Environment | None = None) -> None:
+        """Take what holds at the place, what is the same everywhere, and names of its own."""
+        self._layers = (local or {}, fixed, state.variables)
+        self._state = state
+
+    def __getitem__(self, name: str) -> Binding:
+        for layer in self._layers:
+            if name in layer and layer[name].presence != "never":
+                return layer[name]
+        if name == "_customFormData":
+            return Binding(Record(self._state.answers, "_customFormData"))
+        slot = self._state.slots.get(name)
+        return self._layers[1][name] if slot is None else _slot(name, slot)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from {**self._layers[0], **self._layers[1], "_customFormData": None}
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class Scopes:
     """Makes environments: the part that is the same everywhere is made once."""
 
     def __init__(self, flow: Flow) -> None:
         """Collect every name that some node of the flow writes."""
-        self._fixed: dict[str, Binding] = {"_initVars": Binding(_parameters(flow.definition))}
         self._slots = slot_names(flow.sites.values()).keys()
         names = {*variable_names(flow.sites.values()), *self._slots}
-        self._never = dict.fromkeys(names, Binding(DYNAMIC, "never"))
-        self._never |= dict.fromkeys(("errorCode", "errorMessage"), Binding(STRING, "never"))
-        self._made: dict[int, tuple[State, Environment]] = {}
+        self._fixed: dict[str, Binding] = dict.fromkeys(names, Binding(DYNAMIC, "never"))
+        self._fixed |= dict.fromkeys(("errorCode", "errorMessage"), Binding(STRING, "never"))
+        self._fixed["_initVars"] = Binding(_parameters(flow.definition))
+        self._variables = {n: b for n, b in self._fixed.items() if n not in self._slots}
 
-    def at(self, state: State) -> Environment:
-        """Give the environment of a state."""
-        known = self._made.get(id(state))
-        if known is not None:
-            return known[1]
-        answers = Record(state.answers, "_customFormData")
-        made = {
-            **self._never,
-            **{name: _slot(name, slot) for name, slot in state.slots.items()},
-            **state.variables,
-            **self._fixed,
-            "_customFormData": Binding(answers),
-        }
-        self._made[id(state)] = state, made
-        return made
+    def at(self, state: State, local: Environment | None = None) -> Environment:
+        """Give the environment of a state, with names that only hold at one node (`local`)."""
+        return Scope(state, self._fixed, local)
 
     def of_variables(self, state: State) -> Environment:
         """Give what a form's default may put in: variables alone."""
-        return {
-            name: binding for name, binding in self.at(state).items() if name not in self._slots
-        }
+        return Scope(replace(state, slots={}), self._variables)
 
 
 def _slot(name: str, slot: Slot) -> Binding:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow
-from engine.compile.proving.keys import carried
-from engine.compile.proving.state import State
+from engine.compile.proving.state import Held, State
 from engine.model.names import NodeId
 
 
@@ -15,12 +14,15 @@ def prove_secrets(
     flow: Flow, states: Mapping[NodeId, State], order: Mapping[NodeId, int], findings: Findings
 ) -> None:
     """Note secrets that are still there at a wait or at End; each once, where it first rests."""
+    carrying = _carrying(flow)
+    if not carrying:
+        return
     told: set[tuple[str, NodeId | None]] = set()
     for node in sorted(states, key=order.__getitem__):
         site = flow.sites[node]
         if not (site.waits or site.is_end):
             continue
-        for slot, held in sorted(carried(states[node]), key=lambda pair: pair[0]):
+        for slot, held in sorted(_carried(states[node], carrying), key=lambda pair: pair[0]):
             if (slot, held.carrier) in told or held.carrier is None:
                 continue
             told.add((slot, held.carrier))
@@ -32,3 +34,21 @@ def prove_secrets(
                 "put the activity that takes it directly behind the one that asks for it",
                 key=site.path(), also=[flow.sites[held.carrier].spot],
             )  # fmt: skip
+
+
+def _carrying(flow: Flow) -> frozenset[str]:
+    """Give the slots in which some activity puts a secret."""
+    return frozenset(
+        site.slots[use.input]
+        for site in flow.sites.values()
+        for use in (site.signature.keys if site.signature else ())
+        if use.carries is not None and use.input in site.slots
+    )
+
+
+def _carried(state: State, carrying: frozenset[str]) -> Iterator[tuple[str, Held]]:
+    """Give every secret that some path brings along, and the slot it is in."""
+    for name in carrying & state.slots.keys():
+        for held in state.slots[name].held:
+            if held.carried is not None:
+                yield name, held

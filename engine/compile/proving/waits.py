@@ -58,12 +58,14 @@ def prove_answers(
     for node, state in states.items():
         site = flow.sites[node]
         use = site.signature.form if site.signature else None
-        key = site.slots.get(use.key_input) if use else None
+        if use is None:
+            continue
+        key = site.slots.get(use.key_input)
         before = [
             asker for name, asker in state.askers
             if name == key and order[asker] < order[node]
         ]  # fmt: skip
-        if use is None or not before:
+        if not before:
             continue
         other = flow.sites[min(before, key=order.__getitem__)]
         findings.add(
