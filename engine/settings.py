@@ -90,20 +90,25 @@ class Given:
 
 
 def read(
-    data: Path | None = None, environment: Mapping[str, str] | None = None, **given: object
+    data: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    usual: Path = USUAL_FOLDER,
+    **given: object,
 ) -> Settings:
     """Read the settings.
 
     Args:
         data: The data folder; without it `TRUSTFLOW_DATA`, else `.trustflow` where we stand.
         environment: The process's own without.
+        usual: The data folder that is meant when nobody names one.
         given: Field -> value from a command line; None: not given there.
 
     Raises:
         SettingsRefused: With `problems`, a sentence for each thing that is wrong.
     """
     known = os.environ if environment is None else environment
-    folder = data or Path(known.get(f"{PREFIX}DATA") or USUAL_FOLDER)
+    folder = data or Path(known.get(f"{PREFIX}DATA") or usual)
     problems: list[str] = []
     said = {
         one.field: one
@@ -199,3 +204,9 @@ def _asked(field: str) -> str:
         if meta.ge is not None:
             return f"a whole number, {meta.ge:,} to {meta.le:,}"
     return "a text of 2,000 characters at most"
+
+
+def colours_unwanted(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether the person wants no colours: `NO_COLOR` says anything, or the terminal is dumb."""
+    known = os.environ if environment is None else environment
+    return bool(known.get("NO_COLOR")) or known.get("TERM") == "dumb"

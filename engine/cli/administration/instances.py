@@ -1,0 +1,223 @@
+"""`instance`: what people's journeys have come to, and the timeline of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, get_args
+
+import click
+
+from engine.cli.administration.timeline import Line, event_json, timeline
+from engine.cli.command import PROBLEMS, Documented, Group, data_option, fail, json_option
+from engine.cli.opening import with_application
+from engine.cli.terminal.page import GAP, Terminal, Tone, clean, columns, padded, say_json
+from engine.errors import ActivityMissing, UnknownBundle, UnknownInstance
+from engine.model.instance import LABELS, ProcessInstance, Status
+from engine.model.names import InstanceId
+
+if TYPE_CHECKING:
+    from engine.app import Application
+    from engine.ports.store import Page
+    from engine.records.journal import JournalRow
+
+PAGE_SIZE: Final = 50
+TONES: Final[Mapping[str, Tone]] = {
+    "Accepted": "good",
+    "Declined": "bad",
+    "Error": "bad",
+    "Abandoned": "warning",
+}
+
+
+@click.group(cls=Group)
+def instance() -> None:
+    """Process instances: one person's run of one definition each."""
+
+
+# ---- list -------------------------------------------------------------------------------------
+
+
+@instance.command(
+    "list",
+    cls=Documented,
+    examples=(
+        "trustflow instance list",
+        "trustflow instance list --process sign-in --status COMPLETED_ENDED_ERROR",
+        "trustflow instance list --page 2 --json",
+    ),
+)
+@click.option("--process", help="Of this process alone.")
+@click.option("--status", type=click.Choice(get_args(Status), case_sensitive=False))
+@click.option("--page", type=click.IntRange(1), default=1, help="Of 50 instances each.")
+@data_option
+@json_option
+def list_instances(
+    *, process: str | None, status: Status | None, page: int, data: Path | None, as_json: bool
+) -> int:
+    """List instances, the newest first."""
+
+    async def work(application: Application) -> Page[ProcessInstance]:
+        from engine.ports.store import InstanceQuery
+
+        query = InstanceQuery(process=process, status=status, page=page - 1, size=PAGE_SIZE)
+        return await application.store.instances(application.tenant, query)
+
+    found = with_application(data, work)
+    if as_json:
+        say_json({"instances": [_known(row) for row in found.rows], "total": found.total})
+        return 0
+    terminal = Terminal.here()
+    if not found.rows:
+        terminal.say("No instances. They begin when somebody opens a token's link.")
+        return 0
+    head = ("instance", "process", "status", "at", "since (UTC)")
+    terminal.table(head, [_row(row) for row in found.rows])
+    terminal.say(f"{len(found.rows)} of {found.total}", "quiet")
+    return 0
+
+
+def _row(row: ProcessInstance) -> tuple[str, ...]:
+    status = LABELS[row.status] + (", incident" if row.incident else "")
+    since = f"{row.created_at:%Y-%m-%d %H:%M}"
+    return row.id, f"{row.process} {row.version}", status, row.node, since
+
+
+def _known(row: ProcessInstance) -> dict[str, object]:
+    incident = row.incident
+    return {
+        "id": row.id,
+        "process": row.process,
+        "processVersion": row.version,
+        "status": row.status,
+        "label": LABELS[row.status],
+        "decision": row.decision,
+        "node": row.node,
+        "language": row.language,
+        "checks": {check.name: check.state for check in row.checks},
+        "createdDtm": row.created_at.isoformat(),
+        "endedDtm": row.ended_at.isoformat() if row.ended_at else None,
+        "incident": {"code": incident.code, "node": incident.node} if incident else None,
+    }
+
+
+# ---- show -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An instance, its journal, and what its nodes are called. `broken`: the first bad row."""
+
+    instance: ProcessInstance
+    journal: Sequence[JournalRow]
+    names: Mapping[str, str]
+    broken: int | None
+
+
+@instance.command(
+    cls=Documented,
+    examples=("trustflow instance show 01K9...", "trustflow instance show 01K9... --json"),
+)
+@click.argument("id")
+@data_option
+@json_option
+def show(*, id: str, data: Path | None, as_json: bool) -> int:
+    """Show an instance: its timeline, its checks, and whether its journal is whole.
+
+    Exit code 1: the journal was changed. What a person kept secret is not there at all.
+    """
+    seen = with_application(data, lambda application: _look(application, id))
+    if as_json:
+        _say(seen)
+    else:
+        _write(Terminal.here(), seen)
+    return 0 if seen.broken is None else PROBLEMS
+
+
+async def _look(application: Application, id: str) -> Seen:
+    from engine.run.journal import broken_at
+
+    store, tenant = application.store, application.tenant
+    try:
+        found = (await store.load(tenant, InstanceId(id.upper()))).instance
+        journal = await store.journal(tenant, found.id)
+    except UnknownInstance:
+        fail(f"There is no instance {clean(id)}. `trustflow instance list` shows them.")
+    try:
+        graph = await application.library.graph(tenant, found.bundle)
+        names = {str(id): node.name for id, node in graph.nodes.items()}
+    except (ActivityMissing, UnknownBundle):
+        names = {}  # the timeline can be read without the pictures' names
+    broken = broken_at(journal) or _loose_end(found, journal)
+    return Seen(instance=found, journal=journal, names=names, broken=broken)
+
+
+def _loose_end(found: ProcessInstance, journal: Sequence[JournalRow]) -> int | None:
+    """Find where a chain ends that is whole and yet not the instance's: rows were cut off."""
+    last = journal[-1].chain.hex() if journal else ""
+    return None if last == found.chain else len(journal) + 1
+
+
+def _say(seen: Seen) -> None:
+    chain = {"whole": seen.broken is None, "rows": len(seen.journal), "brokenAt": seen.broken}
+    events = [event_json(row) for row in seen.journal]
+    say_json({**_known(seen.instance), "chain": chain, "events": events})
+
+
+def _write(terminal: Terminal, seen: Seen) -> None:
+    found = seen.instance
+    label = LABELS[found.status]
+    status = terminal.tone(label, TONES.get(label, "strong"))
+    terminal.say(f"{terminal.tone(f'Instance {found.id}', 'strong')}")
+    took = "" if found.ended_at is None else f"  took {_took(found.created_at, found.ended_at)}"
+    terminal.say(f"{status}{took}")
+    facts = [
+        ("process", f"{found.process} {found.version}"),
+        ("begun", f"{found.created_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("language", found.language),
+    ]
+    if found.incident is not None:
+        facts.append(("incident", f"{found.incident.code} at {found.incident.node}"))
+    terminal.facts(facts, indent=GAP)
+    terminal.say()
+    _write_lines(terminal, timeline(seen.journal, seen.names))
+    terminal.say()
+    terminal.heading("Checks")
+    checks: list[tuple[str, str]] = [(check.name, check.state) for check in found.checks]
+    if found.decision is not None:
+        checks.append(("decision", found.decision))
+    terminal.facts(checks or [("none", "")], indent=GAP)
+    terminal.say()
+    _write_chain(terminal, seen)
+
+
+def _took(begun: datetime, ended: datetime) -> str:
+    minutes, seconds = divmod(round((ended - begun).total_seconds()), 60)
+    return f"{minutes}:{seconds:02}"
+
+
+def _write_lines(terminal: Terminal, lines: Sequence[Line]) -> None:
+    widest = max((columns(clean(line.node)) for line in lines), default=0)
+    outcomes = max((columns(clean(line.outcome)) for line in lines), default=0)
+    room = len("HH:MM:SS") + len("M") + widest + outcomes + len("operator") + 4 * len(GAP)
+    for line in lines:
+        time, node, outcome = f"{line.at:%H:%M:%S}", clean(line.node), clean(line.outcome)
+        if room <= terminal.width:
+            cells = (time, line.mark, padded(node, widest), padded(outcome, outcomes), line.actor)
+            terminal.say(GAP.join(cells).rstrip())
+        else:
+            words = ", ".join(part for part in (node, outcome, line.actor) if part)
+            terminal.write(words, first=f"{time} {line.mark} ", indent=" " * 11)
+
+
+def _write_chain(terminal: Terminal, seen: Seen) -> None:
+    if seen.broken is None:
+        rows = f"{len(seen.journal)} rows"
+        terminal.say(f"The journal is whole: {rows}, each linked to the one before.", "quiet")
+    else:
+        terminal.write(
+            f"The journal was changed: row {seen.broken} does not fit the ones before it.",
+            tone="bad",
+        )

@@ -1,0 +1,161 @@
+"""`passcode`: registering one for a user, and removing it. Never as an argument (J6)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli import prompt
+from engine.cli.administration.finding import policy_named, user_named
+from engine.cli.administration.stores import told
+from engine.cli.administration.users import store_option
+from engine.cli.command import Documented, Group, data_option, fail, json_option, misused
+from engine.cli.opening import change, with_application
+from engine.cli.terminal.page import Terminal, clean, say_json
+from engine.records.identity import Passcode, use_key
+
+if TYPE_CHECKING:
+    from engine.app import Application
+    from engine.identity.deeds import Actor
+    from engine.model.problem import FieldProblem
+    from engine.run.unit import Unit
+    from engine.secret import Secret
+
+policy_option = click.option(
+    "--policy", default="default", show_default=True, help="The passcode policy."
+)
+
+
+@click.group(cls=Group)
+def passcode() -> None:
+    """Passcodes of users: typed where nobody sees them, or suggested."""
+
+
+@passcode.command(
+    cls=Documented,
+    examples=(
+        "trustflow passcode register ines.carvalho",
+        "trustflow passcode register ines.carvalho --suggest --replace",
+    ),
+)
+@click.argument("name")
+@click.option("--suggest", is_flag=True, help="Draw five words and show them, this once.")
+@click.option("--replace", is_flag=True, help="Instead of the one that is registered.")
+@policy_option
+@store_option
+@data_option
+@json_option
+def register(
+    *,
+    name: str,
+    suggest: bool,
+    replace: bool,
+    policy: str,
+    store: str,
+    data: Path | None,
+    as_json: bool,
+) -> int:
+    """Register a passcode for a user: typed twice at a hidden prompt, or five words of ours."""
+    if as_json and not suggest:
+        misused("--json goes with --suggest: a prompt needs a person.")
+
+    async def work(application: Application) -> tuple[Secret, Passcode | tuple[FieldProblem, ...]]:
+        await _refuse_early(application, name, store, policy, replace=replace)
+        secret = prompt.suggested(application.chance) if suggest else _typed()
+        new = _Registering(application, name=name, store=store, policy=policy, replace=replace)
+        return secret, await new.commit(secret)
+
+    secret, made = with_application(data, work)
+    if isinstance(made, tuple):
+        return told(made, as_json)
+    if as_json:
+        known = {"id": made.id, "policy": made.policy}
+        prompt.show_once(secret, lambda words: say_json({**known, "passcode": words}))
+        return 0
+    terminal = Terminal.here()
+    if suggest:
+        prompt.show_once(secret, lambda words: terminal.say(words, "strong"))
+        terminal.write("Shown this once: it is kept as a hash alone.", tone="quiet")
+    terminal.write(f"Registered for {clean(name)} under the policy {clean(policy)}.")
+    return 0
+
+
+def _typed() -> Secret:
+    typed = prompt.ask_twice("New passcode")
+    if typed is None:
+        fail("The two were not the same. Nothing was changed.")
+    return typed
+
+
+async def _refuse_early(
+    application: Application, name: str, store: str, policy: str, *, replace: bool
+) -> None:
+    """Say what cannot be before anybody has typed a passcode for nothing."""
+    from engine.run.unit import Unit
+
+    unit = Unit(application.store, application.tenant)
+    found = await user_named(unit, store, name)
+    await policy_named(unit, store, policy)
+    there = await unit.find(Passcode, "by_use", use_key(found.id, policy))
+    if there is not None and not replace:
+        fail(f"{clean(name)} has a passcode already. To set another one: --replace")
+
+
+class _Registering:
+    """One registration, as often as its commit takes."""
+
+    def __init__(
+        self, application: Application, *, name: str, store: str, policy: str, replace: bool
+    ) -> None:
+        self._application = application
+        self._name, self._store, self._policy, self._replace = name, store, policy, replace
+
+    async def commit(self, secret: Secret) -> Passcode | tuple[FieldProblem, ...]:
+        """Stage and write it: the old one goes and the new one comes in one transaction."""
+        from engine.identity.passcodes import register as register_passcode
+        from engine.identity.passcodes import unregister
+
+        async def staged(unit: Unit, actor: Actor) -> Passcode | tuple[FieldProblem, ...]:
+            found = await user_named(unit, self._store, self._name)
+            policy = await policy_named(unit, self._store, self._policy)
+            old = await unit.find(Passcode, "by_use", use_key(found.id, policy.name))
+            if old is not None and self._replace:
+                unregister(unit, actor, old)
+            return await register_passcode(
+                unit, actor, found, policy=policy, passcode=secret, pool=self._application.pool
+            )
+
+        return await change(self._application, staged)
+
+
+@passcode.command(
+    cls=Documented,
+    examples=("trustflow passcode remove ines.carvalho", "trustflow passcode remove ines --yes"),
+)
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@policy_option
+@store_option
+@data_option
+def remove(*, name: str, yes: bool, policy: str, store: str, data: Path | None) -> int:
+    """Remove a user's passcode, hash and all. It cannot be brought back."""
+    if not yes:
+        words = f"Remove the passcode of {clean(name)} for good? Type the name again"
+        if click.prompt(words, err=True, default="", show_default=False) != name:
+            fail("That was another name. Nothing was changed.")
+
+    async def staged(unit: Unit, actor: Actor) -> Passcode:
+        from engine.identity.passcodes import unregister
+
+        found = await user_named(unit, store, name)
+        old = await unit.find(Passcode, "by_use", use_key(found.id, policy))
+        if old is None:
+            fail(f"{clean(name)} has no passcode under the policy {clean(policy)}.")
+        unregister(unit, actor, old)
+        return old
+
+    with_application(data, lambda application: change(application, staged))
+    Terminal.here().say(f"{clean(name)} has no passcode under {clean(policy)} any more.")
+    return 0

@@ -1,0 +1,295 @@
+"""`token`: making the links that start journeys, and listing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from engine.cli.command import PROBLEMS, Documented, Group, Length, data_option, json_option
+from engine.cli.opening import ACTOR, with_application
+from engine.cli.terminal.page import Terminal, clean, say_json
+from engine.cli.terminal.problems import mistakes_json, show_mistakes
+from engine.model.problem import FieldProblem, Words
+
+if TYPE_CHECKING:
+    from engine.app import Application
+    from engine.model.definition import Parameter
+    from engine.model.names import JsonObject, JsonValue
+    from engine.records.tokens import ProcessToken, TokenType
+    from engine.run.entry.tokens import Minted
+    from engine.settings import Settings
+
+TYPES: Final[Mapping[str, TokenType]] = {
+    "count": "MULTI_USE_COUNT_LIMITED",
+    "time": "MULTI_USE_TIME_LIMITED",
+    "unlimited": "UNLIMITED",
+}
+PAGE_SIZE: Final = 200
+
+
+@click.group(cls=Group)
+def token() -> None:
+    """Process tokens: the links that start a journey."""
+
+
+def link_of(base: str, secret: str) -> str:
+    """Write the link that a person opens."""
+    return f"{base.rstrip('/')}/web/trustweb?pt={secret}"
+
+
+def base_of(settings: Settings) -> str:
+    """Say where browsers find us: the public address, else where we listen."""
+    if settings.public_url:
+        return settings.public_url
+    scheme = "https" if settings.certificate else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{scheme}://{host}:{settings.port}"
+
+
+# ---- create -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The options as they were typed."""
+
+    process: str
+    version: int | None
+    name: str | None
+    given: Sequence[str]
+    uses: int
+    life: timedelta | None
+    kind: str
+    redirect: str | None
+    max_duration: timedelta | None
+
+
+@token.command(
+    cls=Documented,
+    examples=(
+        "trustflow token create sign-in --param userExternalId=ines.carvalho",
+        "trustflow token create sign-in --uses 50 --life P7D --name newsletter",
+        "trustflow token create sign-in --type time --life PT1H --json",
+    ),
+)
+@click.argument("process")
+@click.option("--version", type=click.IntRange(1), help="Of the definition (else the newest).")
+@click.option("--name", help="1 to 50 characters, used once (else one is made).")
+@click.option(
+    "--param", "given", multiple=True, metavar="NAME=VALUE", help="A start parameter; repeat it."
+)
+@click.option("--uses", type=click.IntRange(1), default=1, show_default=True, help="How often.")
+@click.option(
+    "--life",
+    type=Length(unlimited=True),
+    default="PT24H",
+    show_default=True,
+    help="How long it may be used.",
+)
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(list(TYPES)),
+    default="count",
+    show_default=True,
+    help="What limits it.",
+)
+@click.option("--redirect", metavar="URL", help="Where the journey leads in the end.")
+@click.option("--max-duration", type=Length(), help="How long an instance may take.")
+@click.option("--url", metavar="URL", help="Where browsers find us (else as settings say).")
+@data_option
+@json_option
+def create(
+    *,
+    process: str,
+    version: int | None,
+    name: str | None,
+    given: tuple[str, ...],
+    uses: int,
+    life: timedelta | None,
+    kind: str,
+    redirect: str | None,
+    max_duration: timedelta | None,
+    url: str | None,
+    data: Path | None,
+    as_json: bool,
+) -> int:
+    """Make a process token and show its link: once, for its secret is kept nowhere."""
+    asked = Asked(
+        process=process, version=version, name=name, given=given, uses=uses, life=life, kind=kind,
+        redirect=redirect, max_duration=max_duration,
+    )  # fmt: skip
+
+    async def work(application: Application) -> tuple[str, Minted | tuple[FieldProblem, ...]]:
+        return url or base_of(application.settings), await _mint(application, asked)
+
+    base, minted = with_application(data, work)
+    if isinstance(minted, tuple):
+        if as_json:
+            say_json(mistakes_json(minted))
+        else:
+            show_mistakes(Terminal.here(), minted)
+        return PROBLEMS
+    _tell(minted, link_of(base, minted.secret), as_json)
+    return 0
+
+
+async def _mint(application: Application, asked: Asked) -> Minted | tuple[FieldProblem, ...]:
+    from engine.run.entry.tokens import TokenRequest
+
+    parameters = await _parameters(application, asked)
+    if isinstance(parameters, tuple):
+        return parameters
+    request = TokenRequest(
+        name=asked.name or f"cli-{application.chance.id()}",
+        process=asked.process,
+        process_version=asked.version,
+        type=TYPES[asked.kind],
+        max_count=asked.uses,
+        life=asked.life,
+        max_process_duration=asked.max_duration,
+        parameters=parameters,
+    )
+    return await application.office.create(application.tenant, request, by=ACTOR)
+
+
+async def _parameters(
+    application: Application, asked: Asked
+) -> JsonObject | tuple[FieldProblem, ...]:
+    """Read `NAME=VALUE`s into the types that the definition declares; unknown ones stay texts."""
+    tenant, declared = application.tenant, dict[str, "Parameter"]()
+    digest = await application.store.digest_of(tenant, asked.process, asked.version)
+    if digest is not None:
+        declared = (await application.library.graph(tenant, digest)).definition.parameters
+    found: JsonObject = {}
+    if asked.redirect is not None:
+        found["_redirectUrl"] = asked.redirect
+    for pair in asked.given:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            return (_mistake(pair, "write it as NAME=VALUE"),)
+        before = found.get(name)
+        found[name] = typed(declared.get(name), text, before)
+    return found
+
+
+def typed(parameter: Parameter | None, text: str, before: JsonValue) -> JsonValue:
+    """Turn a word into what a parameter takes; what cannot be stays a text and is refused later.
+
+    `before`: the list so far, of a parameter that takes several.
+    """
+    kind = "string" if parameter is None else parameter.type
+    if kind == "list<string>":
+        return [*(before if isinstance(before, list) else []), text]
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    if kind in ("integer", "number"):
+        try:
+            return int(text) if kind == "integer" else float(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _mistake(name: str, sentence: str) -> FieldProblem:
+    return FieldProblem(field=name, text=Words(values={"en": sentence}))
+
+
+def _tell(minted: Minted, link: str, as_json: bool) -> None:
+    if as_json:
+        say_json({**_known(minted.token), "secret": minted.secret, "link": link})
+        return
+    from engine.cli.terminal.code import show_code
+
+    terminal, made = Terminal.here(), minted.token
+    terminal.say()
+    terminal.say(link, "link")
+    terminal.say()
+    show_code(terminal, link)
+    terminal.say()
+    terminal.facts(
+        [
+            ("token", made.name),
+            ("starts", _process(made)),
+            ("uses", uses_of(made)),
+            ("until", _when(made.not_after)),
+        ]
+    )
+    terminal.say()
+    terminal.write("Copy the link now: it is shown this once, its secret is kept nowhere.")
+
+
+# ---- list -------------------------------------------------------------------------------------
+
+
+@token.command(
+    "list",
+    cls=Documented,
+    examples=("trustflow token list", "trustflow token list --process sign-in --json"),
+)
+@click.option("--process", help="Of this process alone.")
+@data_option
+@json_option
+def list_tokens(data: Path | None, *, process: str | None, as_json: bool) -> int:
+    """List process tokens: what they start and for how long, never their secret."""
+
+    async def work(application: Application) -> tuple[ProcessToken, ...]:
+        from engine.ports.store import PageQuery
+        from engine.records.tokens import ProcessToken
+
+        query = PageQuery(by="process" if process else None, value=process, size=PAGE_SIZE)
+        return (await application.store.page(application.tenant, ProcessToken, query)).rows
+
+    rows = with_application(data, work)
+    if as_json:
+        say_json({"tokens": [_known(row) for row in rows]})
+    elif not rows:
+        Terminal.here().say("No tokens yet. Make one: trustflow token create PROCESS")
+    else:
+        head = ("name", "starts", "uses", "until", "status", "hash")
+        Terminal.here().table(head, [_row(row) for row in rows])
+    return 0
+
+
+def _row(made: ProcessToken) -> tuple[str, ...]:
+    until = _when(made.not_after)
+    return made.name, _process(made), uses_of(made), until, made.status, made.prefix
+
+
+def _process(made: ProcessToken) -> str:
+    return (
+        made.process if made.process_version is None else f"{made.process} {made.process_version}"
+    )
+
+
+def uses_of(made: ProcessToken) -> str:
+    """Say how often it was used, and how often it may be."""
+    return (
+        f"{made.counter} of {made.max_count}" if made.max_count else f"{made.counter}, any number"
+    )
+
+
+def _when(at: datetime | None) -> str:
+    return "no end" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _known(made: ProcessToken) -> dict[str, object]:
+    """Write a token for a program: everything but what opens it."""
+    return {
+        "id": made.id,
+        "name": clean(made.name),
+        "process": made.process,
+        "processVersion": made.process_version,
+        "type": made.type,
+        "status": made.status,
+        "counter": made.counter,
+        "maxCount": made.max_count,
+        "notAfterDtm": made.not_after.isoformat() if made.not_after else None,
+        "parameters": made.parameters,
+        "prefix": made.prefix,
+    }

@@ -1,0 +1,192 @@
+"""What every command has: help with examples, `--data`, `--json`; errors that are answers."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+
+from engine.cli.terminal.page import clean
+from engine.errors import Busy, SettingsRefused, TrustflowError
+
+PROBLEMS: Final = 1
+"""Exit code: problems were found, or it did not work. 0: fine, or warnings. 2: wrong usage."""
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class Failed(click.ClickException):
+    """It did not work; the message says why and what to do."""
+
+    exit_code = PROBLEMS
+
+
+class Refused(click.ClickException):
+    """The settings, like the options, say what cannot be."""
+
+    exit_code = 2
+
+
+def fail(message: str) -> NoReturn:
+    """Give up: say why, and what to do. Raises `Failed`."""
+    raise Failed(message)
+
+
+def misused(message: str) -> NoReturn:
+    """Answer options that do not go together. Raises `click.UsageError`."""
+    raise click.UsageError(message, click.get_current_context(silent=True))
+
+
+class Documented(click.Command):
+    """A command whose help ends with examples, written out as one types them."""
+
+    def __init__(self, *given: Any, examples: Sequence[str] = (), **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.examples = tuple(examples)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples below the options."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+
+
+class Group(click.Group):
+    """A group whose commands are imported when they are asked for: starting stays quick.
+
+    `where` maps a command's name to `module:attribute`.
+    """
+
+    def __init__(
+        self,
+        *given: Any,
+        where: Mapping[str, str] | None = None,
+        sections: Mapping[str, Sequence[str]] | None = None,
+        **named: Any,
+    ) -> None:
+        super().__init__(*given, **named)
+        self.where = dict(where or {})
+        self.sections = dict(sections or {})
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order in which they were given."""
+        return [*self.where, *self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in self.where:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self.where[cmd_name].partition(":")
+        found = getattr(importlib.import_module(module), name)
+        assert isinstance(found, click.Command)  # noqa: S101 - our own table
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the words name, or say which one is near."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = _nearest(args[0], self.list_commands(ctx))
+            if near is None or "Did you mean" in error.message:
+                raise
+            misused(f"{error.message} Did you mean '{near}'?")
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by what they are for."""
+        if not self.sections:
+            super().format_commands(ctx, formatter)
+            return
+        for title, names in self.sections.items():
+            rows = []
+            for name in names:
+                command = self.get_command(ctx, name)
+                if command is not None:
+                    rows.append((name, command.get_short_help_str(formatter.width - 16)))
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run what was asked for; what a person can cause is answered, never traced back."""
+        try:
+            return super().invoke(ctx)
+        except TrustflowError as error:
+            raise answer_to(error) from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = f": {clean(str(error.filename))}" if error.filename else ""
+            fail(f"{error.strerror or type(error).__name__}{where}")
+
+
+def _nearest(name: str, known: Sequence[str]) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, known, n=1)), None)
+
+
+def answer_to(error: TrustflowError) -> click.ClickException:
+    """Turn a fault into words for whoever typed the command."""
+    if isinstance(error, SettingsRefused):
+        problems = error.facts.get("problems")
+        lines = problems if isinstance(problems, tuple) else (str(error),)
+        return Refused("\n  ".join(["the settings are not right:", *map(clean, lines)]))
+    if isinstance(error, Busy):
+        return Failed("Too much is going on right now; give the same command again.")
+    sentence = " ".join((type(error).__doc__ or "").strip().splitlines()[0].split())
+    facts = ", ".join(f"{name}: {value}" for name, value in error.facts.items())
+    return Failed(clean(f"{sentence} ({facts})" if facts else sentence))
+
+
+class Length(click.ParamType[timedelta | None]):
+    """An ISO 8601 duration of weeks, days, hours, minutes and seconds, above zero."""
+
+    name = "duration"
+
+    def __init__(self, *, unlimited: bool = False) -> None:
+        """`unlimited`: the word is taken too, and is None."""
+        self.unlimited = unlimited
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Show the form it takes."""
+        return "PT24H|unlimited" if self.unlimited else "PT24H"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta | None:
+        """Read what was typed, or say what would be right."""
+        if isinstance(value, timedelta):
+            return value
+        if self.unlimited and value == "unlimited":
+            return None
+        from engine.compile.durations import duration
+
+        try:
+            found = duration(value)
+        except ValueError as error:
+            self.fail(f"{error}; write PT30M, PT24H, P7D.", param, ctx)
+        if not found:
+            self.fail("it must be above zero.", param, ctx)
+        return found
+
+
+def data_option(command: F) -> F:
+    """Add `--data DIR`."""
+    return click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="The data folder (TRUSTFLOW_DATA; else .trustflow here).",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """Add `--json`."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Write one JSON document, for a script."
+    )(command)

@@ -1,0 +1,1 @@
+"""`demo`: a first start makes everything, a terminal tells what to try."""

@@ -1,0 +1,60 @@
+"""The command line itself: which commands there are, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final, NoReturn
+
+import click
+
+from engine.cli.command import Group
+
+CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+INTERRUPTED: Final = 130
+
+COMMANDS: Final = {
+    "demo": "engine.cli.demo.command:demo",
+    "serve": "engine.cli.serve:serve",
+    "check": "engine.cli.definitions:check",
+    "draw": "engine.cli.definitions:draw",
+    "deploy": "engine.cli.definitions:deploy",
+    "token": "engine.cli.administration.tokens:token",
+    "store": "engine.cli.administration.stores:store",
+    "user": "engine.cli.administration.users:user",
+    "passcode": "engine.cli.administration.passcodes:passcode",
+    "instance": "engine.cli.administration.instances:instance",
+    "doctor": "engine.cli.doctor:doctor",
+}
+SECTIONS: Final = {
+    "Begin": ("demo", "serve"),
+    "Definitions": ("check", "draw", "deploy"),
+    "Administration": ("token", "store", "user", "passcode", "instance", "doctor"),
+}
+
+
+@click.group(cls=Group, where=COMMANDS, sections=SECTIONS, context_settings=CONTEXT)
+@click.version_option(package_name="trustflow", message="%(prog)s %(version)s")
+def trustflow() -> None:
+    """Run identity journeys: from a YAML definition to a person's browser.
+
+    Begin with `trustflow demo`. Each command has examples: `trustflow check --help`.
+    """
+
+
+def main() -> NoReturn:
+    """Run what was asked for and end the process.
+
+    Exit codes: 0 fine (or warnings), 1 problems found or not done, 2 wrong usage, 130 Ctrl-C.
+    """
+    try:
+        code = trustflow.main(prog_name="trustflow", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\nStopped.", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # or Python tells about the pipe once more when it ends
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,93 @@
+"""Opening the data folder for one command, and writing what it changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from engine.cli.command import fail
+from engine.cli.terminal.page import clean
+from engine.errors import Busy
+from engine.model.problem import FieldProblem
+from engine.settings import Settings, read
+
+if TYPE_CHECKING:
+    from engine.app import Application
+    from engine.identity.deeds import Actor
+    from engine.run.unit import Unit
+
+T = TypeVar("T")
+
+ACTOR: Final = "cli"
+TRIES: Final = 3
+
+
+def with_application(
+    data: Path | None, work: Callable[[Application], Awaitable[T]], *, makes: bool = False
+) -> T:
+    """Open the data folder, do the work, close it.
+
+    Args:
+        data: The folder as it was given; settings say another one.
+        work: What the command does.
+        makes: Whether the command may be the first one here and make folder, keys and database.
+
+    Raises:
+        Failed: There is nothing there, and the command is not one that begins.
+    """
+    settings = read(data)
+    if not makes:
+        refuse_nothing(settings)
+    return asyncio.run(opened(settings, work))
+
+
+def refuse_nothing(settings: Settings) -> None:
+    """Say that a folder holds no data. A slip in its name must not make an empty one."""
+    from engine.app import DATABASE
+
+    if not (settings.data / DATABASE).is_file():
+        fail(
+            f"There are no data in {clean(str(settings.data))}.\n"
+            "Name the folder with --data (`demo` keeps its own in .trustflow-demo), or begin one:\n"
+            "  trustflow deploy definitions/passcode-authentication.yaml"
+        )
+
+
+async def opened(settings: Settings, work: Callable[[Application], Awaitable[T]]) -> T:
+    """Open, do the work, and close again whatever happens."""
+    from engine.app import open_application  # with it comes the whole house: help must not wait
+
+    application = await open_application(settings)
+    try:
+        return await work(application)
+    finally:
+        await application.close()
+
+
+async def change(
+    application: Application,
+    work: Callable[[Unit, Actor], Awaitable[T | tuple[FieldProblem, ...]]],
+) -> T | tuple[FieldProblem, ...]:
+    """Do one piece of work in a unit of its own and commit it; again when somebody was quicker.
+
+    Returns:
+        What the work made; or its problems, and then nothing was kept.
+
+    Raises:
+        Busy: Somebody was quicker three times.
+    """
+    from engine.identity.deeds import Actor
+    from engine.ports.store import Committed
+    from engine.run.unit import Unit
+
+    for _ in range(TRIES):
+        at = await application.store.now()
+        unit = Unit(application.store, application.tenant)
+        made = await work(unit, Actor(name=ACTOR, at=at, chance=application.chance))
+        if isinstance(made, tuple):
+            return made
+        if isinstance(await application.store.write(application.tenant, unit.staged()), Committed):
+            return made
+    raise Busy(retry_after=1)

@@ -1,0 +1,1 @@
+"""What `serve` and `demo` share: sockets, certificates, the HTTP server, logs."""

@@ -1,0 +1,1 @@
+"""How commands speak: words, tables, problems and QR codes in a terminal, narrow or wide."""
