@@ -12,12 +12,14 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Base 32 in ascending order without the letters that look like others (after Crockford)."""
 
 ID_LENGTH: Final = 26
+_PAIRS: Final = [first + second for first in ALPHABET for second in ALPHABET]
+"""Ten bits at a time: every request makes ids."""
 _RANDOM_BITS: Final = 80
 
 
 def id_text(bits: int) -> str:
     """Write 128 bits as 26 upper-case letters and digits that sort as the numbers do."""
-    return "".join(ALPHABET[bits >> shift & 31] for shift in range(5 * (ID_LENGTH - 1), -1, -5))
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in range(5 * (ID_LENGTH - 2), -1, -10)])
 
 
 class SystemClock:

@@ -13,7 +13,6 @@ from engine.model.instance import ProcessInstance
 from engine.records.journal import JournalRow
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @overload
@@ -24,7 +23,10 @@ def micros(time: None) -> None: ...
 def micros(time: datetime | None) -> int | None: ...
 def micros(time: datetime | None) -> int | None:
     """Count the microseconds since 1970 in UTC."""
-    return None if time is None else (time - _EPOCH) // _MICROSECOND
+    if time is None:
+        return None
+    past = time - _EPOCH
+    return (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
 
 
 @overload
@@ -47,55 +49,43 @@ read_state: Final = _state_decoder.decode
 """Read a process instance from its JSON. Raises msgspec.DecodeError."""
 
 
-class _Packed(msgspec.Struct, frozen=True, array_like=True):
-    """One journal row without its sequence; `digest` is left out where payload and salt give it."""
+_Packed = tuple[int, str, bytes | None, bytes | None, bytes | None, bytes]
+"""One journal row without its sequence: at, kind, payload, salt, digest, chain.
 
-    at: int
-    kind: str
-    payload: bytes | None
-    salt: bytes | None
-    digest: bytes | None
-    chain: bytes
+The digest is left out where payload and salt give it.
+"""
 
-
-class _Pack(msgspec.Struct, frozen=True, array_like=True):
-    """The rows of one hop; their sequences follow on `first`."""
-
-    first: int
-    rows: tuple[_Packed, ...]
-
-
-_pack_encoder: Final = msgspec.msgpack.Encoder()
-_pack_decoder: Final = msgspec.msgpack.Decoder(_Pack)
+_write_pack: Final = msgspec.msgpack.Encoder().encode
+_read_pack: Final = msgspec.msgpack.Decoder(tuple[int, list[_Packed]]).decode
 
 
 def pack(rows: Sequence[JournalRow]) -> bytes:
-    """Write the rows of one hop as one value."""
-    first = rows[0].sequence if rows else 0
-    return _pack_encoder.encode(_Pack(first, tuple(_packed(row) for row in rows)))
+    """Write the rows of one hop as one value; their sequences follow on the first one's."""
+    return _write_pack((rows[0].sequence if rows else 0, [_packed(row) for row in rows]))
 
 
-def unpack(packed: bytes) -> tuple[JournalRow, ...]:
+def unpack(packed: bytes) -> list[JournalRow]:
     """Read the rows of one hop again."""
-    read = _pack_decoder.decode(packed)
-    return tuple(_unpacked(read.first + place, row) for place, row in enumerate(read.rows))
+    first, rows = _read_pack(packed)
+    return [_unpacked(sequence, row) for sequence, row in enumerate(rows, first)]
 
 
 def _packed(row: JournalRow) -> _Packed:
     told = row.digest == _digest(row.payload, row.salt)
     digest = None if told else row.digest
-    return _Packed(micros(row.at), row.kind, row.payload, row.salt, digest, row.chain)
+    return (micros(row.at), row.kind, row.payload, row.salt, digest, row.chain)
 
 
 def _unpacked(sequence: int, row: _Packed) -> JournalRow:
+    at, kind, payload, salt, digest, chain = row
     return JournalRow(
         sequence=sequence,
-        at=moment(row.at),
-        kind=row.kind,
-        payload=row.payload,
-        salt=row.salt,
-        digest=_digest(row.payload, row.salt) if row.digest is None else row.digest,
-        chain=row.chain,
+        at=moment(at),
+        kind=kind,
+        payload=payload,
+        salt=salt,
+        digest=_digest(payload, salt) if digest is None else digest,
+        chain=chain,
     )
 
 

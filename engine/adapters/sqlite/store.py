@@ -66,6 +66,7 @@ class SqliteStore:
         self._near = Reader(database, _SHORT_WAIT)
         self._far = Reader(database, _LONG_WAIT)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-reader")
+        self._is_closed = False
 
     @classmethod
     async def open(
@@ -102,7 +103,7 @@ class SqliteStore:
 
     async def commit(self, hop: Hop) -> Committed | Conflict:
         """Write one hop. Raises `StoreUnavailable` or `UnknownOutcome` (ask `has_hop`)."""
-        return await self._write(statements.of_hop(hop))
+        return await self._write(statements.of_hop(hop), undone=not statements.is_plain(hop))
 
     async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
         """Whether this hop was committed; asked at a new connection."""
@@ -200,19 +201,24 @@ class SqliteStore:
         return self._clock.now()
 
     async def close(self) -> None:
-        """Finish what waits and close every connection."""
+        """Finish what waits and close every connection; once closed it stays closed."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         await self._writer.close()
         await self._apart(self._far.close)
         self._thread.shutdown()
         self._near.close()
 
-    async def _write(self, changes: Sequence[statements.Statement]) -> Committed | Conflict:
+    async def _write(
+        self, changes: Sequence[statements.Statement], *, undone: bool = True
+    ) -> Committed | Conflict:
         def work(transaction: Transaction) -> Committed:
             for change in changes:
                 transaction.run(change)
             return Committed()
 
-        return await self._writer.do(work)
+        return await self._writer.do(work, undone=undone)
 
     async def _listed(
         self, listing: Listing, chosen: Row, query: PageQuery | InstanceQuery

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar, cast
 
 import apsw
@@ -51,12 +51,15 @@ class Transaction:
 
     def __init__(self, connection: apsw.Connection, probe: Probe) -> None:
         self._connection, self._probe = connection, probe
+        self.has_changed = False
 
     def run(self, statement: Statement) -> None:
         """Run one statement. Raises `Refused` where it had to change a row and did not."""
         self._connection.execute(statement.sql, statement.values)
+        changed = self._connection.changes() > 0
+        self.has_changed |= changed
         self._probe("after-statement")
-        if statement.refused is not None and self._connection.changes() == 0:
+        if statement.refused is not None and not changed:
             raise Refused(statement.refused)
 
     def row(self, sql: str, values: tuple[SqlValue, ...]) -> tuple[SqlValue, ...] | None:
@@ -71,10 +74,11 @@ Work = Callable[[Transaction], A]
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A change that waits, and who waits for its answer."""
+    """A change that waits, who waits for its answer, and whether it may have to be undone."""
 
     work: Work[object]
     answer: asyncio.Future[object]
+    undone: bool
 
 
 class Writer:
@@ -91,8 +95,14 @@ class Writer:
         self._connection: apsw.Connection | None = None
         self._log_pages = 0
 
-    async def do(self, work: Work[A]) -> A | Conflict:
+    async def do(self, work: Work[A], *, undone: bool = True) -> A | Conflict:
         """Make one change, durable when this returns.
+
+        Args:
+            work: Runs in the writer's thread.
+            undone: False for a change that is refused by its first statement or not at all. It
+                goes without a savepoint, a fifth of its cost; should it have to be undone all
+                the same, the whole batch is, and each of its changes runs alone.
 
         Raises:
             StoreUnavailable: Nothing of it was kept.
@@ -101,7 +111,7 @@ class Writer:
         if self._is_closed or len(self._waiting) >= LONGEST_QUEUE:
             raise StoreUnavailable(reason="closed" if self._is_closed else "too many changes wait")
         answer: asyncio.Future[object] = self._loop.create_future()
-        self._waiting.append(_Job(work, answer))
+        self._waiting.append(_Job(work, answer, undone))
         if not self._at_work:
             self._at_work = True
             # Not at once: all that this turn of the loop still brings joins the first batch.
@@ -153,7 +163,7 @@ class Writer:
         try:
             return self._committed(jobs)
         except _TransactionLost:
-            return [self._alone(job) for job in jobs]
+            return [self._alone(replace(job, undone=True)) for job in jobs]
 
     def _alone(self, job: _Job) -> object:
         try:
@@ -184,15 +194,18 @@ class Writer:
         return outcomes
 
     def _tried(self, connection: apsw.Connection, job: _Job) -> object:
+        transaction = Transaction(connection, self._probe)
         try:
-            connection.execute("SAVEPOINT hop")
-            answer = job.work(Transaction(connection, self._probe))
-            connection.execute("RELEASE hop")
+            if job.undone:
+                connection.execute("SAVEPOINT hop")
+            answer = job.work(transaction)
+            if job.undone:
+                connection.execute("RELEASE hop")
         except Refused as refused:
-            _undo(connection, refused)
+            _undo(connection, job, transaction, refused)
             return refused.conflict
         except FAILURES as failure:
-            _undo(connection, failure)
+            _undo(connection, job, transaction, failure)
             return _unavailable(failure)
         return answer
 
@@ -229,10 +242,16 @@ class Writer:
             self._connection.wal_checkpoint(mode=mode)
 
 
-def _undo(connection: apsw.Connection, cause: BaseException) -> None:
+def _undo(
+    connection: apsw.Connection, job: _Job, transaction: Transaction, cause: BaseException
+) -> None:
     """Go back to before the change. Raises `_TransactionLost` where there is no way back."""
     if not connection.in_transaction:
         raise _TransactionLost from cause
+    if not job.undone:
+        if transaction.has_changed:
+            raise _TransactionLost from cause
+        return
     try:
         connection.execute("ROLLBACK TO hop")
         connection.execute("RELEASE hop")

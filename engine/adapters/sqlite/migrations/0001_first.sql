@@ -26,16 +26,17 @@ CREATE TABLE waits (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX waits_by_time ON waits (wakes) WHERE wakes IS NOT NULL;
 
--- One row per hop: its id, and the journal rows it appended, the first of them `first`.
+-- One row per hop, in the order of commits: its id, and the journal rows it appended.
+-- With a rowid: rows of all instances come one after the other, and fill few pages per commit.
 CREATE TABLE hops (
   tenant    TEXT    NOT NULL,
+  id        TEXT    NOT NULL,
   instance  TEXT    NOT NULL,
   revision  INTEGER NOT NULL,
-  id        TEXT    NOT NULL,
   rows      BLOB    NOT NULL,
-  PRIMARY KEY (tenant, instance, revision),
-  UNIQUE (tenant, id)
-) STRICT, WITHOUT ROWID;
+  UNIQUE (tenant, id),
+  UNIQUE (tenant, instance, revision)
+) STRICT;
 
 -- Who verifies a step at the moment, and whether that account was charged for it.
 CREATE TABLE claims (
