@@ -89,8 +89,8 @@ class Passcode(Record, frozen=True, kw_only=True):
     """A registered passcode: one ACTIVE per user and policy.
 
     Attributes:
-        hash: `<pepper key id>$<hex HMAC-SHA-256 of the PHC string's tag part>`-like text, see
-            `identity.passcodes`; never the passcode.
+        hash: PHC string of argon2id whose last part is the HMAC of its tag; `keyid` names the
+            pepper (A4). Never the passcode.
     """
 
     TABLE: ClassVar[str] = "passcodes"

@@ -63,6 +63,12 @@ def test_fifty_failures_disable_until_recovery() -> None:
     assert later is None
 
 
+def test_what_was_disabled_stays_so_under_looser_rules() -> None:
+    row, at = charged(RULES, 50)
+
+    assert charge(LockRules(disabled_at=100), row, at + HOUR, ANA) is None
+
+
 def test_a_first_try_begins_a_row_of_its_own() -> None:
     row = charge(RULES, None, NOON, ANA)
 
