@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +38,7 @@ from engine.run.perform import StillChecking
 from engine.run.unit import Unit
 from engine.secret import Bag
 
+log = logging.getLogger("trustflow.run")
 TRIES: Final = 3
 """A hop refused this often is answered 503: something else keeps changing the same rows."""
 
@@ -222,6 +224,7 @@ class Loop:
             hop = self.hops.hop(owner, loaded.instance.revision, loaded.instance, moved, unit, None)
             if isinstance(await self.hops.commit(hop), Committed):
                 self.outside.probe("after-commit")
+                _tell_of_incident(hop.instance)
                 return Current(instance=hop.instance, graph=graph, now=loaded.now, session=value)
             loaded = None
         raise Busy(retry_after=1)
@@ -235,6 +238,14 @@ class Loop:
         if session is None or not after - before:
             return None
         return sessions.rotate(unit, session, _stamp(loaded), self.outside.chance)
+
+
+def _tell_of_incident(instance: ProcessInstance) -> None:
+    """Tell the operator of an instance that is held now: where and why, never a value."""
+    incident = instance.incident
+    if incident is not None:
+        facts = {"instance": instance.id, "node": incident.node, "code": incident.code}
+        log.error("incident", extra={"facts": facts | {"reason": incident.reason}})
 
 
 def _at(event: DeadlinePassed | TimerFired, at: datetime) -> Event:

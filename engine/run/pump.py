@@ -57,4 +57,5 @@ async def guarded(what: str, work: Awaitable[None]) -> None:
     try:
         await work
     except Exception as error:  # noqa: BLE001 - one of the three: the pump must live
-        log.warning("background work failed", extra={"work": what, "error": type(error).__name__})
+        facts = {"work": what, "type": type(error).__name__}
+        log.warning("background work failed", extra={"facts": facts})
