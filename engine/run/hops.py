@@ -90,10 +90,13 @@ class Hops:
             instance = turn.instance
             if not turn.effects:
                 return Moved(instance=instance, events=tuple(events), claimed=context.claimed)
-            outcome = await self._performed(graph, instance, turn.effects[0], context, bag)
-            if isinstance(outcome, StillChecking):
-                return outcome
-            event = outcome
+            mark = unit.mark()
+            finished = await self._performed(graph, instance, turn.effects[0], context, bag)
+            if isinstance(finished, StillChecking):
+                return finished
+            if isinstance(finished.outcome, Broken):  # what it staged before it broke is not kept
+                unit.back_to(mark)
+            event = finished
         raise ProcessFault(reason="more than 1,000 turns in one hop", instance=instance.id)
 
     async def _performed(
@@ -117,12 +120,9 @@ class Hops:
             capabilities=bind(context, signature.uses),
             bag=bag,
         )
-        mark = context.unit.mark()
         outcome = await perform(activity, effect, call)
         if isinstance(outcome, StillChecking):
             return outcome
-        if isinstance(outcome, Broken):
-            context.unit.back_to(mark)
         return Finished(at=context.at, node=effect.node, visit=effect.visit, outcome=outcome)
 
     def hop(
