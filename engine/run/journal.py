@@ -29,10 +29,11 @@ def rows(
         chance: Gives one salt a row.
     """
     sequence, previous = instance.sequence, bytes.fromhex(instance.chain)
+    salts = chance.bytes(SALT_BYTES * len(events))
     made = []
-    for event in events:
+    for place, event in enumerate(events):
         sequence += 1
-        payload, salt = _encode(event), chance.bytes(SALT_BYTES)
+        payload, salt = _encode(event), salts[place * SALT_BYTES :][:SALT_BYTES]
         digest = hashlib.sha256(salt + payload).digest()
         kind = type(event).__name__
         previous = link(previous, sequence, event.at, kind, digest)
