@@ -20,7 +20,7 @@ from engine.web.wire import Unread, choose_language
 
 Kind = Literal[
     "expired", "used", "unknown", "notyet", "lost", "busy", "slow", "error", "missing", "refused",
-    "method", "headers", "reused", "unread",
+    "cookies", "method", "headers", "reused", "unread",
 ]  # fmt: skip
 """Why a request goes no further: a stop of the pages, or one that only programs can bring about."""
 
@@ -40,6 +40,7 @@ class ApiError:
 API_ERRORS: Mapping[Kind | Literal["late", "long", "type", "fields"], ApiError] = {
     "error": ApiError(status=500, code=1, message="Unexpected error."),
     "lost": ApiError(status=401, code=7, message="Access to the service is denied."),
+    "cookies": ApiError(status=401, code=7, message="Access to the service is denied."),
     "refused": ApiError(status=403, code=7, message="Access to the service is denied."),
     "unread": ApiError(status=400, code=9400, message="The request could not be read."),
     "missing": ApiError(status=404, code=9404, message="There is nothing here."),

@@ -181,7 +181,7 @@ async def _admit_session(ask: Ask, door: Door) -> Response | None:
     instance = ask.request.path_params["instance"]
     value = _session_value(ask, door, instance)
     if value is None:
-        return stop(ask, "lost")
+        return stop(ask, "cookies" if _comes_from_landing(ask) else "lost")
     entered = await _enter(ask, door, InstanceId(instance), value)
     wanted = "page" if door.permission == "page session" else "app"
     if entered is None or entered.session.kind != wanted:
@@ -208,6 +208,13 @@ async def _enter(ask: Ask, door: Door, instance: InstanceId, value: str) -> Ente
         entered = await journeys.visits.enter(journeys.tenant, instance, value, reads=True)
         ask.late = entered is not None
     return entered
+
+
+def _comes_from_landing(ask: Ask) -> bool:
+    """Whether Begin was pressed just now, and yet no cookie came: the browser takes none."""
+    came = ask.request.headers.get("referer", "")
+    begun = came.startswith(f"{ask.web.config.origin}{landing.PATH}?")
+    return begun and "cookie" not in ask.request.headers
 
 
 def _stranger(ask: Ask) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from engine.model.form import INPUT_TYPES, SECRET_TYPES, Component, Form, Limits, Option
 from engine.model.names import JsonObject, JsonValue
 from engine.model.problem import FieldProblem
@@ -15,11 +17,14 @@ from engine.web.texts import Speech
 
 def speech_of(current: Current, config: WebConfig) -> Speech:
     """Give the speaker of an instance's language."""
-    return Speech(
-        language=current.instance.language,
-        app=config.app_name,
-        default=current.graph.definition.languages[0],
+    return _speech(
+        current.instance.language, config.app_name, current.graph.definition.languages[0]
     )
+
+
+@lru_cache(maxsize=256)
+def _speech(language: str, app: str, default: str) -> Speech:
+    return Speech(language=language, app=app, default=default)
 
 
 def screen_json(current: Current, config: WebConfig) -> JsonObject:

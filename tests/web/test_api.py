@@ -324,13 +324,13 @@ def test_session_of_one_kind_is_none_of_the_other() -> None:
 
 def test_cookies_are_ignored_by_calls() -> None:
     async def story(house: Surface) -> tuple[int, int]:
-        browser = house.browser()
-        step = await browser.begin((await house.bench.link("two-forms", {})).secret)
-        target = f"{SERVER}{step.action.replace('/web/instances', '/processInstances')}"
-        body = {"revision": 1, "data": {"name": "Ana"}}
-        cookies = browser.carries()
-        seen = await house.call("GET", f"{target}/screen", headers=cookies)
-        sent = await house.call("POST", f"{target}/steps/first.1", body, headers=cookies)
+        screen = await begun(house)
+        instance, value = screen.json["processInstanceId"], screen.json["sessionToken"]
+        cookies = [("Cookie", f"__Host-tf-{instance[:12]}={value}")]
+        body = {"revision": screen.json["revision"], "data": {"name": "Ana"}}
+        where = f"{SERVER}/processInstances/{instance}/screen"
+        seen = await house.call("GET", where, headers=cookies)
+        sent = await house.call("POST", step_of(screen), body, headers=cookies)
         return seen.status, sent.status
 
     assert play(story) == (401, 401)

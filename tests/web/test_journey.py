@@ -9,7 +9,7 @@ import pytest
 
 from engine.model.names import JsonObject
 from tests.bench import RIGHT, WRONG
-from tests.web.surface import Answer, Browser, Surface, play
+from tests.web.surface import ORIGIN, Answer, Browser, Surface, play, send
 
 
 async def forms(house: Surface, browser: Browser) -> Answer:
@@ -320,6 +320,27 @@ def test_lost_cookie_gets_a_page_that_says_how_to_start_again() -> None:
     assert (seen.status, seen.title) == (401, "Please open your link again")
     assert "Open the link once more" in seen.words
     assert sent.status == 401
+
+
+def test_browser_without_cookies_is_told_to_allow_them() -> None:
+    async def story(house: Surface) -> tuple[Answer, Answer]:
+        browser = house.browser()
+        secret = (await house.bench.link()).secret
+        landing = await browser.open(secret)
+        begun = await browser.press(landing, keeps=False)
+        came = [
+            ("Referer", f"{ORIGIN}/web/trustweb?pt={secret}"),
+            ("Sec-Fetch-Site", "same-origin"),
+        ]
+        told = await send(house.app, "GET", begun.location, headers=came)
+        return told, await browser.follow(await browser.press(landing))
+
+    told, step = play(story)
+
+    assert told.status == 401
+    assert "Allow cookies for this page, then press Begin again." in told.words
+    assert "pt_" not in told.text
+    assert step.status == 200
 
 
 def test_problems_keep_what_was_typed_and_empty_the_secrets() -> None:
