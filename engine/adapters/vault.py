@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import os
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -109,9 +110,7 @@ def _make_key(folder: Path, number: int) -> None:
     """
     key = SystemChance().bytes(KEY_BYTES)
     text = f"{_MARK} 1 {_fingerprint(key)} {base64.b64encode(key).decode()}\n"
-    draft = folder / f".{number}.{os.getpid()}"
-    draft.unlink(missing_ok=True)
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    file, draft = tempfile.mkstemp(prefix=f".{number}.", dir=folder)  # 0600
     try:
         os.write(file, text.encode())
         os.fsync(file)
@@ -120,7 +119,7 @@ def _make_key(folder: Path, number: int) -> None:
     try:
         (folder / f"{number}{_ENDING}").hardlink_to(draft)
     finally:
-        draft.unlink()
+        Path(draft).unlink()
     _sync_folder(folder)
 
 
