@@ -136,7 +136,8 @@ async def open_application(
     """
     clock, chance = clock or SystemClock(), chance or SystemChance()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    vault = FileVault.open(settings.data / KEYS)
+    is_first = not (settings.data / DATABASE).exists()  # later a missing key is a loss, not a start
+    vault = FileVault.open(settings.data / KEYS, make=is_first)
     store = await SqliteStore.open(settings.data / DATABASE, clock=clock, probe=probe)
     pool = ArgonPool(
         vault,

@@ -5,7 +5,8 @@ that lacks an outside tool must say so, and the machine that decides must lack n
 """
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from pathlib import Path
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +35,25 @@ def without_skip(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid}: no skip is allowed here. {reason}"
     return report
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Hold a text beside `tests/golden/<name>`; with `--update-golden` the file is written."""
+    folder = Path(__file__).parent / "golden"
+
+    def hold(name: str, text: str) -> None:
+        file = folder / name
+        if request.config.getoption("--update-golden"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        assert text == file.read_text(encoding="utf-8")
+
+    return hold
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
-from engine.cli.terminal.page import clean
+from engine.cli.terminal.page import Terminal, clean
 from engine.errors import Busy, SettingsRefused, TrustflowError
 
 PROBLEMS: Final = 1
@@ -41,8 +41,18 @@ def misused(message: str) -> NoReturn:
     raise click.UsageError(message, click.get_current_context(silent=True))
 
 
+class Context(click.Context):
+    """click's, with help as wide as the terminal: click itself never goes below 50 columns."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """Make what writes the help."""
+        return click.HelpFormatter(width=Terminal.here().width)
+
+
 class Documented(click.Command):
     """A command whose help ends with examples, written out as one types them."""
+
+    context_class = Context
 
     def __init__(self, *given: Any, examples: Sequence[str] = (), **named: Any) -> None:
         super().__init__(*given, **named)
@@ -61,6 +71,8 @@ class Group(click.Group):
 
     `where` maps a command's name to `module:attribute`.
     """
+
+    context_class = Context
 
     def __init__(
         self,

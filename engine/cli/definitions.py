@@ -98,6 +98,7 @@ def _text(source: Source) -> str:
 
 @click.command(
     cls=Documented,
+    short_help="Find every mistake in definitions and forms.",
     examples=(
         "trustflow check definitions/*.yaml forms/*.json",
         "trustflow check sign-in.yaml --forms shared/forms",
@@ -166,6 +167,7 @@ def _counted(count: int, name: str) -> str:
 
 @click.command(
     cls=Documented,
+    short_help="Draw a definition as a picture in text.",
     examples=(
         "trustflow draw definitions/sign-in.yaml > sign-in.mmd",
         "trustflow draw definitions/sign-in.yaml --format mermaid",
@@ -195,6 +197,7 @@ def draw(file: Path, forms: Path | None, kind: str) -> int:
 
 @click.command(
     cls=Documented,
+    short_help="Keep a definition, so that it can be run.",
     examples=(
         "trustflow deploy definitions/sign-in.yaml",
         "trustflow deploy sign-in.yaml --forms shared/forms --data /srv/trustflow",

@@ -70,6 +70,7 @@ def bad(what: str, told: str, remedy: str) -> Finding:
 
 @click.command(
     cls=Documented,
+    short_help="Explain what keeps a start from being safe.",
     examples=("trustflow doctor --data /srv/trustflow", "trustflow doctor --json"),
 )
 @data_option

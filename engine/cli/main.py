@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from typing import Final, NoReturn
 
 import click
 
 from engine.cli.command import Group
 
-CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
 INTERRUPTED: Final = 130
 
 COMMANDS: Final = {
@@ -46,6 +47,9 @@ def main() -> NoReturn:
 
     Exit codes: 0 fine (or warnings), 1 problems found or not done, 2 wrong usage, 130 Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a sign shows `?` instead
+            stream.reconfigure(errors="replace")
     try:
         code = trustflow.main(prog_name="trustflow", standalone_mode=False)
     except click.ClickException as error:

@@ -21,6 +21,7 @@ log = logging.getLogger("trustflow.serve")
 
 @click.command(
     cls=Documented,
+    short_help="Serve what is deployed.",
     examples=(
         "trustflow serve --data /srv/trustflow",
         "trustflow serve --public-url https://id.example.org",

@@ -32,7 +32,7 @@ TONES: Final[Mapping[str, Tone]] = {
 }
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Look at people's journeys, and why.")
 def instance() -> None:
     """Process instances: one person's run of one definition each."""
 
@@ -73,7 +73,7 @@ def list_instances(
     if not found.rows:
         terminal.say("No instances. They begin when somebody opens a token's link.")
         return 0
-    head = ("instance", "process", "status", "at", "since (UTC)")
+    head = ("instance", "process", "status", "since (UTC)")
     terminal.table(head, [_row(row) for row in found.rows])
     terminal.say(f"{len(found.rows)} of {found.total}", "quiet")
     return 0
@@ -81,8 +81,8 @@ def list_instances(
 
 def _row(row: ProcessInstance) -> tuple[str, ...]:
     status = LABELS[row.status] + (", incident" if row.incident else "")
-    since = f"{row.created_at:%Y-%m-%d %H:%M}"
-    return row.id, f"{row.process} {row.version}", status, row.node, since
+    since = f"{row.created_at:%m-%d %H:%M}"
+    return row.id, f"{row.process} {row.version}", status, since
 
 
 def _known(row: ProcessInstance) -> dict[str, object]:

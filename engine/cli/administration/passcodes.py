@@ -28,7 +28,7 @@ policy_option = click.option(
 )
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Register and remove passcodes.")
 def passcode() -> None:
     """Passcodes of users: typed where nobody sees them, or suggested."""
 

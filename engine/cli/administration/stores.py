@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PAGE_SIZE = 200
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Keep directories of users.")
 def store() -> None:
     """Identity stores: directories of users."""
 

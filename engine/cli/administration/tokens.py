@@ -30,9 +30,11 @@ TYPES: Final[Mapping[str, TokenType]] = {
     "unlimited": "UNLIMITED",
 }
 PAGE_SIZE: Final = 200
+SHORT: Final = 10
+"""Characters of an id that make a name: 50 bits of chance."""
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Make the links that start journeys.")
 def token() -> None:
     """Process tokens: the links that start a journey."""
 
@@ -146,7 +148,7 @@ async def _mint(application: Application, asked: Asked) -> Minted | tuple[FieldP
     if isinstance(parameters, tuple):
         return parameters
     request = TokenRequest(
-        name=asked.name or f"cli-{application.chance.id()}",
+        name=asked.name or f"cli-{application.chance.id()[-SHORT:]}",
         process=asked.process,
         process_version=asked.version,
         type=TYPES[asked.kind],

@@ -28,7 +28,7 @@ PAGE_SIZE = 200
 F = TypeVar("F", bound=Callable[..., object])
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Add, look at, lock and unlock users.")
 def user() -> None:
     """Users of an identity store. NAME is an external id, or an id."""
 

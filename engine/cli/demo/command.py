@@ -29,6 +29,7 @@ TLS_FOLDER: Final = "tls"
 
 @click.command(
     cls=Documented,
+    short_help="Play with a sign-in on this machine.",
     examples=(
         "trustflow demo",
         "trustflow demo --lan",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.adapters.folder import PackageShelf
 from engine.cli import prompt
+from engine.cli.administration.tokens import SHORT
 from engine.cli.command import fail
 from engine.cli.opening import ACTOR, change
 from engine.cli.terminal.page import Terminal
@@ -133,7 +134,7 @@ class _FirstUser:
 
 async def _link_secret(application: Application) -> str:
     request = TokenRequest(
-        name=f"demo-{application.chance.id()}",
+        name=f"demo-{application.chance.id()[-SHORT:]}",
         description="Made when the demo started.",
         process=PROCESS,
         max_count=USES,

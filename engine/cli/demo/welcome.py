@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,5 +140,5 @@ class Welcome:
 
     def _command(self, terminal: Terminal, words: str) -> None:
         """Write a command as it can be copied: whole, on a line of its own."""
-        data = "" if words.endswith("--help") else f" --data {clean(str(self.folder))}"
+        data = "" if words.endswith("--help") else f" --data {clean(shlex.quote(str(self.folder)))}"
         terminal.say(f"{INDENT}{command_name()} {words}{data}")
