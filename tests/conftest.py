@@ -7,7 +7,6 @@ that lacks an outside tool must say so, and the machine that decides must lack n
 import os
 from collections.abc import Callable, Generator
 from pathlib import Path
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -24,7 +23,8 @@ settings.load_profile("trustflow")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--pictures FOLDER`: keep a picture of every page the browser tests look at."""
+    """`--pictures FOLDER` keeps a picture of every page the browser tests look at."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
     parser.addoption("--pictures", dest="pictures", type=Path, default=None, metavar="FOLDER")
 
 
@@ -35,10 +35,6 @@ def without_skip(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid}: no skip is allowed here. {reason}"
     return report
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
 
 
 @pytest.fixture
