@@ -11,8 +11,8 @@ import pytest
 
 from engine.model.names import JsonObject
 from engine.web.gate.sources import SourceLimits
-from tests.bench import RIGHT, WRONG
-from tests.web.surface import ORIGIN, Answer, Surface, play
+from tests.bench import RIGHT, ROOT, WRONG
+from tests.web.surface import ORIGIN, PERSON, Answer, Surface, play
 
 CREATE = "/api/process-manager/processInstances/create"
 SERVER = "/api/process-server"
@@ -216,6 +216,36 @@ def test_lost_answer_to_the_right_passcode_is_made_good() -> None:
     assert (again.status, again.json["alreadyAnswered"]) == (200, True)
     assert fresh.json["status"] == "COMPLETED_ENDED_SUCCESS"
     assert old.status == 401
+
+
+SIGN_IN = (ROOT / "definitions/passcode-authentication.yaml").read_text("utf-8")
+THEN_A_FORM = SIGN_IN.replace("version: 1\n", "version: 2\n", 1).replace(
+    "    next: decide\n\n  decide:",
+    """    next: more
+
+  more:
+    activity: Custom Data Form
+    inputs: {dataFormName: person, dataFormVersion: 1, formDataKey: person1}
+    next: decide
+
+  decide:""",
+)
+
+
+def test_value_replaced_by_a_pass_may_look_and_answer_nothing() -> None:
+    async def story(house: Surface) -> tuple[Answer, Answer]:
+        await house.bench.deploy(THEN_A_FORM, {"person.v1": PERSON})
+        screen = await begun(house, "passcode-authentication")
+        old = screen.json["sessionToken"]
+        form = await answer(house, screen, old, data={"passcode": RIGHT})
+        late = await answer(house, form, old, data={"name": "Mallory"})
+        new = late.json["sessionToken"]
+        return late, await answer(house, form, new, data={"name": "Ana"})
+
+    late, taken = play(story)
+
+    assert (late.json["stepKey"], late.json["alreadyAnswered"]) == ("more.1", True)
+    assert taken.json["status"] == "COMPLETED_ENDED_SUCCESS"
 
 
 def test_same_idempotency_key_gives_the_same_instance_and_a_ticket_that_works() -> None:
