@@ -125,7 +125,8 @@ def _spoilt(document: Document, findings: Findings) -> frozenset[str] | None:
         findings.keep(problem)
     inside = [problem for problem in wrong if problem.rule not in ("S101", "S108")]
     paths = [problem.key.split(".") for problem in [*inside, *wrong] if problem.key.count(".")]
-    if any(not problem.key.startswith("flow.") for problem in inside):
+    has_head = document.root.entries.keys() >= {"process", "version", "title", "flow"}
+    if not has_head or any(not problem.key.startswith("flow.") for problem in inside):
         return None
     return frozenset(path[1] for path in paths if path[0] == "flow")
 

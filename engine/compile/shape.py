@@ -42,7 +42,7 @@ def shape_problems(document: Document, schema: str) -> tuple[Problem, ...]:
     if _acceptor(schema)(value):
         return ()
     found: list[Problem] = []
-    for error in _validator(schema).iter_errors(value):
+    for error in judge(schema).iter_errors(value):
         found.extend(_problems(document, _finding(error)))
     meant = {_sibling(p.key, p.nearest) for p in found if p.rule == "S101" and p.nearest}
     kept = [p for p in found if p.rule != "S102" or p.key not in meant]
@@ -62,7 +62,7 @@ def schema_text(schema: str) -> str:
 
 
 @cache
-def _schema(schema: str) -> dict[str, Any]:
+def resolved_schema(schema: str) -> dict[str, Any]:
     """Read a schema once, with its references put in place so that none is looked up later."""
     written: dict[str, Any] = json.loads(schema_text(schema))
     resolved: dict[str, Any] = _resolved(written, written["$defs"])
@@ -71,17 +71,20 @@ def _schema(schema: str) -> dict[str, Any]:
 
 @cache
 def _acceptor(schema: str) -> Accepts:
-    return acceptor(_schema(schema))
+    return acceptor(resolved_schema(schema))
 
 
 @cache
-def _validator(schema: str) -> Draft202012Validator:
-    """Make the judge once."""
+def judge(schema: str) -> Draft202012Validator:
+    """Make the thorough judge of a schema, once."""
     formats = FormatChecker(())
     formats.checks("duration")(_is_duration)
-    judge: Any = extend(Draft202012Validator, {"pattern": _by_re2})  # type: ignore[no-untyped-call]  # its stubs leave it out
-    made: Draft202012Validator = judge(_schema(schema), registry=Registry(), format_checker=formats)
-    return made
+    make: Any = extend  # its stubs leave the types out
+    made = make(Draft202012Validator, {"pattern": _by_re2})
+    validator: Draft202012Validator = made(
+        resolved_schema(schema), registry=Registry(), format_checker=formats
+    )
+    return validator
 
 
 def _resolved(schema: Any, definitions: Schema) -> Any:
@@ -224,8 +227,8 @@ def _not_among(document: Document, error: Finding) -> Iterator[Problem]:
 def _ill_written(document: Document, error: Finding) -> Iterator[Problem]:
     title = str(error.schema.get("title", "value")).lower()
     words = (f"this {title} is not written as it must be", _right(error))
-    spot = _name_spot(document, error)
-    yield from _say(document, error, "S105", words, spot=spot)
+    key = str(error.instance) if error.is_name else None
+    yield from _say(document, error, "S105", words, spot=_name_spot(document, error), key=key)
 
 
 def _name_spot(document: Document, error: Finding) -> Spot | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow, Formula, Site
+from engine.compile.nearest import nearest
 from engine.compile.proving.endings import check_name
 from engine.compile.proving.formulas import Checks
 from engine.compile.proving.scope import slot_names, variable_names
@@ -73,6 +74,7 @@ def _is_ready(site: Site, use: KeyUse, slot: str, state: State, findings: Findin
         findings.add(
             "P105", spot, f"{said} the key `{slot}`",
             "put an activity that writes it before this one, on every path", key=key,
+            nearest=nearest(slot, _written_slots(state) - {slot}),
         )  # fmt: skip
         return False
     unfit = sorted({_describe(held) for held in known.held if not _takes(use, held)})
@@ -82,6 +84,10 @@ def _is_ready(site: Site, use: KeyUse, slot: str, state: State, findings: Findin
             f"{site.name_of_activity} takes {_wanted(use)}", key=key,
         )  # fmt: skip
     return not unfit
+
+
+def _written_slots(state: State) -> set[str]:
+    return {name for name, slot in state.slots.items() if slot.always}
 
 
 def _takes(use: KeyUse, held: Held) -> bool:

@@ -11,7 +11,6 @@ from engine.compile.reading.document import Spot
 from engine.compile.reading.refusal import Refusal
 
 _EXPLAINED: tuple[tuple[str, str, str], ...] = (
-    ("'\\t'", "a tab stands where spaces belong", "indent with spaces"),
     (
         "cannot start any token",
         "a value begins with a sign that YAML keeps for itself",
@@ -54,6 +53,8 @@ def explain(error: yaml.YAMLError, text: str) -> Refusal:
         )
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     spot = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if mark is not None and text[mark.index : mark.index + 1] == "\t":
+        return Refusal(spot, "Y110", "a tab stands where spaces belong", "indent with spaces")
     return _unquoted(text, error, spot) or _syntax(error, spot)
 
 
