@@ -115,7 +115,7 @@ def test_field_the_form_does_not_have_is_refused() -> None:
 
 
 def test_slow_body_is_cut() -> None:
-    async def story(house: Surface) -> tuple[Answer, float]:
+    async def story(house: Surface) -> Answer:
         browser = house.browser()
         step = await browser.begin((await house.bench.link("two-forms", {})).secret)
         sent: list[Message] = []
@@ -134,16 +134,14 @@ def test_slow_body_is_cut() -> None:
             "query_string": b"", "client": ("198.51.100.7", 1), "http_version": "1.1",
             "headers": [(n.lower().encode(), v.encode()) for n, v in headers],
         }  # fmt: skip
-        began = time.perf_counter()
-        await house.app(scope, drip, take)
-        status = Answer(status=sent[0]["status"], headers=(), body=sent[1]["body"])
-        return status, time.perf_counter() - began
+        async with asyncio.timeout(60):
+            await house.app(scope, drip, take)
+        return Answer(status=sent[0]["status"], headers=(), body=sent[1]["body"])
 
-    answer, took = play(story, body_seconds=0.05)
+    answer = play(story, body_seconds=0.05)
 
     assert answer.status == 408
     assert "We could not read this page" in answer.words
-    assert took < 5
 
 
 def test_browser_that_goes_away_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
@@ -292,12 +290,12 @@ def test_any_accept_language_chooses_one_that_is_there(text: str, languages: lis
      b'"\\' * 32_768, b"9" * 65_536, b"-" * 65_536, b"[]" * 32_768],
 )  # fmt: skip
 def test_hostile_json_is_refused_at_once(raw: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
 
     found = parse_json(raw)
 
     assert found is MALFORMED
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 2  # the square of 65,536 takes far longer
 
 
 def test_json_as_deep_as_allowed_is_read() -> None:
