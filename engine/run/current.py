@@ -57,6 +57,7 @@ class Landing:
     Attributes:
         begin_key: For the landing form's hidden field; redeeming is idempotent by it.
         resume: The visit of this token that the browser still has a session for.
+        asks_passcode: Some form wants the passcode the person has: it should be at hand.
     """
 
     token: ProcessToken
@@ -64,6 +65,7 @@ class Landing:
     begin_key: str
     now: datetime
     resume: InstanceId | None = None
+    asks_passcode: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,9 +148,10 @@ def _landing(
         accepted=ask.request.headers.get("accept-language", ""),
     )
     shown = frame(ask, language=language, languages=found.definition.languages, path=link.address)
+    ready = ("landing.ready.passcode",) if found.asks_passcode else ()
     return page(
         ask,
-        pages.landing(shown, found, action=link.address, notice=notice),
+        pages.landing(shown, found, action=link.address, ready=ready, notice=notice),
         status=status,
     )
 

@@ -32,6 +32,7 @@ def test_right_passcode_leads_to_accepted() -> None:
 
     assert [a.status for a in (landing, begun, step, taken, end)] == [200, 303, 200, 303, 200]
     assert landing.title == "Sign in with a passcode"
+    assert "your passcode" in landing.words
     assert re.fullmatch(r"/web/instances/[A-Z0-9]{26}", begun.location)
     assert step.title == "Enter your passcode"
     assert taken.location == begun.location

@@ -68,7 +68,12 @@ class Visits:
             return Refusal(reason="unknown")
         key = begin_keys.make(self.vault, self.chance, token.secret_hash, now)
         return Landing(
-            token=token, definition=graph.definition, begin_key=key, now=now, resume=resume
+            token=token,
+            definition=graph.definition,
+            begin_key=key,
+            now=now,
+            resume=resume,
+            asks_passcode=_asks_passcode(graph),
         )
 
     async def begin(
@@ -141,7 +146,13 @@ class Visits:
         if current.instance.status != "PENDING":
             return Refusal(reason="used", token=token)
         key = begin_keys.make(self.vault, self.chance, session.id, now)
-        return Landing(token=token, definition=current.graph.definition, begin_key=key, now=now)
+        return Landing(
+            token=token,
+            definition=current.graph.definition,
+            begin_key=key,
+            now=now,
+            asks_passcode=_asks_passcode(current.graph),
+        )
 
     async def start(
         self,
@@ -347,6 +358,12 @@ class Visits:
             for name, value in token.parameters.items()
             if name not in REDIRECTS or is_allowed(str(value), self.allowed_redirects)
         }
+
+
+def _asks_passcode(graph: ProcessGraph) -> bool:
+    """Whether some form has a box for the passcode one already has."""
+    parts = (part for form in graph.forms.values() for part in form.form.components)
+    return any(part.autocomplete == "current-password" for part in parts)
 
 
 def _refused(token: ProcessToken, now: datetime) -> Refusal | None:
