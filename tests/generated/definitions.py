@@ -1,0 +1,197 @@
+"""Definitions made by chance: forms, branches, loops, sign-ins, deciders, timers, buttons."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+NOTE = json.dumps(
+    {
+        "version": "1",
+        "title": {"values": {"en": "A note", "pt-PT": "Uma nota"}},
+        "components": [
+            {
+                "type": "radio",
+                "id": "choice",
+                "label": {"values": {"en": "Choice", "pt-PT": "Escolha"}},
+                "options": [
+                    {"value": value, "label": {"values": {"en": value, "pt-PT": value}}}
+                    for value in ("again", "left", "right")
+                ],
+                "validate": {"required": True},
+            },
+            {
+                "type": "text",
+                "id": "words",
+                "label": {"values": {"en": "Words", "pt-PT": "Palavras"}},
+            },
+        ],
+    }
+)
+HEAD = """\
+process: made
+version: 1
+title: Made by chance
+languages: [en, pt-PT]
+maxDuration: PT1H
+retention: P30D
+parameters:
+  userExternalId: {type: string, required: true}
+  kind: {enum: [a, b, c], required: true}
+  extra: {type: string}
+flow:
+"""
+BLOCKS = (
+    "form", "loop", "loop", "branch", "guarded", "sign-in", "sign-in", "user", "decider", "button",
+    "button", "asked",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes nodes; `forms` and `signs` count keys so that no two share one."""
+
+    lines: list[str] = field(default_factory=list)
+    forms: int = 0
+    nodes: int = 0
+
+    def name(self, stem: str) -> str:
+        self.nodes += 1
+        return f"{stem}{self.nodes}"
+
+    def node(self, name: str, *lines: str) -> None:
+        self.lines += [f"  {name}:", *(f"    {line}" for line in lines)]
+
+    def form(self, name: str, *lines: str, attempts: int | None = None) -> str:
+        self.forms += 1
+        key = f"form{self.forms}"
+        bound = f", maxAttempts: {attempts}" if attempts else ""
+        inputs = f"inputs: {{dataFormName: note, formDataKey: {key}{bound}}}"
+        self.node(name, "activity: Custom Data Form", inputs, *lines)
+        return key
+
+
+def _form(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    timer = draw(st.sampled_from(("", f"timeout: {{after: PT2M, to: {end}}}",
+                                  f"timeout: {{after: PT2M, to: {then}}}")))  # fmt: skip
+    out.form(name, *([timer] if timer else []), f"next: {then}")
+
+
+def _asked(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    """Ask, and go by the answer."""
+    key = out.form(name, f"next: {name}way")
+    out.node(
+        f"{name}way", "gateway: exclusive", "next:",
+        f"""  - when: "${{_customFormData.{key}.choice == 'left'}}\"""", f"    to: {then}",
+        f"""  - when: "${{has(_customFormData.{key}.words)"""
+        f""" && size(_customFormData.{key}.words) > 3}}\"""", f"    to: {end}",
+        f"  - to: {then}",
+    )  # fmt: skip
+
+
+def _loop(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    """Ask again while the answer says so, at most so often."""
+    key = out.form(
+        name, f"errors: {{ExceededCustomDataFormRetake: {end}}}", f"next: {name}way",
+        attempts=draw(st.integers(1, 4)),
+    )  # fmt: skip
+    out.node(
+        f"{name}way", "gateway: exclusive", "next:",
+        f"""  - when: "${{_customFormData.{key}.choice == 'again'}}\"""", f"    to: {name}",
+        f"  - to: {then}",
+    )  # fmt: skip
+
+
+def _branch(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    out.node(
+        name, "gateway: exclusive", "next:",
+        """  - when: "${_initVars.kind == 'a'}\"""", f"    to: {end}",
+        """  - when: "${_initVars.kind in ['b']}\"""", f"    to: {name}own", f"  - to: {then}",
+    )  # fmt: skip
+    _form(draw, out, f"{name}own", then, end)
+
+
+def _guarded(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    out.node(
+        name, "gateway: exclusive", "next:",
+        """  - when: "${has(_initVars.extra) && _initVars.extra.contains('x')}\"""",
+        f"    to: {end}", f"  - to: {then}",
+    )  # fmt: skip
+
+
+def _sign_in(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    key, back = f"attempt{out.nodes}", draw(st.sampled_from((f"{name}ask", then)))
+    out.node(
+        name, "activity: Start Passcode Authentication",
+        f"inputs: {{passcodeAuthenticationKey: {key}, passcodeKey: default,"
+        f" storeName: customers, userKey: u{out.nodes},"
+        ' userExternalId: "${_initVars.userExternalId}"}',
+        f"next: {name}ask",
+    )  # fmt: skip
+    out.forms += 1
+    out.node(
+        f"{name}ask", "activity: Passcode Authentication Form",
+        f"inputs: {{dataFormName: passcode-authentication, formDataKey: form{out.forms},"
+        f" passcodeAuthenticationKey: {key}}}",
+        f"timeout: {{after: PT4M, to: {draw(st.sampled_from((then, end)))}}}",
+        f"next: {name}verify",
+    )  # fmt: skip
+    out.node(
+        f"{name}verify", "activity: Complete Passcode Authentication",
+        f"inputs: {{passcodeAuthenticationKey: {key}, maxAttempts: {draw(st.integers(1, 3))}}}",
+        f"errors: {{FailedPasscodeAuthentication: {back},"
+        f" ExceededFailedPasscodeAuthentication: {then}}}",
+        f"next: {then}",
+    )  # fmt: skip
+
+
+def _user(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    out.node(
+        name, "activity: Get User",
+        f'inputs: {{storeName: customers, userKey: g{out.nodes},'
+        ' userExternalId: "${_initVars.userExternalId}"}',
+        f"errors: {{UserNotFound: {end}}}", f"next: {then}",
+    )  # fmt: skip
+
+
+def _decider(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    on_failure = draw(st.sampled_from(("FAIL", "REVIEW")))
+    inputs = f"inputs: {{decisionOnAnyFailure: {on_failure}}}"
+    out.node(
+        name, "activity: Simple Decider", inputs, "next:",
+        f"""  - when: "${{_decision == '{on_failure}'}}\"""", f"    to: {end}", f"  - to: {then}",
+    )  # fmt: skip
+
+
+def _button(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    """Two forms, to and fro by buttons."""
+    errors = f"errors: {{ExceededCustomDataFormRetake: {end}}}"
+    actions = f"actions: {{skip: {then}, other: {{to: {name}side, limit: 2}}}}"
+    out.form(name, errors, actions, f"next: {then}")
+    out.form(f"{name}side", errors, f"actions: {{back: {name}}}", f"next: {then}")
+
+
+WRITERS = {
+    "form": _form, "loop": _loop, "branch": _branch, "guarded": _guarded, "sign-in": _sign_in,
+    "user": _user, "decider": _decider, "button": _button, "asked": _asked,
+}  # fmt: skip
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> str:
+    """Write a definition of two to seven blocks, each leading on or out."""
+    kinds = draw(st.lists(st.sampled_from(BLOCKS), min_size=2, max_size=7))
+    out = Writer()
+    names = [out.name(kind.replace("-", "")) for kind in kinds] + ["end"]
+    out.node("start", "activity: Start", f"next: {names[0]}")
+    for place, kind in enumerate(kinds):
+        way_out = draw(st.sampled_from(("end", "out", names[-1], *names[place + 2 :])))
+        out.nodes = place + 100
+        WRITERS[kind](draw, out, names[place], names[place + 1], way_out)
+    out.node("end", "activity: End")
+    result = draw(st.sampled_from(("", "result: FAIL", "result: REVIEW")))
+    if any(line.rstrip("},").endswith(": out") for line in out.lines):
+        out.node("out", "activity: End", *([result] if result else []))
+    return HEAD + "\n".join(out.lines) + "\n"

@@ -1,0 +1,195 @@
+"""What compiles never meets a missing node or an unknown name; what it did can be replayed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from engine.compile import Source, check_definition
+from engine.compile.definition import Report
+from engine.interpret import advance, new_instance
+from engine.model.effect import Answered, Effect, Enter, Resume
+from engine.model.event import (
+    DeadlinePassed,
+    Ended,
+    Event,
+    Finished,
+    Outcome,
+    Pressed,
+    Shown,
+    Started,
+    Submission,
+    Submitted,
+    TimerFired,
+)
+from engine.model.graph import ActivityNode, ProcessGraph
+from engine.model.instance import ProcessInstance, Wait
+from engine.model.names import MAIN_TENANT, InstanceId, JsonObject
+from engine.model.screen import Screen
+from engine.model.turn import NotAwaited, Turn
+from engine.run.catalogue import Catalogue
+from engine.secret import SecretRef
+from engine.testing import NOON
+from tests.bench import shipped_forms
+from tests.generated.definitions import NOTE, definitions
+
+SIGNATURES = Catalogue.installed().signatures
+FORMS = shipped_forms() | {"note.v1": Source(path="note.v1.json", text=NOTE.encode())}
+MANY = 200
+
+
+def compiled(text: str) -> Report:
+    """Check a made definition."""
+    return check_definition(Source(path="made.yaml", text=text.encode()), SIGNATURES, FORMS)
+
+
+class Wanderer:
+    """Walks a graph by chance: every ending of every activity, answers, buttons, timers."""
+
+    def __init__(self, graph: ProcessGraph, data: st.DataObject) -> None:
+        self.graph, self.data = graph, data
+        self.seen: Counter[str] = Counter()
+        self.events: list[Event] = []
+        self.now = NOON
+        parameters: JsonObject = {
+            "userExternalId": "ines",
+            "kind": self.pick("a", "b", "c"),
+        } | ({"extra": self.pick("x", "y")} if self.pick(True, False) else {})
+        self.first = new_instance(
+            graph, tenant=MAIN_TENANT, id=InstanceId("I" * 26), parameters=parameters,
+            at=NOON, deadline=NOON + timedelta(hours=1),
+        )  # fmt: skip
+        self.instance = self.first
+        self.take(
+            Started(at=NOON, deadline=self.first.deadline, language="en", parameters=parameters)
+        )
+
+    def pick(self, *choices: Any) -> Any:
+        return self.data.draw(st.sampled_from(choices))
+
+    def wander(self) -> ProcessInstance:
+        """Go on until it is over; a journey whose loops are bounded ends."""
+        for _ in range(400):
+            wait = self.instance.wait
+            if wait is None:
+                break
+            self.take(self.next_event(wait))
+        return self.instance
+
+    def next_event(self, wait: Wait) -> Event:
+        node = self.graph.nodes[wait.node]
+        assert isinstance(node, ActivityNode)
+        kind = self.pick("answer", "wait", "answer", "deadline")
+        if node.actions and self.pick(True, True, False):
+            self.seen["press"] += 1
+            name = str(self.pick(*node.actions))
+            return Pressed(at=self.now, step=wait.step, action=name)
+        if kind == "wait" and wait.due is not None:
+            self.now = max(self.now, wait.due)
+            self.seen["timeout"] += 1
+            return TimerFired(at=self.now, node=wait.node, visit=wait.visit)
+        if kind == "deadline" and self.pick(*range(20)) == 0:
+            self.now = self.instance.deadline
+            return DeadlinePassed(at=self.now)
+        return Submitted(at=self.now, step=wait.step, submission=self.answer(node))
+
+    def answer(self, node: ActivityNode) -> Submission:
+        if node.signature.form is not None and node.signature.form.components:
+            return Submission(secrets={"passcode": SecretRef(name="x.passcode")})
+        values: JsonObject = {"choice": self.pick("again", "left", "right")}
+        words = self.pick(None, "no", "many words")
+        return Submission(values=values | ({"words": words} if words else {}))
+
+    def take(self, event: Event) -> None:
+        queue = [event]
+        while queue:
+            turn = advance(self.graph, self.instance, queue[0])
+            if isinstance(turn, NotAwaited):
+                assert turn.reason in ("not offered", "late"), turn
+                return
+            self.events.append(queue.pop(0))
+            self.instance = turn.instance
+            queue += [
+                Finished(at=self.now, node=e.node, visit=e.visit, outcome=self.outcome(e))
+                for e in turn.effects
+            ]
+
+    def outcome(self, effect: Effect) -> Outcome:
+        node = self.graph.nodes[effect.node]
+        assert isinstance(node, ActivityNode)
+        signature, bound = node.signature, node.signature.bounded_by
+        self.seen["loop"] += self.instance.visits[effect.node] == 2
+        if bound is not None:
+            most: Any = node.inputs[bound.input]
+            if effect.visit >= most + isinstance(effect, Enter):
+                return self.raised(bound.code)
+        if isinstance(effect, Enter):
+            return Shown(screen=Screen(step_id="x", screen_id="x"))
+        if isinstance(effect, Resume):
+            assert isinstance(effect.woken, Answered)
+            return Ended(submission=effect.woken.submission, outputs={"cdfContinue": True}
+                         if signature.outputs else {})  # fmt: skip
+        codes = [e.code for e in signature.errors if bound is None or e.code != bound.code]
+        code = self.pick(None, None, *codes)
+        if code is not None:
+            return self.raised(str(code))
+        if signature.decides is not None:
+            on_failure = node.inputs[signature.decides.on_any_failure]
+            passes = self.instance.checks and all(c.state == "PASS" for c in self.instance.checks)
+            return Ended(outputs={"decision": "PASS" if passes else on_failure})
+        return Ended(result="PASS" if signature.settles else None)
+
+    def raised(self, code: str) -> Ended:
+        self.seen["error"] += 1
+        return Ended(error=code, result="FAIL")
+
+
+def replayed(wanderer: Wanderer) -> ProcessInstance:
+    """Take the same events again."""
+    instance = replace(wanderer.first)
+    for event in wanderer.events:
+        turn = advance(wanderer.graph, instance, event)
+        assert isinstance(turn, Turn)
+        instance = turn.instance
+    return instance
+
+
+def test_made_definitions_run_to_an_end_and_replay() -> None:
+    walks: Counter[str] = Counter()
+
+    @settings(
+        max_examples=MANY,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(definitions(), st.data())
+    def every(text: str, data: st.DataObject) -> None:
+        report = compiled(text)
+        walks["made"] += 1
+        if report.graph is None:
+            walks.update({p.rule for p in report.problems})
+            return
+        note(text)
+        wanderer = Wanderer(report.graph, data)
+
+        instance = wanderer.wander()
+
+        assert instance.incident is None, instance.incident
+        assert instance.is_over, instance.wait
+        assert replayed(wanderer) == instance
+        if instance.status == "COMPLETED_ENDED_SUCCESS" and instance.decision is None:
+            assert all(check.state == "PASS" for check in instance.checks)
+        walks["walked"] += 1
+        walks.update(kind for kind, count in wanderer.seen.items() if count)
+        walks["review"] += instance.status == "REVIEW"
+
+    every()
+
+    assert walks["walked"] >= walks["made"] / 3, walks
+    for kind in ("loop", "error", "timeout", "press"):
+        assert walks[kind] >= walks["walked"] / 10, (kind, walks)
+    assert walks["review"] >= walks["walked"] / 50, walks
