@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import Final, NoReturn
 
@@ -42,8 +43,8 @@ def trustflow() -> None:
     """
 
 
-def main() -> NoReturn:
-    """Run what was asked for and end the process.
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run what was asked for (the process's own arguments without) and end the process.
 
     Exit codes: 0 fine (or warnings), 1 problems found or not done, 2 wrong usage, 130 Ctrl-C.
     """
@@ -51,7 +52,7 @@ def main() -> NoReturn:
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a sign shows `?` instead
             stream.reconfigure(errors="replace")
     try:
-        code = trustflow.main(prog_name="trustflow", standalone_mode=False)
+        code = trustflow.main(arguments, "trustflow", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -182,7 +182,7 @@ def _write(terminal: Terminal, seen: Seen) -> None:
         facts.append(("incident", f"{found.incident.code} at {found.incident.node}"))
     terminal.facts(facts, indent=GAP)
     terminal.say()
-    _write_lines(terminal, timeline(seen.journal, seen.names))
+    _write_lines(terminal, timeline(found, seen.journal, seen.names))
     terminal.say()
     terminal.heading("Checks")
     checks: list[tuple[str, str]] = [(check.name, check.state) for check in found.checks]
@@ -215,7 +215,8 @@ def _write_lines(terminal: Terminal, lines: Sequence[Line]) -> None:
 def _write_chain(terminal: Terminal, seen: Seen) -> None:
     if seen.broken is None:
         rows = f"{len(seen.journal)} rows"
-        terminal.say(f"The journal is whole: {rows}, each linked to the one before.", "quiet")
+        words = f"The journal is whole: {rows}, each linked to the one before."
+        terminal.write(words, tone="quiet")
     else:
         terminal.write(
             f"The journal was changed: row {seen.broken} does not fit the ones before it.",

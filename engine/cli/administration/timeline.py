@@ -24,6 +24,7 @@ from engine.model.event import (
     Submitted,
     TimerFired,
 )
+from engine.model.instance import LABELS, ProcessInstance
 from engine.records.journal import JournalRow
 from engine.run.journal import event_of
 
@@ -33,6 +34,7 @@ DECLINED: Final = "\N{BLACK SQUARE}"
 BROKE: Final = "\N{MULTIPLICATION X}"
 SMALL: Final = "\N{MIDDLE DOT}"
 SHAPES: Final = {"PASS": DONE, "FAIL": DECLINED, None: DONE}
+ENDS: Final = {"Accepted": DONE, "Declined": DECLINED, "Error": BROKE, "Review": WAITS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +62,29 @@ class _Told:
     actor: str = ""
 
 
-def timeline(journal: Sequence[JournalRow], names: Mapping[str, str]) -> list[Line]:
-    """Tell a journal; `names`: node -> what pictures call it."""
-    return [_line(row, names) for row in journal]
+def timeline(
+    instance: ProcessInstance, journal: Sequence[JournalRow], names: Mapping[str, str]
+) -> list[Line]:
+    """Tell a journal, and how the instance ended; `names`: node -> what pictures call it."""
+    told = [(row, event_of(row)) for row in journal]
+    lines = [_line(row, event, names) for row, event in told if not _is_echo(event)]
+    if instance.ended_at is not None:
+        label = LABELS[instance.status]
+        node = names.get(instance.node, instance.node)
+        mark = ENDS.get(label, SMALL)
+        end = Line(at=instance.ended_at, mark=mark, node=node, outcome=label, actor="")
+        return [*lines, end]
+    return lines
 
 
-def _line(row: JournalRow, names: Mapping[str, str]) -> Line:
-    event = event_of(row)
+def _is_echo(event: Event | None) -> bool:
+    """Tell whether this is a form that hands on what the line before it says was answered."""
+    if not isinstance(event, Finished) or not isinstance(event.outcome, Ended):
+        return False
+    return event.outcome.submission is not None and event.outcome.error is None
+
+
+def _line(row: JournalRow, event: Event | None, names: Mapping[str, str]) -> Line:
     if event is None:
         told = _Told(mark=SMALL, node="", outcome=f"{row.kind} (erased)")
     else:

@@ -62,7 +62,8 @@ def _show_line(terminal: Terminal, place: Place, texts: Mapping[str, str]) -> No
     number, line = f"{place.line:>5}", lines[place.line - 1].rstrip("\r")
     before, after = clean(line[: place.column - 1]), clean(line[place.column - 1 :])
     room = terminal.width - len(number) - len(" | ")
-    before = _tail(before, room * 2 // 3)
+    if columns(before) + columns(after) > room:
+        before = _tail(before, room * 2 // 3)
     after = _head(after, room - columns(before))
     margin = terminal.tone(f"{number} | ", "quiet")
     empty = terminal.tone(f"{'':>5} | ", "quiet")

@@ -1,0 +1,402 @@
+"""Stores, users, passcodes, tokens, instances: what an operator does, and what is never shown."""
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import click
+import pytest
+from msgspec.structs import replace
+
+from engine.adapters.sqlite.encoding import pack, unpack
+from engine.app import DATABASE, Application, open_application
+from engine.cli.main import trustflow
+from engine.run.current import Begun, Current, InstanceRef, Landing
+from engine.settings import Settings
+from tests.cli.shell import LINK, Run, link_in, passcode_in
+
+WRONG = "not the passcode at all, sorry"
+TYPED = "four unrelated words here"
+
+
+def suggested(house: Run, *more: str) -> str:
+    """Register a suggested passcode for ines; give it."""
+    done = house("passcode", "register", "ines", "--suggest", "--json", *more)
+    assert done.exit_code == 0, done.output
+    return str(json.loads(done.stdout)["passcode"])
+
+
+def link(house: Run, *more: str) -> str:
+    """Make a token for ines; give its link."""
+    words = ("passcode-authentication", "--param", "userExternalId=ines", *more)
+    done = house("token", "create", *words)
+    assert done.exit_code == 0, done.output
+    return link_in(done.stdout)
+
+
+def journey(data: Path, opened: str, *passcodes: str) -> str:
+    """Walk through the shipped definition with these passcodes; give the instance's id."""
+
+    async def walk() -> str:
+        application = await open_application(Settings(data=data))
+        try:
+            return await steps(application)
+        finally:
+            await application.close()
+
+    async def steps(application: Application) -> str:
+        secret = opened.partition("pt=")[2]
+        landing = await application.visits.landing(application.tenant, secret)
+        assert isinstance(landing, Landing)
+        begun = await application.visits.begin(
+            application.tenant, secret, begin_key=landing.begin_key, language="en"
+        )
+        assert isinstance(begun, Begun)
+        ref = InstanceRef(tenant=application.tenant, id=begun.instance)
+        for passcode in passcodes:
+            now = await application.loop.current(ref)
+            assert now.instance.wait is not None
+            done = await application.loop.submit(
+                ref, step=now.instance.wait.step, revision=now.instance.revision,
+                body={"passcode": [passcode]}, session=None,
+            )  # fmt: skip
+            assert isinstance(done, Current)
+        return begun.instance
+
+    return asyncio.run(walk())
+
+
+# ---- nothing there, nothing made
+
+
+def test_slip_in_the_folders_name_makes_nothing(run: Run, data: Path) -> None:
+    done = run("user", "list")
+
+    assert done.exit_code == 1
+    assert "There are no data in" in done.stderr
+    assert not data.exists()
+
+
+def test_first_command_that_keeps_something_makes_the_folder_for_its_owner_alone(
+    run: Run, data: Path
+) -> None:
+    run("store", "add", "customers")
+
+    folders = [data, *(path for path in data.rglob("*"))]
+    assert [path.name for path in folders if path.stat().st_mode & 0o077] == []
+
+
+def test_database_without_its_keys_is_refused_and_no_other_keys_are_made(
+    house: Run, data: Path
+) -> None:
+    (data / "keys").rename(data / "elsewhere")
+
+    done = house("user", "list")
+
+    assert done.exit_code == 1
+    assert "no key" in done.stderr
+    assert not list(data.glob("keys/*"))
+
+
+# ---- stores and users
+
+
+def test_store_and_user_are_there_once(house: Run) -> None:
+    store, user = house("store", "add", "customers"), house("user", "add", "ines")
+
+    assert (store.exit_code, user.exit_code) == (1, 1)
+    assert "there is a store customers already" in store.stdout
+    assert "There is a user ines in customers already." in user.stderr
+
+
+def test_mistakes_are_told_per_field(run: Run) -> None:
+    done = run("store", "add", "no spaces", "--locale", "english", "--json")
+
+    fields = [one["field"] for one in json.loads(done.stdout)["problems"]]
+    assert done.exit_code == 1
+    assert fields == ["storeName", "locale"]
+
+
+def test_lists_are_json_for_scripts(house: Run) -> None:
+    stores = json.loads(house("store", "list", "--json").stdout)["stores"]
+    users = json.loads(house("user", "list", "--json").stdout)
+
+    assert [store["name"] for store in stores] == ["customers"]
+    assert [user["extId"] for user in users["users"]] == ["ines"]
+    assert users["total"] == 1
+
+
+def test_user_is_shown_with_registered_passcodes(
+    house: Run, golden: Callable[[str, str], None]
+) -> None:
+    house("user", "add", "rui", "--attribute", "email=rui@example.org")
+    house("passcode", "register", "rui", "--suggest")
+
+    for width in (80, 40):
+        shown = house("user", "show", "rui", width=width).stdout
+        shown = re.sub(r"[0-9A-Z]{26}", "0" * 26, re.sub(r"\d{4}-\d\d-\d\d", "2026-01-15", shown))
+        golden(f"cli/user.{width}.txt", shown)
+
+
+def test_lock_and_unlock_are_seen_in_the_status(house: Run) -> None:
+    locked = house("user", "lock", "ines")
+    seen = json.loads(house("user", "show", "ines", "--json").stdout)
+    unlocked = house("user", "unlock", "ines")
+
+    assert (locked.stdout, unlocked.stdout) == ("ines is LOCKED.\n", "ines is ACTIVE.\n")
+    assert (seen["status"], seen["lockCount"]) == ("LOCKED", 1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "show", "nobody"),
+        ("user", "show", "ines", "--store", "nowhere"),
+        ("user", "lock", "nobody"),
+        ("passcode", "register", "nobody"),
+        ("passcode", "register", "ines", "--policy", "none", "--suggest"),
+        ("passcode", "remove", "ines", "--yes"),
+        ("instance", "show", "0" * 26),
+    ],
+)
+def test_what_is_not_there_is_an_answer(house: Run, words: tuple[str, ...]) -> None:
+    done = house(*words)
+
+    assert done.exit_code == 1
+    assert re.match(r"Error: (There is no|The store|ines has no)", done.stderr)
+
+
+# ---- passcodes
+
+
+def options() -> list[tuple[str, click.Parameter]]:
+    """Give every parameter of every command."""
+    left: list[tuple[str, click.Command]] = [("", trustflow)]
+    found = []
+    while left:
+        name, command = left.pop()
+        found += [(name, parameter) for parameter in command.params]
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            subs = [(s, command.get_command(context, s)) for s in command.list_commands(context)]
+            left += [(f"{name} {sub}", below) for sub, below in subs if below is not None]
+    return found
+
+
+def test_no_command_takes_a_passcode_as_an_argument() -> None:
+    named = [(name, p.name) for name, p in options() if "passcode" in (p.name or "")]
+
+    assert named == []
+    with_passcodes = {p.name for name, p in options() if name.startswith(" passcode ")}
+    known = {"name", "suggest", "replace", "yes", "policy", "store", "data", "as_json"}
+    assert with_passcodes == known
+
+
+def test_typed_passcode_opens_the_journey_and_is_never_shown(house: Run, data: Path) -> None:
+    typed = house("passcode", "register", "ines", typed=f"{TYPED}\n{TYPED}\n")
+
+    id = journey(data, link(house), TYPED)
+
+    assert typed.exit_code == 0
+    assert TYPED not in typed.output
+    assert "Accepted" in house("instance", "show", id).stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (f"{TYPED}\n{TYPED}s\n", "not the same"),
+        ("short\nshort\n", "Use at least 15 characters"),
+        ("\n\n", "Choose a new passcode"),
+        ("passwordpassword\npasswordpassword\n", "harder to guess"),
+        ("", "Stopped"),
+    ],
+)
+def test_passcode_that_cannot_be_is_told_and_nothing_is_kept(
+    house: Run, typed: str, told: str
+) -> None:
+    done = house("passcode", "register", "ines", typed=typed)
+
+    seen = json.loads(house("user", "show", "ines", "--json").stdout)
+    assert done.exit_code in (1, 130)
+    assert told in done.output
+    assert seen["registeredPasscodes"] == []
+
+
+def test_another_passcode_needs_to_be_asked_for(house: Run, data: Path) -> None:
+    first = suggested(house)
+    refused = house("passcode", "register", "ines", "--suggest")
+    second = suggested(house, "--replace")
+
+    assert refused.exit_code == 1
+    assert "--replace" in refused.stderr
+    assert first != second
+    assert "Declined" in house("instance", "show", journey(data, link(house), *[first] * 3)).stdout
+    assert "Accepted" in house("instance", "show", journey(data, link(house), second)).stdout
+
+
+def test_removing_a_passcode_asks_for_the_name(house: Run) -> None:
+    suggested(house)
+
+    refused = house("passcode", "remove", "ines", typed="rui\n")
+    removed = house("passcode", "remove", "ines", typed="ines\n")
+
+    assert (refused.exit_code, removed.exit_code) == (1, 0)
+    assert "none" in house("user", "show", "ines").stdout
+
+
+# ---- tokens
+
+
+def test_link_is_shown_once_and_kept_nowhere(house: Run, data: Path) -> None:
+    secret = link(house).partition("pt=")[2]
+
+    listed = house("token", "list").output + house("token", "list", "--json").output
+
+    assert secret.startswith("pt_")
+    assert secret not in listed
+    files = [path.read_bytes() for path in data.rglob("*") if path.is_file()]
+    assert files
+    assert not any(secret.encode() in content for content in files)
+
+
+def test_token_is_json_for_scripts(house: Run) -> None:
+    words = ("passcode-authentication", "--param", "userExternalId=ines", "--uses", "3")
+    made = json.loads(house("token", "create", *words, "--name", "letter", "--json").stdout)
+    (listed,) = json.loads(house("token", "list", "--json").stdout)["tokens"]
+
+    assert LINK.fullmatch(made["link"])
+    assert made["link"].endswith(made["secret"])
+    assert (listed["name"], listed["maxCount"], listed["counter"]) == ("letter", 3, 0)
+    assert "secret" not in listed
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (("nowhere",), "process"),
+        (("passcode-authentication",), "userExternalId"),
+        (("passcode-authentication", "--param", "userExternalID=ines"), "userExternalID"),
+        (("passcode-authentication", "--param", "novalue"), "novalue"),
+        (
+            ("passcode-authentication", "--param", "userExternalId=ines",
+             "--redirect", "https://evil.example/"),
+            "_redirectUrl",
+        ),
+    ],
+)  # fmt: skip
+def test_token_that_cannot_be_is_told_per_field(
+    house: Run, words: tuple[str, ...], field: str
+) -> None:
+    done = house("token", "create", *words, "--json")
+
+    assert done.exit_code == 1
+    assert field in [one["field"] for one in json.loads(done.stdout)["problems"]]
+
+
+@pytest.mark.parametrize("life", ["P1Y", "24", "PT0S", "forever"])
+def test_life_that_is_no_duration_is_wrong_usage(house: Run, life: str) -> None:
+    done = house("token", "create", "passcode-authentication", "--life", life)
+
+    assert done.exit_code == 2
+    assert "Invalid value for '--life'" in done.stderr
+
+
+def test_link_begins_with_the_public_address(house: Run, data: Path) -> None:
+    (data / "trustflow.toml").write_text('public_url = "https://id.example.org"\n')
+
+    assert link(house).startswith("https://id.example.org/web/trustweb?pt=pt_")
+    assert link(house, "--url", "https://other.example").startswith("https://other.example/web/")
+
+
+# ---- instances
+
+
+def test_timeline_says_what_happened_and_holds_no_secret(house: Run, data: Path) -> None:
+    right = suggested(house)
+    id = journey(data, link(house), WRONG, right)
+
+    shown = house("instance", "show", id)
+    told = house("instance", "show", id, "--json")
+
+    events = json.loads(told.stdout)
+    assert shown.exit_code == 0
+    assert "Accepted" in shown.stdout
+    order = ["begun in en", "shown, waits", "answered", "FAIL", "FailedPasscodeAuthentication",
+             "answered", "PASS", "decide", "Done"]  # fmt: skip
+    position = 0
+    for words in order:
+        position = shown.stdout.index(words, position)
+    assert "each linked to the one before" in shown.stdout
+    assert events["chain"] == {"whole": True, "rows": len(events["events"]), "brokenAt": None}
+    assert events["label"] == "Accepted"
+    for secret in (right, WRONG, "***", "secrets"):
+        assert secret not in shown.stdout + told.stdout
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_timeline_is_readable_at_any_width(
+    house: Run, data: Path, golden: Callable[[str, str], None], width: int
+) -> None:
+    id = journey(data, link(house), WRONG, WRONG, WRONG)
+
+    shown = house("instance", "show", id, width=width).stdout
+
+    shown = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "2026-01-15 12:00:00", shown)
+    shown = re.sub(r"(?m)^\d\d:\d\d:\d\d", "12:00:00", shown).replace(id, "0" * 26)
+    golden(f"cli/instance.{width}.txt", re.sub(r"took \d:\d\d", "took 0:01", shown))
+
+
+def test_instances_are_listed_and_chosen(house: Run, data: Path) -> None:
+    id = journey(data, link(house), WRONG, WRONG, WRONG)
+    waiting = journey(data, link(house))
+
+    every = json.loads(house("instance", "list", "--json").stdout)
+    ended = house("instance", "list", "--status", "completed_ended_error")
+
+    assert [row["id"] for row in every["instances"]] == [waiting, id]
+    assert id in ended.stdout
+    assert waiting not in ended.stdout
+    assert max(map(len, ended.stdout.splitlines())) <= 80
+
+
+def change_last(database: apsw.Connection) -> None:
+    """Change what the last hop says happened, digests and all; the chain cannot be made again."""
+    ((number, packed),) = database.execute("SELECT max(rowid), rows FROM hops").fetchall()
+    *rows, last = unpack(bytes(packed))  # type: ignore[arg-type]  # a column of bytes
+    payload = (last.payload or b"").replace(b"PASS", b"FAIL").replace(b"ask", b"ASK")
+    digest = hashlib.sha256((last.salt or b"") + payload).digest()
+    changed = pack([*rows, replace(last, payload=payload, digest=digest)])
+    database.execute("UPDATE hops SET rows = ? WHERE rowid = ?", (changed, number))
+
+
+def cut_off(database: apsw.Connection) -> None:
+    """Take the last hop away."""
+    database.execute("DELETE FROM hops WHERE rowid = (SELECT max(rowid) FROM hops)")
+
+
+@pytest.mark.parametrize("tamper", [change_last, cut_off])
+def test_changed_journal_is_found(
+    house: Run, data: Path, tamper: Callable[[apsw.Connection], None]
+) -> None:
+    id = journey(data, link(house), WRONG)
+    database = apsw.Connection(str(data / DATABASE))
+    tamper(database)
+    database.close()
+
+    done = house("instance", "show", id)
+
+    assert done.exit_code == 1
+    assert "The journal was changed" in done.stdout
+
+
+def test_passcode_in_a_terminal_is_one_line(house: Run) -> None:
+    done = house("passcode", "register", "ines", "--suggest")
+
+    words = done.stdout.splitlines()[0]
+    assert re.fullmatch(r"([a-z]+-){4}[a-z]+", words)
+    assert passcode_in(f"  passcode  {words}") == words

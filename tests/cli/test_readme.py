@@ -1,0 +1,69 @@
+"""What README says of commands and definitions is true: its blocks are run, its tables compared."""
+
+import re
+from pathlib import Path
+
+import click
+
+from engine.cli.main import trustflow
+from engine.compile import Source, check_definition, check_form
+from engine.run.catalogue import Catalogue
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(heading: str) -> str:
+    """Give the text of README under a heading of the second level."""
+    return README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def block(heading: str, language: str) -> bytes:
+    """Give the only block of a language in a section."""
+    (found,) = re.findall(rf"```{language}\n(.*?)```", section(heading), re.S)
+    return str(found).encode()
+
+
+def test_form_and_definition_of_the_readme_have_no_problems() -> None:
+    form = Source(path="visit.v1.json", text=block("Write a definition", "json"))
+    shipped = ROOT / "forms" / "passcode-authentication.v1.json"
+    forms = {
+        "visit.v1": form,
+        "passcode-authentication.v1": Source(path=shipped.name, text=shipped.read_bytes()),
+    }
+    definition = Source(path="README.md", text=block("Write a definition", "yaml"))
+
+    report = check_definition(definition, Catalogue.installed().signatures, forms)
+
+    assert check_form(form).problems == ()
+    assert report.problems == ()
+    assert report.bundle is not None
+    assert "visit.v1" in report.bundle.forms
+
+
+def test_readme_lists_every_command() -> None:
+    listed = set()
+    for words in re.findall(r"^\| (`.+?) \|", section("Use"), re.M):
+        first, *others = re.findall(r"`(.+?)`", words)
+        name, *rest = first.split()
+        subs = [word for word in rest if word.islower()] + others
+        listed |= {f"{name} {sub}" for sub in subs} or {name}
+
+    assert {name for name in listed if name.split()[0] in trustflow.list_commands(context())} == {
+        *commands()
+    }
+
+
+def context() -> click.Context:
+    """Make the context that a command line makes."""
+    return click.Context(trustflow)
+
+
+def commands() -> list[str]:
+    """Name every command, those of groups with their group."""
+    found = []
+    for name in trustflow.list_commands(context()):
+        command = trustflow.get_command(context(), name)
+        subs = sorted(command.commands) if isinstance(command, click.Group) else []
+        found += [f"{name} {sub}" for sub in subs] or [name]
+    return found
