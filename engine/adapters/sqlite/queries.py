@@ -13,7 +13,7 @@ JOURNAL: Final = "SELECT rows FROM hops WHERE tenant = ? AND instance = ? ORDER 
 _CHOSEN: Final = """FROM instances WHERE tenant = ?1 AND (?2 IS NULL OR process = ?2)
   AND (?3 IS NULL OR status = ?3) AND (?4 = '' OR instr(upper(id), upper(?4)) > 0)"""
 INSTANCES: Final = Listing(
-    page=f"SELECT state {_CHOSEN} ORDER BY id DESC LIMIT ?5 OFFSET ?6",
+    page=f"SELECT id, state {_CHOSEN} ORDER BY id DESC LIMIT ?5 OFFSET ?6",
     count=f"SELECT count(*) {_CHOSEN}",
 )
 

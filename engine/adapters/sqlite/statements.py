@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from engine.adapters import rules
-from engine.adapters.sqlite.encoding import encode, micros, pack
+from engine.adapters.sqlite.encoding import encode, micros, pack, write_state
 from engine.adapters.sqlite.kinds import SqlValue, Table, table_of
 from engine.model.instance import ProcessInstance
 from engine.model.names import TenantId
@@ -29,8 +29,8 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     refused: str | None = None
 
 
-_CREATE = """INSERT INTO instances (tenant, id, revision, process, status, created, deadline, state)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_CREATE = """INSERT INTO instances (tenant, id, revision, process, status, deadline, state)
+VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _MOVE = """UPDATE instances SET revision = ?, status = ?, deadline = ?, state = ?
 WHERE tenant = ? AND id = ? AND revision = ?"""
 _DROP_OWN_CLAIM = """DELETE FROM claims
@@ -80,10 +80,10 @@ def of_unit(tenant: TenantId, unit: Staged) -> Iterator[Statement]:
 
 
 def _instance(instance: ProcessInstance, before: int | None) -> Statement:
-    state = encode(instance)
+    state = write_state(instance)
     deadline = None if instance.is_over else micros(instance.deadline)
     if before is None:
-        facts = (instance.process, instance.status, micros(instance.created_at), deadline, state)
+        facts = (instance.process, instance.status, deadline, state)
         row = (instance.tenant, instance.id, instance.revision, *facts)
         return Statement(_CREATE, row, "exists")
     after = (instance.revision, instance.status, deadline, state)

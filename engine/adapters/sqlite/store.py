@@ -99,7 +99,8 @@ class SqliteStore:
         row = self._near.one(queries.STATE, (tenant, instance))
         if row is None:
             raise UnknownInstance(instance=instance)
-        return Loaded(instance=read_state(cast("bytes", row[0])), now=self._clock.now())
+        state = read_state(tenant, instance, cast("bytes", row[0]))
+        return Loaded(instance=state, now=self._clock.now())
 
     async def commit(self, hop: Hop) -> Committed | Conflict:
         """Write one hop. Raises `StoreUnavailable` or `UnknownOutcome` (ask `has_hop`)."""
@@ -120,7 +121,8 @@ class SqliteStore:
         """List instances, the newest id first; `text` is looked for in ids, in any case."""
         chosen = (tenant, query.process, query.status, query.text)
         rows, total = await self._listed(queries.INSTANCES, chosen, query)
-        return Page(rows=tuple(read_state(cast("bytes", state)) for (state,) in rows), total=total)
+        found = cast("Sequence[tuple[str, bytes]]", rows)
+        return Page(rows=tuple(read_state(tenant, *row) for row in found), total=total)
 
     async def get(self, tenant: TenantId, kind: type[R], id: str) -> R | None:
         """Read one by id."""

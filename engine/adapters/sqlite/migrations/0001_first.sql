@@ -1,14 +1,14 @@
 -- The first schema. Tenant in every table and key; times are microseconds since 1970 in UTC.
 
+-- Ids made later sort later: the newest first needs no column of its own.
 CREATE TABLE instances (
   tenant    TEXT    NOT NULL,
   id        TEXT    NOT NULL,
   revision  INTEGER NOT NULL,
   process   TEXT    NOT NULL,
   status    TEXT    NOT NULL,
-  created   INTEGER NOT NULL,
   deadline  INTEGER,            -- NULL once the instance is over: nothing of it is due any more
-  state     BLOB    NOT NULL,
+  state     BLOB    NOT NULL,   -- JSON without tenant and id; gzip once it is over
   PRIMARY KEY (tenant, id)
 ) STRICT;
 CREATE INDEX instances_by_deadline ON instances (deadline) WHERE deadline IS NOT NULL;
