@@ -203,6 +203,26 @@ async def test_a_statement_that_fails_fails_its_own_hop_alone(opened: Open) -> N
     assert await store.get(MAIN_TENANT, User, "u0") is None
 
 
+async def test_hops_whose_transaction_was_given_up_run_one_by_one(opened: Open) -> None:
+    connections: list[apsw.Connection] = []
+    points: list[str] = []
+
+    def probe(point: str) -> None:
+        points.append(point)
+        if points.count("after-statement") == 5:  # the fifth statement loses the transaction
+            points.append("after-statement")
+            connections[-1].execute("ROLLBACK")
+            raise apsw.FullError("made up")
+
+    with every_connection(connections.append):
+        store = await opened(probe=probe)
+        answers = await together(store, *(first_hop(n) for n in range(4)))
+
+    assert answers == [Committed()] * 4
+    assert points.count("before-begin") == 5
+    assert (await store.instances(MAIN_TENANT, InstanceQuery())).total == 4
+
+
 async def test_a_disk_that_fills_up_in_the_middle_of_a_batch_loses_no_whole_hop(
     opened: Open, path: Path
 ) -> None:
