@@ -237,7 +237,7 @@ class Loop:
         after = {check.name for check in moved.instance.checks if check.state == "PASS"}
         if session is None or not after - before:
             return None
-        return sessions.rotate(unit, session, _stamp(loaded), self.outside.chance)
+        return sessions.rotate(unit, session, _stamp(loaded), self.outside.vault)
 
 
 def _tell_of_incident(instance: ProcessInstance) -> None:

@@ -6,6 +6,7 @@ E).
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,16 +14,16 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.model.names import TenantId
-from engine.ports.outside import Chance
+from engine.ports.outside import Vault
 from engine.ports.store import Conflict, Store
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Absent, Put, Staged, Version
 from engine.records.tokens import Session
 from engine.run.current import Entered
-from engine.run.unit import Unit
 
 GRACE: Final = timedelta(seconds=30)
 """How long a value before a rotation may still GET the current page, if its answer got lost."""
+PURPOSE: Final = "session"
 
 
 def digest(value: str) -> str:
@@ -30,9 +31,22 @@ def digest(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-def rotate(unit: UnitOfWork, old: Session, at: datetime, chance: Chance) -> str:
+def follower(vault: Vault, session: str) -> str:
+    """Derive the value that follows a session's: however often it must be told, it is the same.
+
+    Its answer may get lost, or several requests may ask at once; none of them makes the others'
+    value worthless. Nobody derives it without the vault.
+
+    Args:
+        vault: Its key `session` is used.
+        session: The id of the session that is followed, a hash.
+    """
+    return base64.urlsafe_b64encode(vault.mac(PURPOSE, session.encode())).rstrip(b"=").decode()
+
+
+def rotate(unit: UnitOfWork, old: Session, at: datetime, vault: Vault) -> str:
     """Stage a new value in the place of `old`; give the value, which is kept nowhere."""
-    value = chance.token()
+    value = follower(vault, old.id)
     fresh = replace(
         old, id=digest(value), version=1, begin=None, created_at=at,
         superseded_at=None, successor=None, used=False,
@@ -43,13 +57,13 @@ def rotate(unit: UnitOfWork, old: Session, at: datetime, chance: Chance) -> str:
 
 
 async def enter(
-    store: Store, chance: Chance, tenant: TenantId, instance: str, value: str, *, reads: bool
+    store: Store, vault: Vault, tenant: TenantId, instance: str, value: str, *, reads: bool
 ) -> Entered | None:
     """Find the living session of a value.
 
     Args:
         store: Where sessions are.
-        chance: For a fresh value.
+        vault: For the value that follows.
         tenant: Whose instance.
         instance: Its id; a session of another instance is none.
         value: What the browser or app sent.
@@ -67,38 +81,27 @@ async def enter(
     if now >= session.expires_at:
         return None
     if session.superseded_at is not None:
-        return await _again(store, chance, tenant, session, now) if reads else None
-    if not session.used:
-        await store.write(tenant, Staged(writes=_marked(session)))
-    return Entered(session=session)
+        return await _again(store, vault, tenant, session, now) if reads else None
+    return Entered(session=session if session.used else await _used(store, tenant, session))
 
 
-def _marked(session: Session) -> tuple[Put, ...]:
+async def _used(store: Store, tenant: TenantId, session: Session) -> Session:
+    """Note that a value has arrived: what it followed is worth nothing from now on."""
     used = replace(session, used=True, version=session.version + 1)
-    return (Put(row=used, expect=Version(number=session.version)),)
+    put = Put(row=used, expect=Version(number=session.version))
+    if isinstance(await store.write(tenant, Staged(writes=(put,))), Conflict):
+        return await store.get(tenant, Session, session.id) or session
+    return used
 
 
 async def _again(
-    store: Store, chance: Chance, tenant: TenantId, session: Session, now: datetime
+    store: Store, vault: Vault, tenant: TenantId, session: Session, now: datetime
 ) -> Entered | None:
-    """Hand out a fresh value to a browser whose answer with the new one got lost."""
-    assert session.superseded_at is not None  # noqa: S101 - the caller looked
+    """Tell a browser its new value once more: the answer that brought it got lost."""
     successor = await store.get(tenant, Session, session.successor or "")
-    if successor is None or successor.used or now > session.superseded_at + GRACE:
+    if successor is None or successor.used or session.superseded_at is None:
         return None
-    unit = Unit(store, tenant)
-    value = chance.token()
-    fresh = replace(successor, id=digest(value), version=1, created_at=now)
-    unit.delete(successor)
-    unit.put(fresh, Absent())
-    unit.put(replace(session, successor=fresh.id), Version(number=session.version))
-    if isinstance(await store.write(tenant, unit.staged()), Conflict):
-        return await _handed_out(store, tenant, session.id)
-    return Entered(session=fresh, fresh=value)
-
-
-async def _handed_out(store: Store, tenant: TenantId, replaced: str) -> Entered | None:
-    """A twin of this request was quicker: its answer hands out the value, this one only looks."""
-    session = await store.get(tenant, Session, replaced)
-    successor = await store.get(tenant, Session, session.successor or "") if session else None
-    return Entered(session=successor) if successor is not None else None
+    value = follower(vault, session.id)
+    if now > session.superseded_at + GRACE or digest(value) != successor.id:
+        return None
+    return Entered(session=successor, fresh=value)

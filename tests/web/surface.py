@@ -294,9 +294,13 @@ class Browser:
             client=self.address,
         )  # fmt: skip
         if keeps:
-            for line in answer.all("set-cookie"):
-                self._keep(line)
+            self.take(answer)
         return answer
+
+    def take(self, answer: Answer) -> None:
+        """Keep the cookies of an answer."""
+        for line in answer.all("set-cookie"):
+            self._keep(line)
 
     def _keep(self, line: str) -> None:
         pair, *attributes = line.split("; ")

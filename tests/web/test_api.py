@@ -264,6 +264,21 @@ def test_same_idempotency_key_gives_the_same_instance_and_a_ticket_that_works() 
     assert (other.status, other.json["message"]) == (410, "This link has been used.")
 
 
+def test_idempotency_key_of_a_started_instance_leaves_the_app_its_session() -> None:
+    async def story(house: Surface) -> tuple[Answer, Answer]:
+        secret = (await house.bench.link("two-forms", {})).secret
+        key = [("Idempotency-Key", "order-4711")]
+        created = await house.call("POST", f"{CREATE}?pt={secret}", {}, headers=key)
+        screen = await start(house, created)
+        again = await house.call("POST", f"{CREATE}?pt={secret}", {}, headers=key)
+        return again, await answer(house, screen, screen.json["sessionToken"], data={"name": "Ana"})
+
+    again, taken = play(story)
+
+    assert again.status == 410
+    assert taken.json["stepKey"] == "second.1"
+
+
 def test_ticket_starts_once_and_not_after_fifteen_minutes() -> None:
     async def story(house: Surface) -> tuple[Answer, Answer, Answer]:
         created, late = await create(house), await create(house)

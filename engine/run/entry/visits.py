@@ -191,7 +191,7 @@ class Visits:
         """Find the living session of a value, see `sessions.enter`."""
         if len(value) > LONGEST_SECRET:
             return None
-        return await sessions.enter(self.store, self.chance, tenant, instance, value, reads=reads)
+        return await sessions.enter(self.store, self.vault, tenant, instance, value, reads=reads)
 
     async def _token(self, tenant: TenantId, secret: str) -> ProcessToken | None:
         if not secret.isascii() or len(secret) > LONGEST_SECRET:
@@ -315,37 +315,40 @@ class Visits:
         loaded = await self.store.load(tenant, InstanceId(session.instance))
         if loaded.instance.is_over or "Submitted" in await self._kinds(tenant, session):
             return None
-        unit = Unit(self.store, tenant)
-        value = await self._replace(unit, session, now)
-        if isinstance(await self.store.write(tenant, unit.staged()), Conflict):
-            return await self._begun_before(tenant, mark, now)
+        value = await self._follower(tenant, session, now)
+        if value is None:
+            return None
         return Begun(
             instance=InstanceId(session.instance), session=value, expires_at=session.expires_at
         )
 
     async def _created_before(
         self, tenant: TenantId, mark: str | None, now: datetime
-    ) -> Created | None:
+    ) -> Created | Refusal | None:
         session = await self.store.find(tenant, Session, "begin", mark) if mark else None
         if session is None:
             return None
-        unit = Unit(self.store, tenant)
-        value = await self._replace(unit, session, now)
-        if isinstance(await self.store.write(tenant, unit.staged()), Conflict):
-            return await self._created_before(tenant, mark, now)
+        value = await self._follower(tenant, session, now)
+        if value is None:
+            return Refusal(reason="used")
         return Created(
             instance=InstanceId(session.instance), ticket=value, expires_at=session.expires_at
         )
 
-    async def _replace(self, unit: Unit, first: Session, now: datetime) -> str:
-        """Put a new value in the place of the last one the browser never used.
+    async def _follower(self, tenant: TenantId, first: Session, now: datetime) -> str | None:
+        """Give the value that follows `first`, the same at every further asking.
 
-        `first` keeps the key.
+        None where `first` was spent on something else. `first` keeps the key.
         """
-        last = await unit.get(Session, first.successor) if first.successor is not None else None
-        if last is not None:
-            unit.delete(last)
-        return sessions.rotate(unit, first, now, self.chance)
+        value = sessions.follower(self.vault, first.id)
+        if first.superseded_at is not None:
+            return value if first.successor == sessions.digest(value) else None
+        unit = Unit(self.store, tenant)
+        sessions.rotate(unit, first, now, self.vault)
+        if isinstance(await self.store.write(tenant, unit.staged()), Conflict):
+            known = await self.store.get(tenant, Session, first.id)
+            return await self._follower(tenant, known, now) if known is not None else None
+        return value
 
     async def _kinds(self, tenant: TenantId, session: Session) -> set[str]:
         journal = await self.store.journal(tenant, InstanceId(session.instance))
