@@ -116,9 +116,9 @@ def locale_of(language: str) -> Locale:
 def own_name(language: str, *, exact: bool = False) -> str:
     """Name a language as its speakers do, with a capital: `Português`; `exact` adds the region."""
     locale = locale_of(language)
-    names = locale.languages
-    full = names.get(language.replace("-", "_")) if exact else None
-    name = full or names.get(language.split("-")[0]) or language
+    base, own = language.split("-")[0], language.replace("-", "_")
+    full = locale.languages.get(own) or locale.get_display_name(locale)
+    name = (full if exact else locale.languages.get(base)) or language
     return name[:1].upper() + name[1:]
 
 
@@ -193,6 +193,8 @@ class Speech:
         """Choose an author's words for this reader: own language, base, the default, else any."""
         if not words:
             return ""
+        if self.language in words:
+            return words[self.language]
         offered = tuple(words)
         ranked = candidates(self.language, offered) + candidates(self._default, offered)
         return words[next(iter(ranked), offered[0])]
@@ -225,7 +227,7 @@ class Speech:
 
     def number(self, value: float | str) -> str:
         """Write a number as the language does, without grouping: a person may type it like that."""
-        text = repr(value) if isinstance(value, float) else str(value)
+        text = str(value).removesuffix(".0")
         sign = self.locale.number_symbols.get("latn", {}).get("decimal", ".")
         return text.replace(".", str(sign))
 
@@ -237,12 +239,14 @@ class Speech:
         return told if message.count is None else told | {"count": message.count}
 
     def canonical(self, name: str, value: str) -> str | Markup:
-        """Put a machine's `date`, `clock`, `min` or `max` into the reader's way of writing it."""
+        """Put a machine's date, clock, number or message id into the reader's own words."""
         if name in ("clock", "date") and _ISO_TIME.match(value):
             at = datetime.fromisoformat(value)
             return self.clock(at) if name == "clock" else self.day(at)
         if name == "date" and _ISO_DATE.fullmatch(value):
             return _long_date(date.fromisoformat(value), self.language)
+        if name == "label" and value in self._own:
+            return self.plain(value)  # a part of a field: Day, Month, Year
         if name in ("min", "max") and _NUMBER.fullmatch(value):
             return self.number(value)
         return value

@@ -394,7 +394,8 @@ def _rules(component: Component, limits: Limits, speech: Speech) -> tuple[Markup
 
 
 def _longest(component: Component, limits: Limits) -> int | None:
-    longest = limits.max_length or component.max_length
+    bounds = [n for n in (limits.max_length, component.max_length) if n]
+    longest = min(bounds, default=None)
     match component.type:
         case "password":
             return longest or _LONGEST_PASSCODE

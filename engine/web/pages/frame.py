@@ -68,6 +68,7 @@ class Notice:
     words: Markup
 
 
+@cache
 def prepare() -> Assets:
     """Read catalogues, templates and static files, once, at start.
 

@@ -11,7 +11,7 @@ from engine.errors import ProcessFault
 from engine.model.form import CompiledForm, Form
 from engine.model.instance import ProcessInstance, Wait
 from engine.model.names import JsonValue
-from engine.model.problem import FieldProblem, Message
+from engine.model.problem import FieldProblem, Message, Text, Words
 from engine.model.screen import (
     Action,
     FormPanel,
@@ -26,6 +26,7 @@ from engine.web.pages.fields import (
     Field,
     Filling,
     FormView,
+    Part,
     drawn_field,
     example_date,
     parts_of,
@@ -225,13 +226,19 @@ def _lede(content: _Content, problems: Sequence[FieldProblem], say: Speech) -> M
 
 def _emptied(shown: FormView, problems: Sequence[FieldProblem]) -> bool:
     """Whether a secret may have been typed and is gone: not where every one was found missing."""
-    missing = {
-        problem.field
-        for problem in problems
-        if isinstance(problem.text, Message) and problem.text.id.endswith("missing")
-    }
-    secrets = {field.part.id for field in shown.fields if field.part.kind == "secret"}
-    return bool(problems) and bool(secrets - missing)
+    told = {problem.field: problem.text for problem in problems}
+    secrets = (field.part for field in shown.fields if field.part.kind == "secret")
+    return bool(told) and any(not _is_missing(told.get(part.id), part) for part in secrets)
+
+
+def _is_missing(text: Text | None, part: Part) -> bool:
+    match text:
+        case Message(id=id_):
+            return id_.endswith("missing")
+        case Words(values=words):
+            return words == part.component.missing
+        case None:
+            return False
 
 
 def _progress(progress: Progress | None, say: Speech) -> str:
