@@ -169,6 +169,8 @@ async def _admit(ask: Ask, door: Door) -> Response | None:
 
 
 def _too_many_tries(ask: Ask) -> Response | None:
+    if ask.web.sources.is_empty:  # the address need not be looked at
+        return None
     until = ask.web.sources.waits_until(ask.source)
     if until is None:
         return None

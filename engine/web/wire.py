@@ -124,15 +124,9 @@ def parse_json(raw: bytes) -> JsonObject | Unread:
     if _depth(raw) > JSON_DEPTH:
         return MALFORMED
     try:
-        text = raw.decode("utf-8")
-        found = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_number,
-            parse_constant=_refuse,
-        )
-        json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate is no character
+        found = _DECODER.decode(raw.decode("utf-8"))
+        if b"\\u" in raw:  # nothing else can write a lone surrogate, which is no character
+            json.dumps(found, ensure_ascii=False).encode()
     except ValueError:
         return MALFORMED
     return found if isinstance(found, dict) else MALFORMED
@@ -143,7 +137,12 @@ _PIECES = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
 
 
 def _depth(raw: bytes) -> int:
-    """Count brackets before anything is built: what recurses can be broken by depth."""
+    """Count brackets before anything is built: what recurses can be broken by depth.
+
+    Gives 0 where there are too few of them to be too deep.
+    """
+    if raw.count(b"{") + raw.count(b"[") <= JSON_DEPTH:
+        return 0
     deepest = depth = 0
     for piece in _PIECES.findall(raw):
         if piece[:1] != b'"':
@@ -175,6 +174,11 @@ def _number(text: str) -> float:
 
 def _refuse(text: str) -> NoReturn:
     raise _Refused
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_refuse
+)
 
 
 # ---- languages --------------------------------------------------------------------------------

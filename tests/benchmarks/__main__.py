@@ -14,10 +14,11 @@ from datetime import datetime
 import uvloop
 
 from engine.adapters.system import SystemClock
-from tests.benchmarks import compiling, instances, sizes
+from tests.benchmarks import compiling, instances, sizes, steps
 from tests.benchmarks.measure import Effort, Row, head, say, table
 
 ROWS: Mapping[str, Callable[[Effort], Awaitable[list[Row]]]] = {
+    "steps": steps.steps,
     "memory": instances.memory,
     "durable": instances.durable,
     "compile": compiling.compiling,

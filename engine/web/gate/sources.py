@@ -42,6 +42,11 @@ class Sources:
         self._clock = clock
         self._failures: OrderedDict[str, deque[datetime]] = OrderedDict()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody has failed: nobody must wait."""
+        return not self._failures
+
     def fail(self, source: str) -> None:
         """Count one failure now."""
         kept = self._failures.setdefault(source, deque(maxlen=self._limits.per_hour))
