@@ -140,7 +140,12 @@ def _started(graph: ProcessGraph, instance: ProcessInstance, event: Started) -> 
         status="ACTIVE",
         language=event.language,
         deadline=event.deadline,
-        variables={**instance.variables, "_initVars": event.parameters},
+        # `has(_customFormData.form1)` may be asked before any form was answered.
+        variables={
+            "_customFormData": {},
+            **instance.variables,
+            "_initVars": event.parameters,
+        },
         last_at=event.at,
     )
     return enter(graph, begun, graph.start, event.at)
