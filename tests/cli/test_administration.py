@@ -4,6 +4,9 @@ import asyncio
 import hashlib
 import json
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from engine.app import DATABASE, Application, open_application
 from engine.cli.main import trustflow
 from engine.run.current import Begun, Current, InstanceRef, Landing
 from engine.settings import Settings
-from tests.cli.shell import LINK, Run, link_in, passcode_in
+from tests.cli.shell import ENTRY, LINK, Run, link_in, passcode_in, surroundings
 
 WRONG = "not the passcode at all, sorry"
 TYPED = "four unrelated words here"
@@ -247,6 +250,24 @@ def test_removing_a_passcode_asks_for_the_name(house: Run) -> None:
 
     assert (refused.exit_code, removed.exit_code) == (1, 0)
     assert "none" in house("user", "show", "ines").stdout
+
+
+def test_ctrl_c_at_the_prompt_ends_it_at_once(house: Run, data: Path) -> None:
+    words = [sys.executable, "-c", ENTRY, "passcode", "register", "ines", "--data", str(data)]
+    with subprocess.Popen(
+        words, env=surroundings(), text=True, start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        said = ""
+        while "(not shown)" not in said:
+            said += process.stderr.read(1)
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "Stopped." in errors
+    assert "Traceback" not in said + rest + errors
 
 
 # ---- tokens

@@ -61,9 +61,11 @@ def register(
     if as_json and not suggest:
         misused("--json goes with --suggest: a prompt needs a person.")
 
+    with_application(data, lambda house: _refuse_early(house, name, store, policy, replace=replace))
+    typed = None if suggest else _typed()  # outside any event loop: Ctrl-C must end the prompt
+
     async def work(application: Application) -> tuple[Secret, Passcode | tuple[FieldProblem, ...]]:
-        await _refuse_early(application, name, store, policy, replace=replace)
-        secret = prompt.suggested(application.chance) if suggest else _typed()
+        secret = prompt.suggested(application.chance) if typed is None else typed
         new = _Registering(application, name=name, store=store, policy=policy, replace=replace)
         return secret, await new.commit(secret)
 
