@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from engine.model.names import InstanceId, JsonValue, StepKey
 from engine.model.problem import FieldProblem, Message
+from engine.model.screen import RedirectPanel
 from engine.run.current import Current, Invalid
 from engine.run.loop import time_limit, typed_so_far
 from engine.web import pages
@@ -24,6 +26,9 @@ from engine.web.gate.auth import (
     session_seconds,
 )
 from engine.web.wire import MALFORMED, Unread, choose_language, read_form
+
+_URL_SIGNS = "%/:=&?~#+!$,;'@()*[]"
+"""What stays as it is in an address (RFC 3986, 2.2), percent signs included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,8 +246,12 @@ def _ended(ask: Ask, current: Current) -> Response:
     )
     redirect = pages.redirect_of(current)
     html = pages.ending(_frame(ask, current, language), current, redirect=redirect)
-    headers = {"Refresh": f"{redirect.after_seconds};url={redirect.url}"} if redirect else {}
-    return page(ask, html, headers=headers)
+    return page(ask, html, headers=_refresh(redirect) if redirect else {})
+
+
+def _refresh(redirect: RedirectPanel) -> Mapping[str, str]:
+    """Lead on after a while; a header holds ASCII only, so other characters are percent-encoded."""
+    return {"Refresh": f"{redirect.after_seconds};url={quote(redirect.url, safe=_URL_SIGNS)}"}
 
 
 def _frame(ask: Ask, current: Current, language: str) -> pages.Frame:

@@ -344,9 +344,31 @@ def test_return_address_off_the_list_is_not_offered() -> None:
         ("ftp://id.example", True),
         ("id.example", True),
         ("https://", True),
+        ("https://id.example:port", True),
+        ("https://id.example:99999", True),
+        ("https://[::1", True),
+        ("https://idé.example", True),
+        ("http://192.0.2.7:8000", False),
         ("https://id.example", False),
     ],
 )
 def test_address_we_cannot_stand_behind_is_refused_at_start(url: str, secure: bool) -> None:
     with pytest.raises(SettingsRefused):
         WebConfig(app_name="Farol", public_url=url, secure_cookies=secure)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://ID.Example/", "https://id.example"),
+        ("https://id.example:443", "https://id.example"),
+        ("https://id.example:8443", "https://id.example:8443"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:80", "http://[::1]"),
+        ("http://localhost", "http://localhost"),
+    ],
+)
+def test_origin_is_written_as_browsers_write_it(url: str, origin: str) -> None:
+    config = WebConfig(app_name="Farol", public_url=url, secure_cookies=url.startswith("https:"))
+
+    assert config.origin == origin

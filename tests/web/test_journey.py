@@ -491,6 +491,26 @@ def test_end_leads_on_by_a_page_of_ours() -> None:
     assert 'href="https://shop.example/back"' in end.text
 
 
+def test_end_leads_to_an_address_with_any_characters() -> None:
+    async def story(house: Surface) -> Answer:
+        browser = house.browser()
+        away = "https://shop.example/de volta/café/鍵?id={PROCESS_INSTANCE_ID}&x=%2F"
+        back: JsonObject = {
+            "userExternalId": "ines.carvalho",
+            "_redirectUrl": away.replace(" ", ""),
+        }
+        step = await browser.begin((await house.bench.link(parameters=back)).secret)
+        return await browser.follow(await browser.answer(step, passcode=RIGHT))
+
+    end = play(story, redirects=("https://shop.example/",))
+
+    assert end.status == 200
+    assert end.header("refresh").startswith(
+        "3;url=https://shop.example/devolta/caf%C3%A9/%E9%8D%B5"
+    )
+    assert end.header("refresh").endswith("&x=%2F")
+
+
 def test_end_speaks_the_language_that_is_asked_for_and_keeps_nothing() -> None:
     async def story(house: Surface) -> tuple[Answer, Answer]:
         browser = house.browser()

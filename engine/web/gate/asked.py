@@ -18,6 +18,9 @@ from engine.run.loop import Loop
 from engine.web.gate.sources import Network, SourceLimits, Sources, source_of
 
 
+_PORTS = {"http": 80, "https": 443}
+
+
 class PermissionMissing(TrustflowError):
     """A route asks for a session that its permission does not bring."""
 
@@ -70,8 +73,8 @@ class WebConfig:
         Raises:
             SettingsRefused: Not an origin, plain http beyond loopback, or open cookies on https.
         """
-        parts = urlsplit(self.public_url)
-        if not _is_origin(parts):
+        parts = _parts(self.public_url)
+        if parts is None:
             raise SettingsRefused(setting="public_url", value=self.public_url)
         if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
             raise SettingsRefused(setting="public_url", value=self.public_url, remedy="https://")
@@ -80,8 +83,11 @@ class WebConfig:
 
     @property
     def origin(self) -> str:
-        """What a browser sends as Origin from our own pages."""
-        return self.public_url.rstrip("/")
+        """What a browser sends as Origin from our own pages: small letters, no usual port."""
+        parts = urlsplit(self.public_url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        port = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
+        return f"{parts.scheme}://{host}{port}"
 
     @property
     def is_https(self) -> bool:
@@ -89,10 +95,20 @@ class WebConfig:
         return self.public_url.startswith("https:")
 
 
+def _parts(url: str) -> SplitResult | None:
+    """Take an origin apart; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        fits = url.isascii() and _is_origin(parts) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if fits else None
+
+
 def _is_origin(parts: SplitResult) -> bool:
     plain = parts.path in ("", "/") and not parts.query and not parts.fragment
     named = bool(parts.hostname) and "@" not in parts.netloc
-    return plain and named and parts.scheme in ("http", "https")
+    return plain and named and parts.scheme in _PORTS
 
 
 def _is_loopback(host: str) -> bool:
