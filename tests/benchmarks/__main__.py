@@ -1,7 +1,7 @@
 """The benchmark: each figure beside its baseline, measured in turn, in one run.
 
 python -m tests.benchmarks                     all rows
-python -m tests.benchmarks steps memory        these rows alone
+python -m tests.benchmarks steps journeys      these rows alone
 python -m tests.benchmarks --windows 9 steps   with more windows
 """
 
@@ -14,14 +14,16 @@ from datetime import datetime
 import uvloop
 
 from engine.adapters.system import SystemClock
-from tests.benchmarks import compiling, instances, sizes, steps
+from tests.benchmarks import compiling, instances, passcodes, sizes, starting, steps
 from tests.benchmarks.measure import Effort, Row, head, say, table
 
 ROWS: Mapping[str, Callable[[Effort], Awaitable[list[Row]]]] = {
     "steps": steps.steps,
+    "journeys": passcodes.journeys,
     "memory": instances.memory,
     "durable": instances.durable,
     "compile": compiling.compiling,
+    "start": starting.starting,
     "size": sizes.sizes,
 }
 

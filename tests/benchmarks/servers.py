@@ -63,8 +63,17 @@ async def _port(process: asyncio.subprocess.Process, log: Path) -> int:
     """Wait for the line that says `ready`."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while process.returncode is None:
-            for line in log.read_text(encoding="utf-8").splitlines():
-                if '"ready"' in line:
-                    return int(json.loads(line)["url"].rpartition(":")[2])
+            port = _told(log)
+            if port is not None:
+                return port
             await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=0.01)
-    raise RuntimeError(log.read_text(encoding="utf-8"))
+    raise RuntimeError(_text(log))
+
+
+def _told(log: Path) -> int | None:
+    ready = [line for line in _text(log).splitlines() if '"ready"' in line]
+    return int(json.loads(ready[0])["url"].rpartition(":")[2]) if ready else None
+
+
+def _text(log: Path) -> str:
+    return log.read_text(encoding="utf-8")
