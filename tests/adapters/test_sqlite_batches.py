@@ -306,6 +306,22 @@ async def test_a_commit_that_fails_has_not_happened(opened: Open) -> None:
     assert await together(store, *hops) == [Committed(), Conflict(what="exists"), Committed()]
 
 
+async def test_a_commit_that_fails_keeps_nobody_else_waiting(opened: Open) -> None:
+    connections: list[apsw.Connection] = []
+    fault = Fault("before-commit", apsw.IOError("made up"))
+    store = await opened(probe=fault)
+    with every_connection(connections.append):
+        other = await opened()
+        await other.commit(first_hop(1))
+    connections[-1].set_busy_timeout(0)
+
+    fault.armed = True
+    answers = await together(store, first_hop(2))
+
+    assert isinstance(answers[0], UnknownOutcome)
+    assert await other.commit(first_hop(3)) == Committed()
+
+
 async def test_a_log_that_cannot_be_synced_makes_the_outcome_unknown(
     opened: Open, path: Path
 ) -> None:
@@ -336,19 +352,20 @@ async def test_a_batch_that_cannot_begin_keeps_nothing(opened: Open) -> None:
     assert await store.commit(first_hop(1)) == Committed()
 
 
-async def test_a_mistake_in_a_charge_stops_nobody_for_long(opened: Open) -> None:
+async def test_a_mistake_in_a_charge_stops_nobody(opened: Open) -> None:
+    connections: list[apsw.Connection] = []
     store = await opened()
-    await store.commit(first_hop(1))
+    with every_connection(connections.append):
+        other = await opened()
+        await other.commit(first_hop(1))
+    connections[-1].set_busy_timeout(0)
     step = ClaimKey(tenant=MAIN_TENANT, instance=first_hop(1).instance.id, revision=1)
 
-    with pytest.raises(StoreUnavailable):
-        await store.claim_and_charge(
-            step,
-            HopId("h"),
-            AccountKey("user:u"),
-            lambda *_: [][1],
-        )
+    with pytest.raises(UnknownOutcome):
+        await store.claim_and_charge(step, HopId("h"), AccountKey("user:u"), lambda *_: [][1])
 
+    assert await store.attempts(MAIN_TENANT, AccountKey("user:u")) is None
+    assert await other.commit(first_hop(2)) == Committed()
     assert await store.commit(next_hop(first_hop(1))) == Committed()
 
 

@@ -133,7 +133,7 @@ class Writer:
         """Answer a batch that a programmer's mistake has broken, and go on with what waits."""
         for job in self._batch:
             if not job.answer.done():
-                job.answer.set_exception(_unavailable(mistake))
+                job.answer.set_exception(_unknown(mistake))
         self._begin()
 
     # ---- on the writer's thread ----
@@ -141,6 +141,7 @@ class Writer:
     def _look_after(self, drained: Future[None]) -> None:
         mistake = drained.exception()
         if mistake is not None:
+            self._disconnect()  # and with it goes whatever transaction was open
             self._loop.call_soon_threadsafe(self._recover, mistake)
 
     def _drain(self) -> None:
