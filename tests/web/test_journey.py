@@ -265,6 +265,18 @@ def test_used_link_begun_from_another_landing_page_is_refused() -> None:
     assert (refused.status, refused.title) == (410, "This link has been used")
 
 
+def test_begin_in_a_second_tab_leads_to_the_visit_begun_in_the_first() -> None:
+    async def story(house: Surface) -> tuple[Answer, Answer]:
+        minted = await house.bench.link()
+        browser = house.browser()
+        left, right = await browser.open(minted.secret), await browser.open(minted.secret)
+        return await browser.press(left), await browser.press(right)
+
+    first, second = play(story)
+
+    assert (second.status, second.location) == (303, first.location)
+
+
 def test_expired_and_unknown_links_say_so() -> None:
     async def story(house: Surface) -> tuple[Answer, Answer, Answer]:
         browser = house.browser()

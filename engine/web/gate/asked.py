@@ -17,7 +17,6 @@ from engine.run.entry.visits import Visits
 from engine.run.loop import Loop
 from engine.web.gate.sources import Network, SourceLimits, Sources, source_of
 
-
 _PORTS = {"http": 80, "https": 443}
 
 
