@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from engine.model.names import JsonValue
+from engine.model.names import JsonValue, Localised
 from engine.model.value import Value
 
 ProcessType = Literal["authentication", "identity-verification"]
@@ -35,11 +35,14 @@ class FormRef(Value, frozen=True, kw_only=True):
 
 
 class Definition(Value, frozen=True, kw_only=True):
-    """The head of a process definition. `languages`: the first is the default."""
+    """The head of a process definition.
+
+    `languages`: the first is the default. `title`: one text written for all stands under it.
+    """
 
     process: str
     version: int
-    title: str
+    title: Localised
     type: ProcessType = "authentication"
     languages: tuple[str, ...] = ("en",)
     max_duration: timedelta | None = None

@@ -12,7 +12,7 @@ from engine.model.names import JsonValue
 
 Kind = Literal["start", "end", "pure", "local", "interactive"]
 Reference = Literal["form-name", "form-version", "counter", "cleared", "store", "policy"]
-"""What a literal input names; `counter` is counted up from 1, `cleared` variables are un-written."""
+"""What a literal input names; `counter` counts up from 1, `cleared` variables are un-written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

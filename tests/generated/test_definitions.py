@@ -139,7 +139,7 @@ class Wanderer:
         if code is not None:
             return self.raised(str(code))
         if signature.decides is not None:
-            on_failure = node.inputs[signature.decides.on_any_failure]
+            on_failure: Any = node.inputs[signature.decides.on_any_failure]
             passes = self.instance.checks and all(c.state == "PASS" for c in self.instance.checks)
             return Ended(outputs={"decision": "PASS" if passes else on_failure})
         return Ended(result="PASS" if signature.settles else None)

@@ -119,7 +119,7 @@ def definition(type_: ProcessType = "authentication") -> Definition:
     return Definition(
         process="sign-in",
         version=1,
-        title="Sign in with a passcode",
+        title=two("Sign in with a passcode", "Entrar com palavra-passe"),
         type=type_,
         languages=LANGUAGES,
         max_duration=timedelta(hours=1),

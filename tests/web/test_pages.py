@@ -159,7 +159,7 @@ def test_titles_and_words_of_a_form_stay_text() -> None:
 
 
 def test_name_of_the_organisation_and_of_a_journey_stay_text() -> None:
-    hostile = replace(landing(), definition=changed(definition(), title=HOSTILE))
+    hostile = replace(landing(), definition=changed(definition(), title={"en": HOSTILE}))
 
     html = pages.landing(frame(app=HOSTILE), hostile, action='/"><script>')
 

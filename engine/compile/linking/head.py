@@ -21,13 +21,14 @@ WELL_KNOWN = (
 def head(findings: Findings) -> Definition:
     """Read the head; the document has the right shape."""
     written: dict[str, Any] = cast("dict[str, Any]", findings.document.root.value)
-    longest = written.get("maxDuration")
+    longest, title = written.get("maxDuration"), written["title"]
+    languages = tuple(written.get("languages", ("en",)))
     return Definition(
         process=written["process"],
         version=int(written["version"]),
-        title=written["title"],
+        title={languages[0]: title} if isinstance(title, str) else title,
         type=written.get("type", "authentication"),
-        languages=tuple(written.get("languages", ("en",))),
+        languages=languages,
         max_duration=duration(longest) if longest is not None else None,
         retention=duration(written.get("retention", RETENTION)),
         parameters={

@@ -11,7 +11,7 @@ from engine.compile.linking.literals import fits, wanted
 from engine.compile.linking.site import Formula, Site
 from engine.compile.nearest import nearest
 from engine.compile.reading.document import Written
-from engine.expressions import STRING, EnumOf, Mixed, Whole, parse_template
+from engine.expressions import STRING, EnumOf, Mixed, Type, Whole, parse_template
 from engine.model.names import JsonValue
 from engine.model.signature import Input, Signature
 
@@ -119,16 +119,29 @@ def _expression(declared: Input, written: Written, key: str, findings: Findings)
         findings.add("L111", written.spot, message, "write the name out, without ${...}", key=key)
         return None
     optional = not declared.required and declared.default is None
-    found = formula(written, key, findings)
-    return found and replace(found, expected=declared.type, optional=optional and found.is_whole)
+    return formula(written, key, findings, expected=declared.type, optional=optional)
 
 
-def formula(written: Written, key: str, findings: Findings) -> Formula | None:
+def formula(
+    written: Written,
+    key: str,
+    findings: Findings,
+    *,
+    expected: Type | None = None,
+    optional: bool = False,
+) -> Formula | None:
     """Parse a text with `${...}` in it; None, and its problems, if it cannot be parsed."""
     read = parse_template(str(written.value))
     if isinstance(read, Whole | Mixed):
         whole = isinstance(read, Whole)
-        return Formula(tree=read.tree, written=written, key=key, is_whole=whole)
+        return Formula(
+            tree=read.tree,
+            written=written,
+            key=key,
+            is_whole=whole,
+            expected=expected,
+            optional=optional and whole,
+        )
     if isinstance(read, tuple):
         findings.expression(written, read, key=key)
     return None

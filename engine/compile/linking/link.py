@@ -95,8 +95,13 @@ def _finish(site: Site, ways: Ways, palette: Palette, findings: Findings) -> Sit
     if signature.form is not None:
         shown = link_form(site, signature.form, inputs, palette.forms, findings)
     is_worded = signature.form is None or shown is not None
-    return replace(
-        site,
+    return Site(
+        id=site.id,
+        spot=site.spot,
+        written=site.written,
+        name=site.name,
+        signature=signature,
+        result=site.result,
         inputs=inputs,
         slots=link_slots(site, signature, inputs, findings),
         edges=ways.edges,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from engine.compile.findings import Findings
 from engine.compile.linking.inputs import RESERVED, formula
@@ -51,8 +50,7 @@ def _value(site: Site, name: str, written: Written, findings: Findings) -> JsonV
         findings.add("L112", written.spot, message, "write a value or an expression", key=key)
         return None
     if isinstance(written.value, str) and "${" in written.value:
-        found = formula(written, key, findings)
-        return found and replace(found, role="output")
+        return formula(written, key, findings)
     return written.value
 
 

@@ -26,7 +26,6 @@ class Formula:
         is_whole: It is one `${...}` and nothing else, so that its value keeps its type.
         expected: The type its place asks for, None for any.
         optional: Whether what it reads may be missing: *not given*.
-        role: What the value becomes, as proofs tell them apart.
     """
 
     tree: Tree
@@ -35,7 +34,6 @@ class Formula:
     is_whole: bool = True
     expected: Type | None = None
     optional: bool = False
-    role: Literal["input", "condition", "output"] = "input"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.compile.durations import duration
 from engine.compile.findings import Findings
@@ -179,10 +179,11 @@ def _condition(
         message = "the last way has a condition, so that there may be no way on"
         remedy = "close the list with `- to:` and a node, without `when:`"
         findings.add("P103", when.spot, message, remedy, key=key)
-    found = formula(when, key, findings) if "${" in str(when.value) else None
+    is_plain = "${" not in str(when.value)
+    found = None if is_plain else formula(when, key, findings, expected=BOOLEAN)
     if found is None or not found.is_whole:
-        if "${" not in str(when.value) or found is not None:
+        if is_plain or found is not None:
             message = "this condition is not one `${...}`"
             findings.add("X119", when.spot, message, 'write "${...}"', key=key)
         return None
-    return replace(found, expected=BOOLEAN, role="condition")
+    return found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from engine.compile.linking.literals import type_of
 from engine.compile.linking.site import Edge, Formula, Site
@@ -16,12 +17,12 @@ from engine.expressions import (
     Binding,
     Checked,
     EnumOf,
-    Environment,
+    ExpressionProblem,
     Member,
     Type,
     check,
 )
-from engine.model.names import JsonValue
+from engine.model.names import NodeId
 from engine.model.signature import Decides, KeyUse, Promotion, Signature
 
 
@@ -34,11 +35,24 @@ def check_name(site: Site, *, settles: bool) -> str | None:
     return site.check or f"{use.name}/{site.slots.get(use.key, '')}"
 
 
+Judged: TypeAlias = Checked | tuple[ExpressionProblem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A node's ordinary ending: the state before and after it, and its `outputs:`, checked."""
+
+    before: State
+    after: State
+    checks: Mapping[str, Judged] = field(default_factory=dict)
+
+
 class Endings:
     """Gives the state behind each way out of a node, from the state in which it was entered."""
 
     def __init__(self, scopes: Scopes) -> None:
         self._scopes = scopes
+        self._known: dict[NodeId, Written] = {}
 
     def behind(self, site: Site, edge: Edge, before: State) -> State:
         """Give the state at the end of one edge."""
@@ -67,47 +81,61 @@ class Endings:
 
     def done(self, site: Site, before: State) -> State:
         """Give the state after the ordinary ending, with all outputs written."""
-        state = self.completed(site, before)
-        if not site.outputs:
-            return state
-        scope = self.scope_of_outputs(site, state)
-        written = {name: Binding(_type(value, scope)) for name, value in site.outputs}
-        return replace(state, variables={**state.variables, **written})
+        return self.outputs(site, before).after
 
-    def scope_of_outputs(self, site: Site, completed: State) -> Environment:
-        """Give what a node's own `outputs:` may read: its declared outputs by their names too."""
+    def outputs(self, site: Site, before: State) -> Written:
+        """Write a node's `outputs:`, which may read its declared outputs by their own names too.
+
+        Worked out once for the state that the node is entered in: it is asked for again when
+        its expressions are checked.
+        """
+        known = self._known.get(site.id)
+        if known is None or known.before is not before:
+            known = self._known[site.id] = self._write(site, before)
+        return known
+
+    def _write(self, site: Site, before: State) -> Written:
+        completed = _completed(site, before)
+        if not site.outputs:
+            return Written(before=before, after=completed)
         declared = site.signature.outputs if site.signature else ()
         local = {
             output.name: Binding(output.type, "always" if output.always else "maybe")
             for output in declared
         }
-        return self._scopes.at(completed, local)
-
-    def completed(self, site: Site, before: State) -> State:
-        """Give the state after the ordinary ending, before the node's own `outputs:`."""
-        signature = site.signature
-        if signature is None:
-            return before
-        slots = _keys(site, signature, before.slots, None)
-        if signature.promotes is not None:
-            slots = _promoted(site, signature.promotes, slots)
-        opened = check_name(site, settles=False)
-        decides = signature.decides is not None
-        return replace(
-            _answered(site, before),
-            slots=slots,
-            variables=_variables(site, signature, before.variables),
-            opened=before.opened | {opened} if opened else before.opened,
-            checked=before.checked or opened is not None,
-            judged=before.judged or opened is not None or decides,
-        )
+        scope = self._scopes.at(completed, local)
+        checks: dict[str, Judged] = {}
+        variables = dict(completed.variables)
+        for name, value in site.outputs:
+            if isinstance(value, Formula):
+                judged = checks[value.key] = check(value.tree, scope, None)
+                type_ = judged.type if isinstance(judged, Checked) else DYNAMIC
+            else:
+                type_ = type_of(value)
+            variables[name] = Binding(type_)
+        after = replace(completed, variables=variables)
+        return Written(before=before, after=after, checks=checks)
 
 
-def _type(value: JsonValue | Formula, scope: Environment) -> Type:
-    if not isinstance(value, Formula):
-        return type_of(value)
-    checked = check(value.tree, scope, None)
-    return checked.type if isinstance(checked, Checked) else DYNAMIC
+def _completed(site: Site, before: State) -> State:
+    """Give the state after the ordinary ending, before the node's own `outputs:`."""
+    signature = site.signature
+    if signature is None:
+        return before
+    slots = _keys(site, signature, before.slots, None)
+    if signature.promotes is not None:
+        slots = _promoted(site, signature.promotes, slots)
+    opened = check_name(site, settles=False)
+    answers, askers = _answered(site, before)
+    return State(
+        slots=slots,
+        variables=_variables(site, signature, before.variables),
+        answers=answers,
+        askers=askers,
+        opened=before.opened | {opened} if opened else before.opened,
+        checked=before.checked or opened is not None,
+        judged=before.judged or opened is not None or signature.decides is not None,
+    )
 
 
 def failed(site: Site, signature: Signature, code: str, before: State) -> State:
@@ -203,14 +231,16 @@ def _promoted(site: Site, promotion: Promotion, slots: Mapping[str, Slot]) -> Ma
     return found
 
 
-def _answered(site: Site, before: State) -> State:
-    """Add the answers of the form that a node shows."""
+def _answered(
+    site: Site, before: State
+) -> tuple[Mapping[str, Member], frozenset[tuple[str, NodeId]]]:
+    """Give the answers with those of the form that a node shows, and who asked for them."""
     use = site.signature and site.signature.form
     name = site.slots.get(use.key_input) if use else None
     if site.form is None or name is None:
-        return before
+        return before.answers, before.askers
     answers = {**before.answers, name: Member(site.form.reading.record)}
-    return replace(before, answers=answers, askers=before.askers | {(name, site.id)})
+    return answers, before.askers | {(name, site.id)}
 
 
 def _variables(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow, Formula, Shown, Site
-from engine.compile.proving.endings import Endings
+from engine.compile.proving.endings import Endings, Judged
 from engine.compile.proving.scope import Scopes
 from engine.compile.proving.state import State
 from engine.expressions import (
@@ -26,44 +26,47 @@ Checks = dict[str, Checked]
 
 
 def check_formulas(
-    flow: Flow, states: Mapping[NodeId, State], scopes: Scopes, findings: Findings
+    flow: Flow,
+    states: Mapping[NodeId, State],
+    scopes: Scopes,
+    endings: Endings,
+    findings: Findings,
 ) -> Checks:
     """Check every expression of every node that is reached."""
-    endings = Endings(scopes)
     checks: Checks = {}
     for site in flow.sites.values():
         state = states.get(site.id)
         if state is None:
             continue
-        for formula, scope in _places(site, state, endings, scopes):
-            _check(formula, scope, findings, checks)
+        for formula, judged in _judged(site, state, endings, scopes):
+            if isinstance(judged, Checked):
+                checks[formula.key] = judged
+            else:
+                findings.expression(formula.written, judged, key=formula.key)
         _branches(site, checks, findings)
         if site.form is not None:
             _defaults(site.form, state, scopes, findings)
     return checks
 
 
-def _places(
+def _judged(
     site: Site, state: State, endings: Endings, scopes: Scopes
-) -> Iterator[tuple[Formula, Environment]]:
-    """Give every expression of a node with what it may read."""
+) -> Iterator[tuple[Formula, Judged]]:
+    """Judge every expression of a node by what it may read where it is evaluated."""
     for value in site.inputs.values():
         if isinstance(value, Formula):
-            yield value, scopes.at(state)
+            yield value, _check(value, scopes.at(state))
     if site.outputs:
-        scope = endings.scope_of_outputs(site, endings.completed(site, state))
-        yield from ((value, scope) for _, value in site.outputs if isinstance(value, Formula))
+        checks = endings.outputs(site, state).checks
+        formulas = (value for _, value in site.outputs if isinstance(value, Formula))
+        yield from ((value, checks[value.key]) for value in formulas)
     if any(site.conditions):
         onward = scopes.at(endings.onward(site, state))
-        yield from ((condition, onward) for condition in site.conditions if condition)
+        yield from ((when, _check(when, onward)) for when in site.conditions if when)
 
 
-def _check(formula: Formula, scope: Environment, findings: Findings, checks: Checks) -> None:
-    found = check(formula.tree, scope, formula.expected, may_be_absent=formula.optional)
-    if isinstance(found, Checked):
-        checks[formula.key] = found
-    else:
-        findings.expression(formula.written, found, key=formula.key)
+def _check(formula: Formula, scope: Environment) -> Judged:
+    return check(formula.tree, scope, formula.expected, may_be_absent=formula.optional)
 
 
 def _branches(site: Site, checks: Checks, findings: Findings) -> None:

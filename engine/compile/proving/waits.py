@@ -24,7 +24,19 @@ def prove_ends(flow: Flow, findings: Findings) -> None:
 
 
 def prove_languages(flow: Flow, findings: Findings) -> None:
-    """Note texts of the forms that are missing in a language of the definition."""
+    """Note texts that are missing in a language of the definition: its title's, its forms'."""
+    title = findings.document.find(["title"])
+    if isinstance(title.value, dict):
+        missing = [
+            language
+            for language in flow.definition.languages
+            if not _speaks(flow.definition.title, language)
+        ]
+        if missing:
+            findings.add(
+                "P116", title.spot, "this text is missing in: " + ", ".join(missing),
+                "write it in every language of the definition", key="title",
+            )  # fmt: skip
     for site in flow.sites.values():
         if site.form is not None:
             _languages(site.form, flow.definition.languages, findings)

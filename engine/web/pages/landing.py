@@ -35,12 +35,13 @@ def landing(
         notice: A sentence above the title.
     """
     say, definition = frame.speech, landing.definition
+    title = say.pick(definition.title)
     kind = "authentication" if definition.type == "authentication" else "verification"
     return render(
         "landing.html",
         frame,
-        title=titled(frame, definition.title),
-        heading=definition.title,
+        title=titled(frame, title),
+        heading=title,
         lede=say(f"landing.lede.{kind}"),
         ready=ready,
         resume=f"{VISIT_PATH}{landing.resume}" if landing.resume else None,

@@ -212,7 +212,7 @@ def _notices(
 def _heading(current: Current, wait: Wait, form: Form | None, say: Speech) -> str:
     """Choose the title: the screen's, the form's, the journey's."""
     own = say.plain_text(wait.screen.title) if wait.screen.title is not None else ""
-    return own or (say.pick(form.title) if form else "") or current.graph.definition.title
+    return own or (say.pick(form.title) if form else "") or say.pick(current.graph.definition.title)
 
 
 def _lede(content: _Content, problems: Sequence[FieldProblem], say: Speech) -> Markup:
