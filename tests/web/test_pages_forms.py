@@ -8,6 +8,7 @@ from msgspec.structs import replace as changed
 from engine.model.form import Component, Form, Limits
 from engine.model.names import JsonValue
 from engine.model.problem import FieldProblem, Words
+from engine.web.pages.fields import kept_drawings
 from tests.web.page_samples import (
     CHOOSE,
     EVERY_PROBLEM,
@@ -223,9 +224,16 @@ def test_secret_is_never_given_back() -> None:
 
 
 def test_drawing_keeps_nothing_that_a_person_typed() -> None:
-    step(current(EVERYTHING), values={"name": "Inês Carvalho"})
+    """D: an empty field is drawn once and kept; one with an answer in it never is."""
+    form = changed(PASSCODE, name="kept", components=(EVERYTHING.components[2],))
+    before = kept_drawings.cache_info().currsize
 
-    assert "Inês" not in step(current(EVERYTHING))
+    step(current(form), values={"name": "Inês Carvalho"})
+    with_an_answer = kept_drawings.cache_info().currsize
+    step(current(form))
+
+    assert with_an_answer == before
+    assert kept_drawings.cache_info().currsize == before + 1
 
 
 def test_page_does_not_say_emptied_where_nothing_was_typed() -> None:

@@ -447,7 +447,7 @@ def _date_values(component: Component, value: JsonValue) -> tuple[str, ...]:
 def drawn_field(shown: Field, speech: Speech) -> Markup:
     """Draw a field. An empty one looks the same to everybody and is kept; no answer ever is."""
     own = any(shown.values) or shown.problem or shown.answers is not shown.part.answers
-    draw = _draw if own else _draw_empty
+    draw = _draw if own else kept_drawings
     return draw(shown, speech)
 
 
@@ -455,4 +455,4 @@ def _draw(shown: Field, speech: Speech) -> Markup:
     return drawn("fields.html", "drawn", shown, speech)
 
 
-_draw_empty = lru_cache(maxsize=2048)(_draw)
+kept_drawings = lru_cache(maxsize=2048)(_draw)
