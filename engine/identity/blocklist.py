@@ -59,11 +59,9 @@ def is_common(text: str, parts: Iterable[str] = ()) -> bool:
         text: The passcode after NFKC.
         parts: Words of this person and place: product, tenant, store, user key, name, e-mail.
     """
-    value = folded(text)
-    bare = value.translate(SEPARATORS)
+    bare = folded(text).translate(SEPARATORS)
     return (
-        value in common_values()
-        or bare in common_values()
+        bare in common_values()
         or _is_made_of(bare, parts)
         or _is_repeated(bare)
         or _is_sequence(bare)

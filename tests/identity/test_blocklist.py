@@ -33,6 +33,7 @@ def test_the_list_holds_at_least_twenty_thousand_values() -> None:
         "31121999", "1999-12-31", "12/31/1999", "310199", "990131", "1987", "3112",
         "correct horse battery staple", "Pass.Word_123", "sunshinesunshine",
         "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44", "monday-monday", "lisboa2024!",
+        "1q2w-3e4r-5t6y",
     ],
 )  # fmt: skip
 def test_what_is_tried_first_is_common(value: str) -> None:
