@@ -242,7 +242,7 @@ def _is_missing(text: Text | None, part: Part) -> bool:
 
 
 def _progress(progress: Progress | None, say: Speech) -> str:
-    if progress is None:
+    if progress is None or progress.total == 1:  # of one step there is nothing to count
         return ""
     if progress.total is None:
         return say.plain("frame.step", n=progress.step)
