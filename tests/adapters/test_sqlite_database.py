@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -179,6 +180,27 @@ async def test_a_migration_that_was_edited_is_refused(
 
     with pytest.raises(SchemaRefused):
         await opened()
+
+
+def test_first_starts_at_one_moment_make_one_schema(path: Path) -> None:
+    barrier, done = threading.Barrier(4), []
+
+    def start() -> None:
+        barrier.wait()
+        Database(path=path).prepare()
+        done.append(True)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    connection = apsw.Connection(str(path))
+    versions = list(connection.execute("SELECT number FROM schema_versions"))
+    connection.close()
+    assert done == [True] * 4
+    assert versions == [(step.number,) for step in shipped()]
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
