@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from engine.expressions import DYNAMIC, Binding, Member, Record, Secret, Type
 from engine.expressions.types import join as join_types
 from engine.model.names import NodeId
 
 Members = tuple[tuple[str, Member], ...]
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +66,9 @@ def join(one: State, other: State) -> State:
     if one is other or one == other:
         return one
     return State(
-        slots=_join_slots(one.slots, other.slots),
-        variables=_join_variables(one.variables, other.variables),
-        answers=_join_answers(one.answers, other.answers),
+        slots=_joined(one.slots, other.slots, _some_slot, _either_slot),
+        variables=_joined(one.variables, other.variables, _some_variable, either),
+        answers=_joined(one.answers, other.answers, _some_answer, _either_answer),
         askers=one.askers | other.askers,
         opened=one.opened & other.opened,
         checked=one.checked and other.checked,
@@ -74,40 +76,55 @@ def join(one: State, other: State) -> State:
     )
 
 
-def _join_slots(one: Mapping[str, Slot], other: Mapping[str, Slot]) -> Mapping[str, Slot]:
+def _joined(
+    one: Mapping[str, V],
+    other: Mapping[str, V],
+    alone: Callable[[V], V],
+    both: Callable[[V, V], V],
+) -> Mapping[str, V]:
+    """Join name by name; what both ways share is taken as it is: nearly all, on long ways."""
     if one is other:
         return one
-    joined: dict[str, Slot] = {}
-    for name in one.keys() | other.keys():
-        left, right = one.get(name), other.get(name)
-        if left is None or right is None:
-            only = left or right
-            joined[name] = Slot(held=only.held if only else frozenset(), always=False)
-        else:
-            joined[name] = left if left == right else Slot(
-                held=left.held | right.held, always=left.always and right.always
-            )  # fmt: skip
+    joined = dict(one)
+    for name, right in other.items():
+        left = joined.get(name)
+        if left is not right:
+            joined[name] = alone(right) if left is None else both(left, right)
+    for name in one.keys() - other.keys():
+        joined[name] = alone(one[name])
     return joined
 
 
-def _join_variables(
-    one: Mapping[str, Binding], other: Mapping[str, Binding]
-) -> Mapping[str, Binding]:
-    if one is other:
-        return one
-    joined: dict[str, Binding] = {}
-    for name in one.keys() | other.keys():
-        left, right = one.get(name), other.get(name)
-        if left is None or right is None:
-            only = left or right
-            joined[name] = Binding(only.type if only else DYNAMIC, "maybe")
-        else:
-            joined[name] = left if left == right else either(left, right)
-    return joined
+def _some_slot(slot: Slot) -> Slot:
+    return Slot(held=slot.held, always=False) if slot.always else slot
+
+
+def _either_slot(one: Slot, other: Slot) -> Slot:
+    held = one.held if one.held is other.held else one.held | other.held
+    always = one.always and other.always
+    is_one = always == one.always and len(held) == len(one.held)
+    return one if is_one else Slot(held=held, always=always)
+
+
+def _some_variable(binding: Binding) -> Binding:
+    return binding if binding.presence == "maybe" else Binding(binding.type, "maybe")
+
+
+def _some_answer(member: Member) -> Member:
+    return member if member.optional else Member(member.type, optional=True)
+
+
+def _either_answer(one: Member, other: Member) -> Member:
+    type_ = one.type if one.type is other.type else merged(one.type, other.type)
+    optional = one.optional or other.optional
+    is_one = type_ is one.type and optional == one.optional
+    return one if is_one else Member(type_, optional=optional)
 
 
 def either(one: Binding, other: Binding) -> Binding:
     """Give what is known of a variable that one of two ways wrote."""
+    if one == other:
+        return one
     both = one.presence == other.presence == "always"
     return Binding(mixed(one.type, other.type), "always" if both else "maybe")
 
@@ -116,21 +133,6 @@ def mixed(one: Type, other: Type) -> Type:
     """Give the type of a value that has one of two; any, where they have nothing in common."""
     joined = join_types(one, other)
     return DYNAMIC if joined is None else joined
-
-
-def _join_answers(one: Mapping[str, Member], other: Mapping[str, Member]) -> Mapping[str, Member]:
-    if one is other or one == other:
-        return one
-    joined: dict[str, Member] = {}
-    for name in one.keys() | other.keys():
-        left, right = one.get(name), other.get(name)
-        if left is None or right is None:
-            only = left or right
-            joined[name] = Member(only.type if only else DYNAMIC, optional=True)
-        else:
-            type_ = merged(left.type, right.type)
-            joined[name] = Member(type_, optional=left.optional or right.optional)
-    return joined
 
 
 def merged(one: Type, other: Type) -> Type:

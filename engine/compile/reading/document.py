@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from engine.model.names import JsonValue
 from engine.model.problem import Place
@@ -115,6 +115,3 @@ def _line_starts(text: str) -> Iterator[int]:
     yield 0
     for newline in re.finditer("\n", text):
         yield newline.end()
-
-
-Unit = Literal["bytes", "levels", "nodes"]
