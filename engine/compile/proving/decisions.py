@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow, Site
-from engine.compile.proving.state import State
+from engine.compile.spreading.state import State
 from engine.model.names import NodeId
 
 

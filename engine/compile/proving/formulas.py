@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow, Formula, Shown, Site
-from engine.compile.proving.endings import Endings, Judged
-from engine.compile.proving.scope import Scopes
-from engine.compile.proving.state import State
+from engine.compile.spreading.endings import Endings, Judged
+from engine.compile.spreading.scope import Scopes
+from engine.compile.spreading.state import State
 from engine.expressions import (
     Checked,
     Environment,

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow, Formula, Site
 from engine.compile.nearest import nearest
-from engine.compile.proving.endings import check_name
 from engine.compile.proving.formulas import Checks
-from engine.compile.proving.scope import slot_names, variable_names
-from engine.compile.proving.state import Held, State
+from engine.compile.spreading.endings import check_name
+from engine.compile.spreading.scope import slot_names, variable_names
+from engine.compile.spreading.state import Held, State
 from engine.expressions import Secret
 from engine.expressions.types import hides_secret
 from engine.model.names import NodeId

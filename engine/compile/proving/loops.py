@@ -8,7 +8,7 @@ from engine.compile.findings import Findings
 from engine.compile.linking.site import Edge, Flow, Site
 from engine.compile.linking.ways import missing_edge
 from engine.compile.proving.network import Group, all_edges, circles, first, network
-from engine.compile.proving.scope import cleared, counted
+from engine.compile.spreading.scope import cleared, counted
 from engine.expressions.proof.trial import Assignment, Stand, try_out
 from engine.model.names import NodeId
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow
 from engine.compile.proving.decisions import prove_decisions, prove_failures
-from engine.compile.proving.endings import Endings
 from engine.compile.proving.formulas import Checks, check_formulas
 from engine.compile.proving.keys import prove_keys, prove_names
 from engine.compile.proving.loops import prove_loops
 from engine.compile.proving.network import all_edges, network, prove_paths
-from engine.compile.proving.scope import Scopes
 from engine.compile.proving.secrets import prove_secrets
-from engine.compile.proving.spread import spread, walk_order
 from engine.compile.proving.steps import steps
 from engine.compile.proving.waits import prove_answers, prove_ends, prove_languages
+from engine.compile.spreading.endings import Endings
+from engine.compile.spreading.scope import Scopes
+from engine.compile.spreading.spread import spread, walk_order
 from engine.model.names import NodeId
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow
-from engine.compile.proving.state import Held, State
+from engine.compile.spreading.state import Held, State
 from engine.model.names import NodeId
 
 

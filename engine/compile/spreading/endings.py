@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from engine.compile.linking.literals import type_of
 from engine.compile.linking.site import Edge, Formula, Site
-from engine.compile.proving.scope import Scopes, cleared, counted
-from engine.compile.proving.state import Held, Slot, State, either, join
+from engine.compile.spreading.scope import Scopes, cleared, counted
+from engine.compile.spreading.state import Held, Slot, State, either, join
 from engine.expressions import (
     DYNAMIC,
     INTEGER,

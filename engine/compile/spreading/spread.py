@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from heapq import heappop, heappush
 
 from engine.compile.linking.site import Flow
-from engine.compile.proving.endings import Endings
-from engine.compile.proving.state import State, join
+from engine.compile.spreading.endings import Endings
+from engine.compile.spreading.state import State, join
 from engine.model.names import NodeId
 
 
