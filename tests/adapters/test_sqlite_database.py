@@ -87,8 +87,8 @@ async def test_what_was_deleted_is_not_left_in_the_file(opened: Open, path: Path
 
 async def test_the_log_is_brought_home_while_writing_goes_on(opened: Open, path: Path) -> None:
     store = await opened()
-    big = {"_x": "x" * 100_000}
-    for revision in range(1, 201):
+    for revision in range(1, 201):  # each writes 100 kB anew
+        big = {"_x": f"{revision:04}" * 25_000}
         await store.commit(a_hop(an_instance(revision=revision, variables=big)))
 
     log = path.with_name(path.name + "-wal")
