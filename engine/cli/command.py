@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
@@ -15,6 +16,10 @@ from engine.errors import Busy, SettingsRefused, TrustflowError
 
 PROBLEMS: Final = 1
 """Exit code: problems were found, or it did not work. 0: fine, or warnings. 2: wrong usage."""
+
+SIDE_BY_SIDE: Final = 60
+SHORT_NAMES: Final = 14
+"""Below so many columns of help, only names shorter than this have their words beside them."""
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -41,12 +46,30 @@ def misused(message: str) -> NoReturn:
     raise click.UsageError(message, click.get_current_context(silent=True))
 
 
+class Formatter(click.HelpFormatter):
+    """click's, that puts an option above its words where both do not fit side by side."""
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        """Write names and what they mean."""
+        listed = list(rows)
+        if self.width >= SIDE_BY_SIDE or max(len(name) for name, _ in listed) < SHORT_NAMES:
+            super().write_dl(listed, col_max, col_spacing)
+            return
+        indent = " " * self.current_indent
+        for name, words in listed:
+            self.write(f"{indent}{name}\n")
+            for line in textwrap.wrap(words, self.width - self.current_indent - 4):
+                self.write(f"{indent}    {line}\n")
+
+
 class Context(click.Context):
     """click's, with help as wide as the terminal: click itself never goes below 50 columns."""
 
     def make_formatter(self) -> click.HelpFormatter:
         """Make what writes the help."""
-        return click.HelpFormatter(width=Terminal.here().width)
+        return Formatter(width=Terminal.here().width)
 
 
 class Documented(click.Command):

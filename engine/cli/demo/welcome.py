@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 INDENT: Final = "  "
 TRIES: Final = (
-    ("the passcode", "Accepted"),
+    ("the right passcode", "Accepted"),
     ("a wrong one, three times", "Declined"),
     ("open it and leave it, 4 min 30 s", "Abandoned"),
 )
@@ -94,10 +94,10 @@ class Welcome:
         self._title(terminal, "Sign in as")
         terminal.say(f"{INDENT}user      {terminal.tone(USER, 'strong')}")
         if self.passcode is None:
-            terminal.write("as shown at the first start", first=f"{INDENT}passcode  ",
-                           indent=f"{INDENT}          ")  # fmt: skip
+            first = f"{INDENT}passcode  "
+            words = "as shown at the first start; to set another one:"
+            terminal.write(words, first=first, indent=" " * len(first))
             self._command(terminal, f"passcode register {USER} --suggest --replace")
-            terminal.write("sets a new one.", indent=INDENT, tone="quiet")
         else:
             prompt.show_once(
                 self.passcode,

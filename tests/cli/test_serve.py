@@ -1,0 +1,122 @@
+"""`serve`: where it listens, what it refuses, what its logs say, how it ends."""
+
+import json
+import signal
+import ssl
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from engine.adapters.system import SystemClock
+from engine.cli.serving.certificate import LIFE, local_certificate
+from tests.cli.shell import Run, Started, started
+
+HOST = "127.0.0.1"
+
+
+def url_of(server: Started) -> str:
+    """Wait for the first log line, which says that it is ready and where."""
+    assert server.process.stderr is not None
+    line = json.loads(server.process.stderr.readline())
+    assert (line["event"], line["level"]) == ("ready", "info")
+    return str(line["url"])
+
+
+def test_server_says_where_it_is_ready_and_shows_nothing_of_itself(tmp_path: Path) -> None:
+    with started("serve", "--data", tmp_path, "--port", "0") as server:
+        url = url_of(server)
+        with urllib.request.urlopen(f"{url}/readyz", timeout=30) as answer:  # noqa: S310 - our own server
+            status, names = answer.status, {name.lower() for name, _ in answer.getheaders()}
+        code, said, log = server.interrupt(signal.SIGTERM)
+
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert status == 200
+    assert "server" not in names
+    assert url.startswith(f"http://{HOST}:")
+    assert [line["event"] for line in lines] == ["request", "ended"]
+    assert lines[0]["route"] == "/readyz"
+    assert (code, said) == (0, "")
+
+
+def test_no_log_line_holds_a_links_secret(tmp_path: Path) -> None:
+    with started("serve", "--data", tmp_path, "--port", "0") as server:
+        url = url_of(server)
+        secret = "pt_" + "s" * 43
+        request = f"{url}/web/trustweb?pt={secret}"
+        with pytest.raises(OSError, match="HTTP Error 4"):
+            urllib.request.urlopen(request, timeout=30)  # noqa: S310 - our own server
+        _, _, log = server.interrupt()
+
+    assert "/web/trustweb" in log
+    assert secret not in log
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--host", "0.0.0.0"), "http shows them everything"),  # noqa: S104 - refused
+        (("--host", "192.0.2.7"), "http shows them everything"),
+        (("--host", "192.0.2.7", "--public-url", "http://id.example.org"), "http shows them"),
+        (("--certificate", __file__), "given together"),
+        (("--host", "::", "--certificate", __file__, "--key", __file__), "say --public-url"),
+        (("--port", "70000"), "70000 is not in the range"),
+    ],
+)
+def test_whatever_would_go_in_the_clear_is_wrong_usage(
+    run: Run, words: tuple[str, ...], told: str
+) -> None:
+    done = run("serve", *words)
+
+    assert done.exit_code == 2
+    assert told in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("url", ["ftp://a.example", "https://a.example/path", "http://a.example"])
+def test_public_address_is_an_origin_that_browsers_may_trust(run: Run, url: str) -> None:
+    done = run("serve", "--port", "0", "--public-url", url)
+
+    assert done.exit_code == 2
+    assert "public_url" in done.stderr
+
+
+def test_files_that_are_no_certificate_are_an_answer(run: Run) -> None:
+    done = run("serve", "--port", "0", "--certificate", __file__, "--key", __file__)
+
+    assert done.exit_code == 1
+    assert "are not a certificate in PEM and its key" in done.stderr
+
+
+def test_certificate_and_key_serve_https(tmp_path: Path) -> None:
+    kept = local_certificate(tmp_path / "tls", HOST, SystemClock().now()).tls
+    words = ("--certificate", kept.certificate, "--key", kept.key, "--port", "0")
+    with started("serve", "--data", tmp_path / "data", *words) as server:
+        url = url_of(server)
+        trusting = ssl.create_default_context(cafile=kept.certificate)
+        with urllib.request.urlopen(f"{url}/healthz", timeout=30, context=trusting) as answer:  # noqa: S310 - our own server
+            hsts = answer.headers["strict-transport-security"]
+
+    assert url.startswith(f"https://{HOST}:")
+    assert "max-age=31536000" in hsts
+
+
+def test_taken_port_is_an_answer(tmp_path: Path, run: Run) -> None:
+    with started("serve", "--data", tmp_path, "--port", "0") as server:
+        port = url_of(server).rpartition(":")[2]
+        done = run("serve", "--port", port)
+
+    assert done.exit_code == 1
+    assert "is taken" in done.stderr
+
+
+def test_certificate_is_kept_until_it_runs_out_or_the_address_is_another(tmp_path: Path) -> None:
+    now = SystemClock().now()
+    first = local_certificate(tmp_path, HOST, now)
+
+    again = local_certificate(tmp_path, HOST, now)
+    later = local_certificate(tmp_path, HOST, now + LIFE)
+    elsewhere = local_certificate(tmp_path, "192.0.2.7", now + LIFE)
+
+    prints = [one.fingerprint for one in (first, again, later, elsewhere)]
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
