@@ -160,13 +160,9 @@ def _by_attempts(attempts: Attempts, at: datetime) -> UserStatus:
 
 def is_held(user: User, at: datetime) -> bool:
     """Whether the user's own status forbids signing in at this time."""
-    match user.status:
-        case "ACTIVE" | "PENDING_ACTIVE":
-            return False
-        case "TEMP_LOCKED":
-            return user.locked_until is None or at < user.locked_until
-        case "LOCKED" | "DISABLED":
-            return True
+    if user.status == "TEMP_LOCKED":
+        return user.locked_until is None or at < user.locked_until
+    return user.status in ("LOCKED", "DISABLED")
 
 
 def signed_in(user: User, at: datetime, *, locks: int) -> User:
