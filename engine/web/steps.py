@@ -27,6 +27,9 @@ from engine.web.gate.auth import (
 )
 from engine.web.wire import MALFORMED, Unread, choose_language, read_form
 
+_COMMANDS = ("_language", "_more", "_action")
+_OURS = frozenset({"_step", "_revision", "_token", *_COMMANDS})
+"""Names that are the page's own; any other that the form does not have is refused (G6)."""
 _URL_SIGNS = "%/:=&?~#+!$,;'@()*[]"
 """What stays as it is in an address (RFC 3986, 2.2), percent signs included."""
 
@@ -80,7 +83,7 @@ async def answer(ask: Ask) -> Response:
 
 def _sent(form: Mapping[str, str]) -> Sent | None:
     """Take a step's form apart; None where it is none of ours."""
-    commands = [(name, form[name]) for name in ("_language", "_more", "_action") if name in form]
+    commands = [(name, form[name]) for name in _COMMANDS if name in form]
     revision = form.get("_revision", "")
     if not (revision.isascii() and revision.isdigit() and len(revision) < 10) or len(commands) > 1:
         return None
@@ -89,7 +92,7 @@ def _sent(form: Mapping[str, str]) -> Sent | None:
         revision=int(revision),
         token=form.get("_token", ""),
         command=commands[0] if commands else None,
-        fields={name: [text] for name, text in form.items() if not name.startswith("_")},
+        fields={name: [text] for name, text in form.items() if name not in _OURS},
     )
 
 

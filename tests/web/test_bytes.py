@@ -102,11 +102,12 @@ def test_form_of_another_type_is_not_read(kind: str) -> None:
     assert play(story) == (400, 415)
 
 
-def test_field_the_form_does_not_have_is_refused() -> None:
+@pytest.mark.parametrize("name", ["admin", "_admin", "__step", "word2", "born-hour", ""])
+def test_field_the_form_does_not_have_is_refused(name: str) -> None:
     async def story(house: Surface) -> Answer:
         browser = house.browser()
         step = await browser.begin((await house.bench.link("two-forms", {})).secret)
-        return await browser.answer(step, name="Ana", admin="1")
+        return await browser.post(step.action, step.hidden | {"name": "Ana", name: "1"})
 
     refused = play(story)
 
