@@ -1,1 +1,1 @@
-"""trustflow: an open engine for identity journeys; every room says in its own docstring what lives there."""
+"""trustflow: an open engine for identity journeys; each room says in its docstring what it is."""

@@ -89,7 +89,7 @@ def test_house_stands_on_its_floors() -> None:
     linter = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
     assert linter, "import-linter is not installed beside this interpreter"
 
-    done = subprocess.run(  # noqa: S603 - our own linter
+    done = subprocess.run(
         [linter, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
@@ -327,7 +327,7 @@ def test_skip_fails_where_none_is_allowed(tmp_path: Path, skip: str, no_skip: st
     (tmp_path / "test_good.py").write_text("def test_good(): pass\n")
     (tmp_path / "test_sample.py").write_text(f"import pytest\n{skip}\n")
 
-    done = subprocess.run(  # noqa: S603 - our own pytest
+    done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
         cwd=tmp_path,
         env={"TRUSTFLOW_NO_SKIP": no_skip},

@@ -1,4 +1,4 @@
-"""The passcode journey with plain values: every order of answers, timeouts, late and doubled events."""
+"""The passcode journey with plain values: every order of answers, late and doubled events."""
 
 from __future__ import annotations
 

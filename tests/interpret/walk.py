@@ -1,4 +1,4 @@
-"""Walk a graph with plain values: each effect is answered by a prepared outcome, no loop, no store."""
+"""Walk a graph with plain values: each effect is answered by a prepared outcome."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Walk:
         self.take(begun)
 
     def take(self, event: Event) -> NotAwaited | None:
-        """Take one event and all effects that follow; give why it was not awaited, if it was not."""
+        """Take one event and all effects that follow; give why it was not awaited, if so."""
         queue = [event]
         while queue:
             turn = advance(self.graph, self.instance, queue[0])
