@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow
+from engine.compile.spreading.spread import carrying
 from engine.compile.spreading.state import Held, State
 from engine.model.names import NodeId
 
@@ -14,15 +15,15 @@ def prove_secrets(
     flow: Flow, states: Mapping[NodeId, State], order: Mapping[NodeId, int], findings: Findings
 ) -> None:
     """Note secrets that are still there at a wait or at End; each once, where it first rests."""
-    carrying = _carrying(flow)
-    if not carrying:
+    names = carrying(flow)
+    if not names:
         return
     told: set[tuple[str, NodeId | None]] = set()
     for node in sorted(states, key=order.__getitem__):
         site = flow.sites[node]
         if not (site.waits or site.is_end):
             continue
-        for slot, held in sorted(_carried(states[node], carrying), key=lambda pair: pair[0]):
+        for slot, held in sorted(_carried(states[node], names), key=lambda pair: pair[0]):
             if (slot, held.carrier) in told or held.carrier is None:
                 continue
             told.add((slot, held.carrier))
@@ -36,19 +37,9 @@ def prove_secrets(
             )  # fmt: skip
 
 
-def _carrying(flow: Flow) -> frozenset[str]:
-    """Give the slots in which some activity puts a secret."""
-    return frozenset(
-        site.slots[use.input]
-        for site in flow.sites.values()
-        for use in (site.signature.keys if site.signature else ())
-        if use.carries is not None and use.input in site.slots
-    )
-
-
-def _carried(state: State, carrying: frozenset[str]) -> Iterator[tuple[str, Held]]:
+def _carried(state: State, names: frozenset[str]) -> Iterator[tuple[str, Held]]:
     """Give every secret that some path brings along, and the slot it is in."""
-    for name in carrying & state.slots.keys():
+    for name in names & state.slots.keys():
         for held in state.slots[name].held:
             if held.carried is not None:
                 yield name, held

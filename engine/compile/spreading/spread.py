@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from heapq import heappop, heappush
 
-from engine.compile.linking.site import Flow
+from engine.compile.linking.site import Flow, Formula, Site
 from engine.compile.spreading.endings import Endings
 from engine.compile.spreading.state import State, join
 from engine.model.names import NodeId
@@ -22,23 +23,62 @@ def spread(flow: Flow, order: Mapping[NodeId, int], endings: Endings) -> Mapping
     states: dict[NodeId, State] = {flow.start: State()}
     waiting = [(0, flow.start)]
     queued = {flow.start}
+    wanted = _wanted_at_ends(flow)
     while waiting:
         _, node = heappop(waiting)
         queued.discard(node)
-        site = flow.sites[node]
-        onward: dict[tuple[str, str], State] = {}
-        for edge in site.edges:
-            kind = edge.kind, edge.name
-            if kind not in onward:
-                onward[kind] = endings.behind(site, edge, states[node])
-            known = states.get(edge.target)
-            state = onward[kind] if known is None else join(known, onward[kind])
-            if known is None or (state is not known and state != known):
-                states[edge.target] = state
-                if edge.target not in queued:
-                    queued.add(edge.target)
-                    heappush(waiting, (order[edge.target], edge.target))
+        for target, state in _beyond(flow.sites[node], states[node], endings, wanted):
+            known = states.get(target)
+            joined = state if known is None else join(known, state)
+            if known is None or (joined is not known and joined != known):
+                states[target] = joined
+                if target not in queued:
+                    queued.add(target)
+                    heappush(waiting, (order[target], target))
     return states
+
+
+def _beyond(
+    site: Site, before: State, endings: Endings, wanted: Mapping[NodeId, frozenset[str]]
+) -> Iterator[tuple[NodeId, State]]:
+    """Give the state at the end of every edge of a node."""
+    made: dict[tuple[str, str], State] = {}
+    for edge in site.edges:
+        way = edge.kind, edge.name
+        if way not in made:
+            made[way] = endings.behind(site, edge, before)
+        state = made[way]
+        is_end = edge.target in wanted
+        yield edge.target, _narrowed(state, wanted[edge.target]) if is_end else state
+
+
+def carrying(flow: Flow) -> frozenset[str]:
+    """Give the slots in which some activity puts a secret."""
+    return frozenset(
+        site.slots[use.input]
+        for site in flow.sites.values()
+        for use in (site.signature.keys if site.signature else ())
+        if use.carries is not None and use.input in site.slots
+    )
+
+
+def _wanted_at_ends(flow: Flow) -> Mapping[NodeId, frozenset[str]]:
+    """Give the slots that matter at each End without expressions.
+
+    Every node may lead to an End, and joining all that they know would be work for nothing.
+    """
+    secret = carrying(flow)
+    return {
+        site.id: secret | frozenset(site.slots.values())
+        for site in flow.sites.values()
+        if site.is_end and not any(isinstance(v, Formula) for v in site.inputs.values())
+    }
+
+
+def _narrowed(state: State, wanted: frozenset[str]) -> State:
+    """Leave out what nobody asks for."""
+    slots = {name: state.slots[name] for name in wanted if name in state.slots}
+    return replace(state, slots=slots, variables={}, answers={}, askers=frozenset())
 
 
 def walk_order(flow: Flow) -> Mapping[NodeId, int]:

@@ -49,6 +49,8 @@ def decide(conditions: Sequence[Checked]) -> tuple[Reach, ...]:
         the list); "shadowed", true only where an earlier one is true too; else "reachable".
     """
     alone = [_alone(condition) for condition in conditions]
+    if len(alone) == 1:  # nothing stands before it; most lists are so short
+        return tuple(alone)
     reached = _first_somewhere(conditions)
     return tuple(
         judged if is_first or judged == "never true" else "shadowed"
