@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,6 +15,10 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Base 32 in ascending order without the letters that look like others (after Crockford)."""
 
 ID_LENGTH: Final = 26
+log = logging.getLogger("trustflow.clock")
+SLOWER: Final = 60
+STEP: Final = 60.0
+"""Seconds between the two clocks that are worth telling an operator."""
 _PAIRS: Final = [first + second for first in ALPHABET for second in ALPHABET]
 """Ten bits at a time: every request makes ids."""
 _RANDOM_BITS: Final = 80
@@ -22,12 +29,44 @@ def id_text(bits: int) -> str:
     return "".join([_PAIRS[bits >> shift & 1023] for shift in range(5 * (ID_LENGTH - 2), -1, -10)])
 
 
+def since_boot() -> float:
+    """Give seconds that no setting of the clock moves; on Linux they count while asleep, too."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock, steadied: whoever sets it neither ends nor lengthens a wait (C5).
+
+    Time goes on from where the clock stood at the start. Where the clock is found elsewhere it is
+    followed by a sixtieth of the time that passes: 60 s an hour, the longest wait there is.
+    """
+
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,
+        steady: Callable[[], float] = since_boot,
+    ) -> None:
+        """Begin now. `wall` and `steady` give seconds, the first since 1970."""
+        self._wall, self._steady = wall, steady
+        self._last, self._now = steady(), wall()
+        self._told = False
+        self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        """Aware UTC."""
-        return datetime.now(UTC)
+        """Aware UTC. Any thread may ask."""
+        with self._lock:
+            passed = self._steady() - self._last
+            self._last += passed
+            self._now += passed
+            step = self._wall() - self._now
+            self._now += min(max(step, -passed / SLOWER), passed / SLOWER)
+            tell, self._told = abs(step) > STEP and not self._told, abs(step) > STEP
+            now = self._now
+        if tell:
+            facts = {"seconds": round(step)}
+            log.warning("the clock was set; restart to follow at once", extra={"facts": facts})
+        return datetime.fromtimestamp(now, UTC)
 
     async def sleep(self, length: timedelta) -> None:
         """Wait; not at all for a negative length."""
