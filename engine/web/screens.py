@@ -11,7 +11,7 @@ from engine.model.screen import FormPanel, Panel, RedirectPanel, Screen, TextPan
 from engine.run.current import Current, Invalid
 from engine.run.loop import time_limit
 from engine.web.gate.asked import WebConfig
-from engine.web.pages.fields import example_date
+from engine.web.pages.parts import example_date
 from engine.web.texts import Speech
 
 

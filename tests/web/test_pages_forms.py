@@ -236,6 +236,10 @@ def test_drawing_keeps_nothing_that_a_person_typed() -> None:
     assert kept_drawings.cache_info().currsize == before + 1
 
 
+def test_fresh_page_speaks_of_no_emptied_box() -> None:
+    assert "emptied" not in step(current())
+
+
 def test_page_does_not_say_emptied_where_nothing_was_typed() -> None:
     own = changed(PASSCODE.components[0], missing=two("Type it", "Escreva"))
     form = changed(PASSCODE, name="own", components=(own,))

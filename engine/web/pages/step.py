@@ -22,17 +22,9 @@ from engine.model.screen import (
     TimeLimit,
 )
 from engine.run.current import Current
-from engine.web.pages.fields import (
-    Field,
-    Filling,
-    FormView,
-    Part,
-    drawn_field,
-    example_date,
-    parts_of,
-    view,
-)
+from engine.web.pages.fields import Field, Filling, FormView, drawn_field, view
 from engine.web.pages.frame import Frame, Notice, noticed, render, script_words, titled
+from engine.web.pages.parts import Part, example_date, parts_of
 from engine.web.texts import Speech
 
 MOST_NODES = 8
