@@ -159,7 +159,7 @@ async def test_who_gives_up_keeps_the_place_until_the_work_is_done() -> None:
     class Slow(SeededVault):
         def mac(self, purpose: str, message: bytes, key_id: str | None = None) -> bytes:
             begun.set()
-            gate.wait()
+            gate.wait(10)  # a failing test must end too
             return super().mac(purpose, message, key_id)
 
     pool = ArgonPool(Slow(), workers=1, queue=0)
