@@ -145,8 +145,7 @@ def _of_time(ask: Ask, current: Current) -> Message | None:
     if limit is None:
         return None
     id_ = "limit.last" if current.already_answered else "limit.given"
-    clock = _frame(ask, current, current.instance.language).speech.plain_clock(limit.due)
-    return Message(id=id_, values={"clock": f"{clock} UTC"})
+    return Message(id=id_, values={"clock": limit.due.isoformat()})
 
 
 async def _language(ask: Ask, sent: Sent, language: str) -> Response:
