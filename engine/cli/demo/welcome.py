@@ -15,7 +15,8 @@ from engine.cli.terminal.page import GAP, Terminal, clean, columns, padded
 if TYPE_CHECKING:
     from engine.secret import Secret
 
-INDENT: Final = "  "
+MARGIN: Final = "  "
+INDENT: Final = "    "
 TRIES: Final = (
     ("the right passcode", "Accepted"),
     ("a wrong one, three times", "Declined"),
@@ -54,22 +55,23 @@ class Welcome:
         self._user(terminal)
         self._tries(terminal)
         self._behind(terminal)
-        terminal.say(f"{INDENT}Ready. Ctrl-C ends it.", "good")
+        terminal.say(f"{MARGIN}Ready. Ctrl-C ends it.", "good")
 
     def _heading(self, terminal: Terminal) -> None:
         where = "on this machine" if self.fingerprint is None else "for your phone"
         terminal.say()
-        terminal.say(f"{INDENT}trustflow demo", "strong")
-        terminal.write(f"Signing in with a passcode, {where}.", indent=INDENT, tone="quiet")
+        terminal.say(f"{MARGIN}trustflow demo", "strong")
+        terminal.write(f"Signing in with a passcode, {where}.", indent=MARGIN, tone="quiet")
         terminal.say()
         if self.wanted_port not in (0, self.port):
             words = f"Port {self.wanted_port} is taken; this is port {self.port}."
-            terminal.write(words, indent=INDENT, tone="warning")
+            terminal.write(words, indent=MARGIN, tone="warning")
             terminal.say()
 
     def _link(self, terminal: Terminal) -> None:
         self._title(terminal, "Open")
-        terminal.say(f"{INDENT}{self.link}", "link")
+        fits = len(INDENT) + len(self.link) <= terminal.width
+        terminal.say(f"{INDENT if fits else ''}{terminal.tone(self.link, 'link')}")
         terminal.write(f"Good for {USES} visits within 24 hours.", indent=INDENT, tone="quiet")
         terminal.say()
         if self.fingerprint is not None:
@@ -119,7 +121,7 @@ class Welcome:
                 terminal.say(f"{INDENT}{padded(what, widest)}{GAP}{terminal.tone(ends, 'strong')}")
             else:
                 terminal.say(f"{INDENT}{what}")
-                terminal.say(f"{INDENT}{INDENT}-> {terminal.tone(ends, 'strong')}")
+                terminal.say(f"{INDENT}  -> {terminal.tone(ends, 'strong')}")
         terminal.say()
 
     def _behind(self, terminal: Terminal) -> None:
@@ -130,15 +132,16 @@ class Welcome:
         terminal.write(
             f"Everything is in {clean(str(self.folder))}, and there at the next start;"
             " --fresh begins anew.",
-            indent=INDENT,
+            indent=MARGIN,
             tone="quiet",
         )
         terminal.say()
 
     def _title(self, terminal: Terminal, title: str) -> None:
-        terminal.say(f"{INDENT}{title}", "strong")
+        terminal.say(f"{MARGIN}{title}", "strong")
 
     def _command(self, terminal: Terminal, words: str) -> None:
-        """Write a command as it can be copied: whole, on a line of its own."""
-        data = "" if words.endswith("--help") else f" --data {clean(shlex.quote(str(self.folder)))}"
-        terminal.say(f"{INDENT}{command_name()} {words}{data}")
+        """Write one of our commands, for this data folder."""
+        folder = clean(shlex.quote(str(self.folder)))
+        data = [] if words.endswith("--help") else [f"--data {folder}"]
+        terminal.command([command_name(), *words.split(), *data], indent=INDENT)

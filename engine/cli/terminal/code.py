@@ -15,7 +15,7 @@ BLACK_ON_WHITE: Final = "\x1b[38;5;16;48;5;231m"
 END: Final = "\x1b[0m"
 HALVES: Final = {(0, 0): " ", (1, 0): "\N{UPPER HALF BLOCK}", (0, 1): "\N{LOWER HALF BLOCK}",
                  (1, 1): "\N{FULL BLOCK}"}  # fmt: skip
-INDENT: Final = "  "
+INDENT: Final = "    "
 
 
 def show_code(terminal: Terminal, text: str) -> None:
@@ -24,23 +24,25 @@ def show_code(terminal: Terminal, text: str) -> None:
     With colours it is black on white whatever the terminal's own are; without, light stands for
     the terminal's ink, as on the usual dark screen.
     """
-    rows = code_rows(text, inverted=not terminal.coloured)
-    width = len(rows[0]) + len(INDENT)
-    if width > terminal.width + len(INDENT):
-        terminal.write(
-            f"(A terminal of {width} columns shows the QR code here.)", indent=INDENT, tone="quiet"
-        )
+    inverted = not terminal.coloured
+    rows = code_rows(text, inverted=inverted)
+    if len(rows[0]) > terminal.width:
+        rows = code_rows(text, inverted=inverted, quiet=1)
+    width = len(rows[0])
+    if width > terminal.width:
+        words = f"(A terminal of {width} columns shows the QR code here.)"
+        terminal.write(words, indent=INDENT, tone="quiet")
         return
-    indent = INDENT if width <= terminal.width else ""
+    indent = INDENT if len(INDENT) + width <= terminal.width else ""
     for row in rows:
         shown = f"{BLACK_ON_WHITE}{row}{END}" if terminal.coloured else row
         terminal.say(f"{indent}{shown}")
 
 
-def code_rows(text: str, *, inverted: bool) -> list[str]:
+def code_rows(text: str, *, inverted: bool, quiet: int = QUIET_MODULES) -> list[str]:
     """Draw a QR code of the lowest error level: the smallest one; a screen has no dirt."""
     code = segno.make(text, micro=False, error="l", boost_error=False)
-    modules = [[int(bool(dark)) for dark in row] for row in code.matrix_iter(border=QUIET_MODULES)]
+    modules = [[int(bool(dark)) for dark in row] for row in code.matrix_iter(border=quiet)]
     ink = 0 if inverted else 1
     pairs = zip_longest(modules[::2], modules[1::2], fillvalue=[0] * len(modules[0]))
     return [

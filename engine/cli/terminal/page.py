@@ -113,7 +113,22 @@ class Terminal:
         widest = max((columns(name) for name, _ in pairs), default=0)
         for name, value in pairs:
             first = f"{indent}{padded(name, widest)}{GAP}"
-            self.write(clean(value), first=first, indent=" " * columns(first))
+            words, beside = clean(value), " " * columns(first)
+            if len(beside) + max(map(columns, words.split()), default=0) > self.width:
+                self.say(first.rstrip())  # a word that does not fit beside its name: below it
+                first = beside = f"{indent}{GAP}"
+            self.write(words, first=first, indent=beside)
+
+    def command(self, words: Sequence[str], *, indent: str = "") -> None:
+        """Write a command as it can be copied: on several lines where one is too short for it."""
+        line = f"{indent}{words[0]}"
+        for word in words[1:]:
+            if columns(f"{line} {word} \\") > self.width and line.strip() != words[0]:
+                self.say(f"{line} \\")
+                line = f"{indent}{GAP}{word}"
+            else:
+                line = f"{line} {word}"
+        self.say(line)
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Write a table; where it does not fit, each row becomes a block of names and values."""
