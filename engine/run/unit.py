@@ -20,9 +20,11 @@ Shadows = dict[tuple[str, str], Record | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """Everything staged at one moment, to go back to."""
+    """How much was staged at one moment, and what shadowed the store then, to go back to."""
 
-    staged: Staged
+    writes: int
+    audit: int
+    resets: int
     shadows: Shadows
 
 
@@ -79,11 +81,14 @@ class Unit:
 
     def mark(self) -> Mark:
         """Remember what is staged now."""
-        return Mark(staged=self.staged(), shadows=dict(self._shadows))
+        return Mark(
+            writes=len(self._writes),
+            audit=len(self._audit),
+            resets=len(self._resets),
+            shadows=dict(self._shadows),
+        )
 
     def back_to(self, mark: Mark) -> None:
         """Forget what was staged since: the activity that staged it broke."""
         self._shadows = dict(mark.shadows)
-        self._writes = list(mark.staged.writes)
-        self._audit = list(mark.staged.audit)
-        self._resets = list(mark.staged.resets)
+        del self._writes[mark.writes :], self._audit[mark.audit :], self._resets[mark.resets :]

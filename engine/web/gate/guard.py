@@ -181,6 +181,9 @@ def _frames(fault: BaseException) -> list[str]:
     return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in stack]
 
 
+_written = json.JSONEncoder(default=str).encode
+
+
 class JsonLines(logging.Formatter):
     """One JSON object per line: `at` in UTC, `level`, `event`, the facts; controls escaped (D8)."""
 
@@ -195,4 +198,4 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             line["type"] = type(record.exc_info[1]).__qualname__
             line["frames"] = _frames(record.exc_info[1])
-        return json.dumps(line | getattr(record, "facts", {}), default=str)
+        return _written(line | getattr(record, "facts", {}))
