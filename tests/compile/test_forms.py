@@ -372,7 +372,12 @@ def test_a_condition_reads_answers_that_stand_before_and_no_secrets(
         ({"type": "paragraph", "default": ""}, []),
         ({"type": "text", "default": "{{processvar.lane}}"}, []),
         ({"type": "text", "default": "Faro"}, []),
-        ({"type": "image", "src": "https://faro.example/a.png", "width": "120px"}, []),
+        ({"type": "image", "src": "/pictures/a.png", "width": "120px"}, []),
+        ({"type": "image", "src": "data:image/png;base64,iVBORw0KGgo="}, []),
+        (
+            {"type": "image", "src": "https://faro.example/a.png"},
+            [("S105", "components.0.src")],
+        ),
         ({"type": "image", "src": "javascript:alert(1)"}, [("S105", "components.0.src")]),
         ({"type": "image", "src": "//evil.example/a.png"}, [("S105", "components.0.src")]),
         ({"type": "notification", "subType": "warning", "values": {"en": "Careful"}}, []),

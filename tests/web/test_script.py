@@ -31,7 +31,7 @@ pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ORIGIN = "https://id.example"
 POLICY = (
-    "default-src 'none'; script-src 'nonce-n0nce'; style-src 'self'; img-src 'self'; "
+    "default-src 'none'; script-src 'nonce-n0nce'; style-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 NARROW = {"width": 320, "height": 640}

@@ -47,7 +47,7 @@ _CLOSED = (
 def page_policy(nonce: str) -> str:
     """Write the Content-Security-Policy of a page: our sheet, pictures, script and form (F1)."""
     return (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; "
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
         "base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
