@@ -261,11 +261,13 @@ def test_host_header_never_gets_into_an_address(host: str) -> None:
             f"/api/process-manager/processInstances/create?pt={(await house.bench.link()).secret}",
             headers=headers[:2],
         )  # fmt: skip
-        return [landing, begun, slashed, unknown, created]
+        refused = await send(house.app, "POST", landing.action, headers=headers[:2], body=body)
+        return [landing, begun, slashed, unknown, created, refused]
 
     answers = play(story)
 
-    assert [answer.status for answer in answers] == [200, 303, 404, 404, 201]
+    assert [answer.status for answer in answers] == [200, 303, 404, 404, 201, 403]
+    assert 'class="button" href="/web/trustweb?pt=' in answers[5].text
     for answer in answers:
         assert "evil" not in answer.text + str(answer.headers)
     assert answers[1].location.startswith("/web/instances/")

@@ -87,7 +87,7 @@ def source_of(scope: Scope, trusted: Sequence[Network]) -> str:
     peer = _address(client[0]) if client else None
     if peer is None:
         return UNKNOWN
-    hops = Headers(scope=scope).getlist("x-forwarded-for") if _is_in(peer, trusted) else []
+    hops = Headers(scope=scope).getlist("x-forwarded-for")
     for written in reversed(",".join(hops).split(",")):
         if not _is_in(peer, trusted):
             break
