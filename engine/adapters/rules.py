@@ -56,8 +56,8 @@ def wakes_at(instance: ProcessInstance) -> datetime | None:
 
 
 def due_at(instance: ProcessInstance) -> datetime | None:
-    """Find when something is due: the wait's end or the deadline; None once it is over."""
-    if instance.is_over:
+    """Find when something is due: the wait's end or the deadline; None once it is over or held."""
+    if instance.is_over or instance.is_held:
         return None
     wakes = wakes_at(instance)
     return instance.deadline if wakes is None else min(wakes, instance.deadline)

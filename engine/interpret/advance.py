@@ -90,7 +90,7 @@ def advance(graph: ProcessGraph, instance: ProcessInstance, event: Event) -> Tur
     """
     if graph.digest != instance.bundle:
         raise ProcessFault(reason="graph and instance differ in bundle", instance=instance.id)
-    if instance.is_over or instance.incident is not None:
+    if instance.is_over or instance.is_held:
         return NotAwaited(reason="over")
     try:
         return _turn(graph, instance, event)

@@ -158,6 +158,11 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
         return self.status not in ("PENDING", "ACTIVE", "PAUSED")
 
     @property
+    def is_held(self) -> bool:
+        """Whether it stands still until an operator looks at it: no time moves it either."""
+        return self.incident is not None
+
+    @property
     def screen(self) -> Screen | None:
         """What the person sees now."""
         return self.wait.screen if self.wait is not None else self.ending

@@ -287,10 +287,10 @@ def _stamp(loaded: Loaded) -> datetime:
 def _due(loaded: Loaded) -> DeadlinePassed | TimerFired | None:
     """Tell what has come due, the instance's deadline first."""
     instance, at = loaded.instance, _stamp(loaded)
-    if instance.is_over:
+    if instance.is_over or instance.is_held:
         return None
     if at >= instance.deadline:
-        return DeadlinePassed(at=at) if instance.incident is None else None
+        return DeadlinePassed(at=at)
     wait = instance.wait
     if wait is None:
         return None

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from engine.ports.outside import Clock
-from engine.ports.store import Due, Store
+from engine.ports.store import Store
 from engine.run.current import InstanceRef
 from engine.run.loop import Loop
 
 EVERY: Final = timedelta(seconds=1)
 AT_ONCE: Final = 64
+REST: Final = timedelta(minutes=1)
+"""How long an instance that could not be fired is left alone."""
 log = logging.getLogger("trustflow.pump")
 
 
 @dataclass(slots=True)
 class Pump:
-    """Sweeps the store's due work.
+    """Sweeps the store's due work. A lost sweep costs latency, never correctness: readers fire too.
 
-    A lost sweep costs latency, never correctness: readers fire too.
+    What cannot be fired (its activity is not installed, say) is left alone for a while, so that it
+    does not stand in the way of what can.
     """
 
     store: Store
     loop: Loop
     clock: Clock
+    _stuck: dict[InstanceRef, datetime] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -36,26 +40,35 @@ class Pump:
                 await self.clock.sleep(EVERY)
 
     async def sweep(self) -> int:
-        """Fire what is due now; give how many instances were looked at."""
-        looked_at = 0
+        """Fire what is due now; give how many instances were fired."""
+        fired = 0
+        now = self.clock.now()
+        self._stuck = {ref: until for ref, until in self._stuck.items() if until > now}
 
         async def fire() -> None:
-            nonlocal looked_at
-            for work in await self.store.due(AT_ONCE):
-                looked_at += 1
-                await guarded("timer", self._fire(work))
+            nonlocal fired
+            for work in await self.store.due(AT_ONCE + len(self._stuck)):
+                ref = InstanceRef(tenant=work.tenant, id=work.instance)
+                if ref in self._stuck:
+                    continue
+                if await guarded("timer", self.loop.current(ref)):
+                    fired += 1
+                else:
+                    self._stuck[ref] = now + REST
 
         await guarded("sweep", fire())
-        return looked_at
-
-    async def _fire(self, work: Due) -> None:
-        await self.loop.current(InstanceRef(tenant=work.tenant, id=work.instance))
+        return fired
 
 
-async def guarded(what: str, work: Awaitable[None]) -> None:
-    """Do one unit of background work; its trouble is logged and is nobody else's."""
+async def guarded(what: str, work: Awaitable[object]) -> bool:
+    """Do one unit of background work; its trouble is logged and is nobody else's.
+
+    Gives whether it went well.
+    """
     try:
         await work
     except Exception as error:  # noqa: BLE001 - one of the three: the pump must live
         facts = {"work": what, "type": type(error).__name__}
         log.warning("background work failed", extra={"facts": facts})
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""The activity in README is run: compiled by its signature, moved by the loop, both ends reached."""
+"""The activity in README is run: compiled by its signature, moved by the loop, both ends met."""
 
 from __future__ import annotations
 

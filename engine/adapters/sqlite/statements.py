@@ -81,7 +81,8 @@ def of_unit(tenant: TenantId, unit: Staged) -> Iterator[Statement]:
 
 def _instance(instance: ProcessInstance, before: int | None) -> Statement:
     state = write_state(instance)
-    deadline = None if instance.is_over else micros(instance.deadline)
+    at_rest = instance.is_over or instance.is_held
+    deadline = None if at_rest else micros(instance.deadline)
     if before is None:
         facts = (instance.process, instance.status, deadline, state)
         row = (instance.tenant, instance.id, instance.revision, *facts)

@@ -7,7 +7,7 @@ CREATE TABLE instances (
   revision  INTEGER NOT NULL,
   process   TEXT    NOT NULL,
   status    TEXT    NOT NULL,
-  deadline  INTEGER,            -- NULL once the instance is over: nothing of it is due any more
+  deadline  INTEGER,            -- NULL once the instance is over or held: nothing of it is due then
   state     BLOB    NOT NULL,   -- JSON without tenant and id; gzip once it is over
   PRIMARY KEY (tenant, id)
 ) STRICT;
