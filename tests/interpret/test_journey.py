@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from engine.compile import Source, check_definition
 from engine.interpret import advance
 from engine.model.effect import Resume
 from engine.model.event import (
@@ -26,9 +27,11 @@ from engine.model.names import NodeId, StepKey
 from engine.model.problem import Message
 from engine.model.screen import TextPanel
 from engine.model.turn import NotAwaited, Turn
+from engine.run.catalogue import Catalogue
 from engine.secret import SecretRef
+from tests.bench import shipped_forms
 from tests.interpret.flows import SIGN_IN
-from tests.interpret.walk import PAGE, Walk, graph_of
+from tests.interpret.walk import HEAD, PAGE, Walk, graph_of
 
 RIGHT = Ended(result="PASS")
 WRONG = Ended(error="FailedPasscodeAuthentication", result="FAIL")
@@ -269,3 +272,18 @@ def test_an_interactive_activity_may_show_again() -> None:
 
     assert walk.instance.wait is not None
     assert walk.instance.wait.visit == 1
+
+
+def test_without_the_node_that_verifies_it_does_not_compile() -> None:
+    kept, verify = SIGN_IN.split("  verify:\n")
+    without = (
+        kept.replace("next: verify", "next: decide")
+        + "  decide:\n"
+        + verify.split("  decide:\n")[1]
+    )
+    source = Source(path="walk.yaml", text=(HEAD + without).encode())
+
+    report = check_definition(source, Catalogue.installed().signatures, shipped_forms())
+
+    assert report.graph is None
+    assert {problem.rule for problem in report.problems if problem.severity == "error"} == {"P112"}
