@@ -62,7 +62,7 @@ async def perform(activity: Activity, effect: Effect, call: Call) -> Outcome | S
     """
     try:
         answer = _answer(activity, effect, call)
-        if inspect.isawaitable(answer):
+        if not isinstance(answer, Ended | Shown) and inspect.isawaitable(answer):
             async with asyncio.timeout(LONGEST_SECONDS):
                 answer = await answer
     except Contended:
@@ -97,11 +97,10 @@ def _lawful(activity: Activity, answer: object) -> Outcome:
         return answer
     if not isinstance(answer, Ended):
         return Broken(code="activity", reason=f"{label} answered with {type(answer).__name__}")
-    declared = {output.name for output in activity.signature.outputs}
-    missing = {output.name for output in activity.signature.outputs if output.always}
-    if not declared >= answer.outputs.keys():
+    outputs, given = activity.signature.outputs, answer.outputs
+    if given and not given.keys() <= {output.name for output in outputs}:
         return Broken(code="activity", reason=f"{label} gave an output it does not declare")
-    if answer.error is None and not answer.outputs.keys() >= missing:
+    if answer.error is None and any(o.always and o.name not in given for o in outputs):
         return Broken(code="activity", reason=f"{label} left out an output it declares")
     return answer
 

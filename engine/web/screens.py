@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from engine.model.form import INPUT_TYPES, SECRET_TYPES, Component, Form, Limits, Option
 from engine.model.names import JsonObject, JsonValue
@@ -127,6 +128,9 @@ def _panel(current: Current, panel: Panel, say: Speech) -> JsonObject:
             }
 
 
+_NOTHING: Final[tuple[JsonValue, ...]] = (None, "", [])
+
+
 def _component(part: Component, panel: FormPanel, say: Speech) -> JsonObject:
     """Describe one part; what does not apply to it is left out."""
     limits = panel.limits.get(part.id, Limits())
@@ -144,7 +148,7 @@ def _component(part: Component, panel: FormPanel, say: Speech) -> JsonObject:
     }
     if part.type in INPUT_TYPES:
         told |= _input(part, panel, limits) | {"options": [_option(each, say) for each in options]}
-    return {name: value for name, value in told.items() if value not in (None, "", [])}
+    return {name: value for name, value in told.items() if value not in _NOTHING}
 
 
 def _input(part: Component, panel: FormPanel, limits: Limits) -> JsonObject:
