@@ -255,7 +255,7 @@ class MemoryStore:
         """Give instances that have something due, the longest due first."""
         await OTHER_TASKS
         now = self._clock.now()
-        times = [(rules.due_at(row), key) for key, row in self._instances.items()]
+        times = [(row.due_at, key) for key, row in self._instances.items()]
         found = sorted((time, key) for time, key in times if time is not None and time <= now)
         return [Due(tenant=tenant, instance=id) for _, (tenant, id) in found[:limit]]
 

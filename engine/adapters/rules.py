@@ -1,4 +1,4 @@
-"""What every store decides in the same way: bounds of a page, what is due, who may redeem."""
+"""What every store decides in the same way: bounds of a page, unique texts, who may redeem."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from engine.model.instance import ProcessInstance
 from engine.ports.store import InstanceQuery, PageQuery
 from engine.records.record import R, Record
 from engine.records.tokens import ProcessToken
@@ -45,22 +44,6 @@ def _must_be_one_of(name: str | None, names: tuple[str | None, ...]) -> None:
 def unique_texts(row: Record) -> dict[str, str | None]:
     """Give the texts no other row of the kind may have, by property; None: not in the index."""
     return {name: getattr(row, name) for name in row.UNIQUE}
-
-
-def wakes_at(instance: ProcessInstance) -> datetime | None:
-    """Find when the current wait ends by itself: its timer or the activity's own expiry."""
-    if instance.wait is None or instance.is_over:
-        return None
-    times = [time for time in (instance.wait.due, instance.wait.expires) if time is not None]
-    return min(times, default=None)
-
-
-def due_at(instance: ProcessInstance) -> datetime | None:
-    """Find when something is due: the wait's end or the deadline; None once it is over or held."""
-    if instance.is_over or instance.is_held:
-        return None
-    wakes = wakes_at(instance)
-    return instance.deadline if wakes is None else min(wakes, instance.deadline)
 
 
 def at_version(row: R, number: int) -> R:

@@ -255,5 +255,5 @@ def _awaited(instance: ProcessInstance, step: StepKey, at: datetime) -> Wait | N
     wait = instance.wait
     if wait is None or wait.step != step:
         return NotAwaited(reason="another step")
-    ends = [end for end in (wait.due, wait.expires, instance.deadline) if end is not None]
-    return NotAwaited(reason="late") if at >= min(ends) else wait
+    due = instance.due_at
+    return NotAwaited(reason="late") if due is not None and at >= due else wait

@@ -90,6 +90,12 @@ class Wait(Value, frozen=True, kw_only=True):
         """The name of this wait inside its instance."""
         return step_key(self.node, self.visit)
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it ends by itself: its timer's time or the activity's, whichever comes first."""
+        times = (time for time in (self.due, self.expires) if time is not None)
+        return min(times, default=None)
+
 
 class Pending(Value, frozen=True, kw_only=True):
     """The effect whose result the instance waits for inside a hop; None whenever it is stored."""
@@ -161,6 +167,14 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
     def is_held(self) -> bool:
         """Whether it stands still until an operator looks at it: no time moves it either."""
         return self.incident is not None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When time moves it: its wait's end or its deadline; None once it is over or held."""
+        if self.is_over or self.is_held:
+            return None
+        ends = self.wait.ends_at if self.wait is not None else None
+        return self.deadline if ends is None else min(ends, self.deadline)
 
     @property
     def screen(self) -> Screen | None:

@@ -287,17 +287,12 @@ def _stamp(loaded: Loaded) -> datetime:
 def _due(loaded: Loaded) -> DeadlinePassed | TimerFired | None:
     """Tell what has come due, the instance's deadline first."""
     instance, at = loaded.instance, _stamp(loaded)
-    if instance.is_over or instance.is_held:
+    due, wait = instance.due_at, instance.wait
+    if due is None or at < due:
         return None
-    if at >= instance.deadline:
+    if at >= instance.deadline or wait is None:
         return DeadlinePassed(at=at)
-    wait = instance.wait
-    if wait is None:
-        return None
-    ends = [end for end in (wait.due, wait.expires) if end is not None]
-    if ends and at >= min(ends):
-        return TimerFired(at=at, node=wait.node, visit=wait.visit)
-    return None
+    return TimerFired(at=at, node=wait.node, visit=wait.visit)
 
 
 def _stands_at(instance: ProcessInstance, step: StepKey, revision: int) -> bool:

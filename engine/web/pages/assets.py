@@ -33,7 +33,8 @@ class StaticFile:
 class Assets:
     """Addresses of stylesheet, script and mark, and the digests a browser holds the first two to.
 
-    The pages need `style-src 'self'`, `img-src 'self' data:` and the script's nonce in their policy (F1).
+    The pages need `style-src 'self'`, `img-src 'self' data:` and the script's nonce in their policy
+    (F1).
     """
 
     style: str
