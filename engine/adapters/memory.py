@@ -305,7 +305,9 @@ class MemoryStore:
             return ""
         tenant = hop.instance.tenant
         token = draft.row((tenant, ProcessToken.TABLE, hop.redeem.token))
-        if not isinstance(token, ProcessToken) or not rules.may_redeem(token, hop.redeem.at):
+        if not isinstance(token, ProcessToken) or token.status != "ACTIVE":
+            return "token"
+        if token.refusal(hop.redeem.at) is not None:
             return "token"
         used = msgspec.structs.replace(token, counter=token.counter + 1)
         draft.write(tenant, Put(row=used, expect=Version(number=token.version)))

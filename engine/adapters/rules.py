@@ -1,15 +1,13 @@
-"""What every store decides in the same way: bounds of a page, unique texts, who may redeem."""
+"""What every store decides in the same way: bounds of a page, how rows are found."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from engine.ports.store import InstanceQuery, PageQuery
 from engine.records.record import R, Record
-from engine.records.tokens import ProcessToken
 
 LARGEST_PAGE: Final = 200
 
@@ -49,11 +47,3 @@ def unique_texts(row: Record) -> dict[str, str | None]:
 def at_version(row: R, number: int) -> R:
     """Give the row as it is kept: at the version its precondition leads to."""
     return row if row.version == number else msgspec.structs.replace(row, version=number)
-
-
-def may_redeem(token: ProcessToken, at: datetime) -> bool:
-    """Say whether the token is ACTIVE, inside its window and has a use left (E1)."""
-    begun = token.not_before is None or token.not_before <= at
-    open_still = token.not_after is None or at < token.not_after
-    left = token.type != "MULTI_USE_COUNT_LIMITED" or token.counter < (token.max_count or 0)
-    return token.status == "ACTIVE" and begun and open_still and left

@@ -45,6 +45,19 @@ class ProcessToken(Record, frozen=True, kw_only=True):
     created_at: datetime
     created_by: str
 
+    @property
+    def most_uses(self) -> int | None:
+        """How often it may be used; None: any number of times."""
+        return (self.max_count or 0) if self.type == "MULTI_USE_COUNT_LIMITED" else None
+
+    def refusal(self, at: datetime) -> Literal["not yet", "expired", "used"] | None:
+        """Tell why it starts nothing at a time; None where its window and its uses allow it."""
+        if self.not_before is not None and at < self.not_before:
+            return "not yet"
+        if self.not_after is not None and at >= self.not_after:
+            return "expired"
+        return "used" if self.most_uses is not None and self.counter >= self.most_uses else None
+
 
 class Session(Record, frozen=True, kw_only=True):
     """A browser's or app's right to one instance; `id` is the SHA-256 hex of its 256-bit value.

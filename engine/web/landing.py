@@ -173,6 +173,4 @@ def _refused(ask: Ask, found: Refusal | Landing) -> Response:
 
 def _is_spent(found: Landing) -> bool:
     """Whether the link itself begins nothing any more."""
-    token = found.token
-    used = token.max_count is not None and token.counter >= token.max_count
-    return used or (token.not_after is not None and found.now >= token.not_after)
+    return found.token.refusal(found.now) in ("used", "expired")

@@ -98,10 +98,6 @@ def _token(read: Callable[[ProcessToken], SqlValue]) -> Column:
     return lambda row: read(cast("ProcessToken", row))
 
 
-def _uses(token: ProcessToken) -> int | None:
-    return token.max_count or 0 if token.type == "MULTI_USE_COUNT_LIMITED" else None
-
-
 TABLES: Final[Mapping[type[Record], Table[Record]]] = {
     Deployment: _table(Deployment, number=lambda row: cast("Deployment", row).bundle.version),
     IdentityStore: _table(IdentityStore),
@@ -113,7 +109,7 @@ TABLES: Final[Mapping[type[Record], Table[Record]]] = {
         status=_token(lambda token: token.status),
         opens=_token(lambda token: micros(token.not_before)),
         closes=_token(lambda token: micros(token.not_after)),
-        uses=_token(_uses),
+        uses=_token(lambda token: token.most_uses),
         counter=_token(lambda token: token.counter),
     ),
     Session: _table(Session),

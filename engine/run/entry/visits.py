@@ -370,13 +370,8 @@ def _asks_passcode(graph: ProcessGraph) -> bool:
 
 
 def _refused(token: ProcessToken, now: datetime) -> Refusal | None:
-    if token.not_before is not None and now < token.not_before:
-        return Refusal(reason="not yet", token=token)
-    if token.not_after is not None and now >= token.not_after:
-        return Refusal(reason="expired", token=token)
-    if token.max_count is not None and token.counter >= token.max_count:
-        return Refusal(reason="used", token=token)
-    return None
+    reason = token.refusal(now)
+    return None if reason is None else Refusal(reason=reason, token=token)
 
 
 def _deadline(graph: ProcessGraph, token: ProcessToken, now: datetime) -> datetime:
