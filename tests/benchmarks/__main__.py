@@ -30,8 +30,12 @@ ROWS: Mapping[str, Callable[[Effort], Awaitable[list[Row]]]] = {
 
 def main() -> None:
     """Measure what was asked for and print the table."""
-    asked = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    asked.add_argument("rows", nargs="*", choices=[*ROWS, []], help="which rows; all without")
+    asked = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    asked.add_argument("rows", nargs="*", type=_row, metavar="row", help=f"of {', '.join(ROWS)}")
     asked.add_argument("--windows", type=int, default=Effort().windows, help="for each side")
     asked.add_argument("--seconds", type=float, default=Effort().seconds, help="of each window")
     given = asked.parse_args()
@@ -44,6 +48,13 @@ def main() -> None:
         say(f"  {name}: " + ", ".join(f"{row.ours:,.2f} {row.unit}" for row in rows))
         found += rows
     say("\n" + table(found))
+
+
+def _row(name: str) -> str:
+    if name not in ROWS:
+        message = f"there is no row {name}; there are {', '.join(ROWS)}"
+        raise argparse.ArgumentTypeError(message)
+    return name
 
 
 async def _measured(name: str, effort: Effort) -> list[Row]:
