@@ -8,7 +8,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from engine.errors import ExpressionFault, ProcessFault
-from engine.interpret import finalize
+from engine.interpret import finalize, slots
 from engine.interpret.movement import enter, follow
 from engine.interpret.nodes import interactive, task
 from engine.interpret.outcome import apply
@@ -233,7 +233,7 @@ def _timed_out(graph: ProcessGraph, instance: ProcessInstance, wait: Wait, at: d
         instance,
         wait=None,
         notices=(),
-        keys=task.keys_after_timeout(node, instance),
+        keys=slots.after_timeout(node, instance),
         last_wait_timed_out=True,
         last_at=at,
     )

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from msgspec.structs import replace
 
 from engine.interpret.slots import name_of
 from engine.model.event import Finished, Shown
-from engine.model.form import INPUT_TYPES, SECRET_TYPES, CompiledForm
+from engine.model.form import INPUT_TYPES, PUT_IN, SECRET_TYPES, CompiledForm
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import KeySlot, ProcessInstance, Wait
 from engine.model.names import JsonObject, JsonValue
 from engine.model.problem import Text, Words
 from engine.model.screen import Action, FormPanel, Panel, Progress, Screen
-
-PLACEHOLDER = re.compile(r"\{\{processvar\.([A-Za-z0-9_.]{1,128})\}\}")
 
 
 def waits(
@@ -100,7 +97,7 @@ def _filled(graph: ProcessGraph, instance: ProcessInstance, panel: FormPanel) ->
 
 
 def _prefilled(default: str, instance: ProcessInstance) -> str:
-    return PLACEHOLDER.sub(lambda found: _text(_at(instance.variables, found[1])), default)
+    return PUT_IN.sub(lambda found: _text(_at(instance.variables, found[1])), default)
 
 
 def _at(variables: JsonObject, path: str) -> JsonValue:

@@ -30,6 +30,16 @@ def after(node: ActivityNode, instance: ProcessInstance, outcome: Ended) -> dict
     return keys
 
 
+def after_timeout(node: ActivityNode, instance: ProcessInstance) -> dict[str, KeySlot]:
+    """Give the slots after the boundary timer: only states change, as the signature says."""
+    keys = dict(instance.keys)
+    for use in node.signature.keys:
+        name = name_of(node, use.input)
+        if use.on_timeout is not None and name in keys:
+            keys[name] = replace(keys[name], state=use.on_timeout)
+    return keys
+
+
 def _slot(node: ActivityNode, use: KeyUse, old: KeySlot | None, outcome: Ended) -> KeySlot | None:
     state = use.after if outcome.error is None else use.on.get(outcome.error, use.after)
     value = outcome.keys.get(use.input)

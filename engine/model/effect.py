@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.model.event import Submission
 from engine.model.names import JsonObject, NodeId
-from engine.model.value import Tagged, Value
+from engine.model.value import Tagged
 
 
 class Answered(Tagged, frozen=True, kw_only=True):
@@ -20,7 +20,7 @@ class Expired(Tagged, frozen=True, kw_only=True):
 Woken = Answered | Expired
 
 
-class Run(Value, frozen=True, kw_only=True, tag_field="is", tag=True):
+class Run(Tagged, frozen=True, kw_only=True):
     """Call a pure or local activity. `inputs` are evaluated; key inputs hold slot names."""
 
     node: NodeId
@@ -28,7 +28,7 @@ class Run(Value, frozen=True, kw_only=True, tag_field="is", tag=True):
     inputs: JsonObject
 
 
-class Enter(Value, frozen=True, kw_only=True, tag_field="is", tag=True):
+class Enter(Tagged, frozen=True, kw_only=True):
     """Let an interactive activity build its screen."""
 
     node: NodeId
@@ -36,7 +36,7 @@ class Enter(Value, frozen=True, kw_only=True, tag_field="is", tag=True):
     inputs: JsonObject
 
 
-class Resume(Value, frozen=True, kw_only=True, tag_field="is", tag=True):
+class Resume(Tagged, frozen=True, kw_only=True):
     """Give an interactive activity what ended its wait."""
 
     node: NodeId

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,8 @@ INPUT_TYPES: frozenset[str] = frozenset(
     {"text", "password", "email", "phone", "number", "date", "checkbox", "select", "radio", "code"}
 )
 SECRET_TYPES: frozenset[str] = frozenset({"password", "code"})
+PUT_IN = re.compile(r"\{\{processvar\.([A-Za-z0-9_.]{1,128})\}\}")
+"""What a default puts in: the path into process variables is its group 1."""
 
 
 class Option(Value, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +12,7 @@ from engine.compile.findings import Findings
 from engine.compile.forms.fields import field_check
 from engine.compile.forms.patterns import compiled, matches
 from engine.compile.reading.document import Document, Spot, Step, Written
-from engine.model.form import INPUT_TYPES, SECRET_TYPES, Component, Form, Refused
+from engine.model.form import INPUT_TYPES, PUT_IN, SECRET_TYPES, Component, Form, Refused
 from engine.model.names import Localised
 
 _READING = frozenset({"paragraph", "notification", "image"})
@@ -50,7 +49,6 @@ _VALIDATED: Mapping[str, frozenset[str]] = {
     "invalidMessage": INPUT_TYPES - {"checkbox"},
 }
 """Property -> the types of component that it means something for."""
-_PUT_IN = re.compile(r"\{\{processvar\.([A-Za-z0-9_.]{1,128})\}\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +207,7 @@ def defaults(form: Form, findings: Findings) -> tuple[Default, ...]:
             continue
         found += [
             Default(path=put[1], written=written, offset=put.start(1), key=key)
-            for put in _PUT_IN.finditer(component.default)
+            for put in PUT_IN.finditer(component.default)
         ]
     return tuple(found)
 
@@ -217,7 +215,7 @@ def defaults(form: Form, findings: Findings) -> tuple[Default, ...]:
 def _wrong_default(component: Component) -> tuple[str, str] | None:
     if component.type in SECRET_TYPES:
         return "a secret has no default", "remove it"
-    literal = _PUT_IN.sub("", component.default)
+    literal = PUT_IN.sub("", component.default)
     if "{{" in literal or "}}" in literal:
         return "only {{processvar.<path>}} can stand in a default", "write it like this"
     if literal != component.default or component.type not in INPUT_TYPES:

@@ -1,4 +1,4 @@
-"""Activities in their place: visits, inputs, and what a boundary timer leaves in the slots."""
+"""Activities in their place: visits, inputs, and the ones that run at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.expressions import Expression
 from engine.interpret.scope import scope
 from engine.model.effect import Run
 from engine.model.graph import ActivityNode, ProcessGraph
-from engine.model.instance import KeySlot, Pending, ProcessInstance
+from engine.model.instance import Pending, ProcessInstance
 from engine.model.names import JsonObject, NodeId
 from engine.model.turn import Turn
 
@@ -53,13 +53,3 @@ def run(node: ActivityNode, instance: ProcessInstance) -> Turn:
     )
     effect = Run(node=node.id, visit=visit, inputs=inputs(node, instance))
     return Turn(instance=entered, effects=(effect,))
-
-
-def keys_after_timeout(node: ActivityNode, instance: ProcessInstance) -> dict[str, KeySlot]:
-    """Give the slots after the boundary timer: only states change, as the signature says."""
-    keys = dict(instance.keys)
-    for use in node.signature.keys:
-        name = str(node.inputs.get(use.input, use.default))
-        if use.on_timeout is not None and name in keys:
-            keys[name] = replace(keys[name], state=use.on_timeout)
-    return keys
