@@ -86,6 +86,16 @@ def started(
         process.communicate()
 
 
+def ended(*arguments: str | Path, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Run a command that ends by itself; give exit code and what it said on standard error.
+
+    A process of its own, because a server that wrongly starts would never come back.
+    """
+    with started(*arguments, env=env) as command:
+        _, errors = command.process.communicate(timeout=LONGEST_SECONDS)
+    return command.process.returncode, errors
+
+
 def link_in(text: str) -> str:
     """Find the one link."""
     (found,) = set(LINK.findall(text))

@@ -18,7 +18,7 @@ from engine.cli.demo.making import USES
 from engine.cli.demo.welcome import Welcome
 from engine.cli.terminal.page import Terminal
 from engine.secret import Secret
-from tests.cli.shell import LINK, Run, link_in, passcode_in, started, surroundings
+from tests.cli.shell import LINK, Run, ended, link_in, passcode_in, started, surroundings
 
 READY = "Ready."
 
@@ -155,10 +155,10 @@ def test_fresh_begins_anew_and_leaves_what_is_not_its_own(tmp_path: Path) -> Non
 def test_folder_that_no_demo_made_is_left_alone(house: Run, data: Path, more: tuple[str]) -> None:
     before = (data / DATABASE).read_bytes()
 
-    done = house("demo", *more)
+    code, errors = ended("demo", "--data", data, "--port", "0", *more)
 
-    assert done.exit_code == 1
-    assert "holds data that no demo made" in done.stderr
+    assert code == 1
+    assert "holds data that no demo made" in errors
     assert (data / DATABASE).read_bytes() == before
 
 

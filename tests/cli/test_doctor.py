@@ -9,12 +9,18 @@ from pathlib import Path
 
 import apsw
 import pytest
+from msgspec.structs import replace
 
 from engine.app import DATABASE, Application, open_application
 from engine.cli.opening import change
+from engine.compile.bundling import digest_of
 from engine.identity.deeds import Actor
 from engine.identity.policies import add_policy
+from engine.model.definition import ActivityRef
+from engine.ports.store import PageQuery
+from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, PasscodePolicy
+from engine.records.record import Absent
 from engine.run.unit import Unit
 from engine.settings import Settings
 from engine.testing import FrozenClock
@@ -182,3 +188,25 @@ def test_settings_that_are_refused_are_told_one_by_one(house: Run, data: Path) -
     (data / "trustflow.toml").write_text("prot = 1\nargon_passes = 1\n")
 
     assert [what for what, _ in findings(house)["bad"]] == ["settings", "settings"]
+
+
+def test_definition_that_lacks_an_activity_names_it(house: Run, data: Path) -> None:
+    async def add(application: Application) -> None:
+        (kept,) = (await application.store.page(application.tenant, Deployment, PageQuery())).rows
+        strange = ActivityRef(label="Ask a Crystal Ball", version=2)
+        bundle = replace(kept.bundle, version=7, activities=(*kept.bundle.activities, strange))
+        bundle = replace(bundle, digest=digest_of(bundle))
+
+        async def staged(unit: Unit, actor: Actor) -> Deployment:
+            row = replace(kept, id=bundle.digest, bundle=bundle, version=1)
+            unit.put(row, Absent())
+            return row
+
+        await change(application, staged)
+
+    in_data(data, add)
+
+    (found,) = findings(house)["bad"]
+
+    assert found[0] == "definitions"
+    assert "needs the activity Ask a Crystal Ball version 2, which is not installed" in found[1]

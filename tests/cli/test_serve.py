@@ -10,7 +10,7 @@ import pytest
 
 from engine.adapters.system import SystemClock
 from engine.cli.serving.certificate import LIFE, local_certificate
-from tests.cli.shell import Run, Started, started
+from tests.cli.shell import Started, ended, started
 
 HOST = "127.0.0.1"
 
@@ -64,27 +64,28 @@ def test_no_log_line_holds_a_links_secret(tmp_path: Path) -> None:
     ],
 )
 def test_whatever_would_go_in_the_clear_is_wrong_usage(
-    run: Run, words: tuple[str, ...], told: str
+    tmp_path: Path, words: tuple[str, ...], told: str
 ) -> None:
-    done = run("serve", *words)
+    code, errors = ended("serve", "--data", tmp_path, *words)
 
-    assert done.exit_code == 2
-    assert told in " ".join(done.stderr.split())
+    assert code == 2
+    assert told in " ".join(errors.split())
 
 
 @pytest.mark.parametrize("url", ["ftp://a.example", "https://a.example/path", "http://a.example"])
-def test_public_address_is_an_origin_that_browsers_may_trust(run: Run, url: str) -> None:
-    done = run("serve", "--port", "0", "--public-url", url)
+def test_public_address_is_an_origin_that_browsers_may_trust(tmp_path: Path, url: str) -> None:
+    code, errors = ended("serve", "--data", tmp_path, "--port", "0", "--public-url", url)
 
-    assert done.exit_code == 2
-    assert "public_url" in done.stderr
+    assert code == 2
+    assert "public_url" in errors
 
 
-def test_files_that_are_no_certificate_are_an_answer(run: Run) -> None:
-    done = run("serve", "--port", "0", "--certificate", __file__, "--key", __file__)
+def test_files_that_are_no_certificate_are_an_answer(tmp_path: Path) -> None:
+    words = ("--port", "0", "--certificate", __file__, "--key", __file__)
+    code, errors = ended("serve", "--data", tmp_path, *words)
 
-    assert done.exit_code == 1
-    assert "are not a certificate in PEM and its key" in done.stderr
+    assert code == 1
+    assert "are not a certificate in PEM and its key" in errors
 
 
 def test_certificate_and_key_serve_https(tmp_path: Path) -> None:
@@ -100,13 +101,13 @@ def test_certificate_and_key_serve_https(tmp_path: Path) -> None:
     assert "max-age=31536000" in hsts
 
 
-def test_taken_port_is_an_answer(tmp_path: Path, run: Run) -> None:
+def test_taken_port_is_an_answer(tmp_path: Path) -> None:
     with started("serve", "--data", tmp_path, "--port", "0") as server:
         port = url_of(server).rpartition(":")[2]
-        done = run("serve", "--port", port)
+        code, errors = ended("serve", "--data", tmp_path, "--port", port)
 
-    assert done.exit_code == 1
-    assert "is taken" in done.stderr
+    assert code == 1
+    assert "is taken" in errors
 
 
 def test_certificate_is_kept_until_it_runs_out_or_the_address_is_another(tmp_path: Path) -> None:
