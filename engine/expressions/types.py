@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias, assert_never
 
+from msgspec import Struct
+
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 """What a value can be at run time: JSON, as Python reads it. Never changed in place."""
 
@@ -20,8 +22,7 @@ ScalarKind = Literal["string", "integer", "number", "boolean", "date", "null", "
 Presence = Literal["always", "maybe", "never"]
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A type without parts; the constants below are all of them."""
 
     kind: ScalarKind
@@ -36,29 +37,25 @@ NULL = Scalar("null")
 DYNAMIC = Scalar("dynamic")
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Struct, frozen=True):
     """A list whose items are all of one type."""
 
     item: "Type"
 
 
-@dataclass(frozen=True, slots=True)
-class EnumOf:
+class EnumOf(Struct, frozen=True):
     """One of these texts."""
 
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(Struct, frozen=True):
     """Any text to a value of one type. A member of a map is always optional."""
 
     value: "Type"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One member of a record; an optional one is readable only behind `has()`."""
 
     type: "Type"
@@ -77,8 +74,7 @@ class Record:
         object.__setattr__(self, "members", MappingProxyType(dict(self.members)))
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Struct, frozen=True):
     """A member that exists and must never be read; `reason` says why, in the message."""
 
     reason: str
@@ -87,8 +83,7 @@ class Secret:
 Type: TypeAlias = Scalar | ListOf | EnumOf | MapOf | Record | Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """What is known of one top-level name at the place where the expression stands.
 
     `presence` says on which paths to this place it was written: "always" on all, "maybe" on some

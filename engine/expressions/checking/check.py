@@ -5,9 +5,10 @@ that no second problem follows from the first.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import assert_never
+
+from msgspec import Struct
 
 from engine.expressions.checking.fitting import fit, textual
 from engine.expressions.checking.guards import Facts, shown_if
@@ -38,7 +39,7 @@ from engine.expressions.syntax.tree import (
     Span,
     Tree,
     Unary,
-    plain_path,
+    name_at,
     spell,
 )
 from engine.expressions.types import (
@@ -61,8 +62,7 @@ from engine.expressions.types import (
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(Struct, frozen=True, kw_only=True):
     """An expression without problems.
 
     Attributes:
@@ -97,8 +97,8 @@ def check(
     Returns:
         The typed expression, or all of its problems in the order of the source.
     """
-    root_path = plain_path(tree.root) if may_be_absent else None
-    checker = _Checker(environment, root_path.segments if root_path else ())
+    forgiven = (tree.root.segments or ()) if may_be_absent else ()
+    checker = _Checker(environment, forgiven)
     type_ = checker.judge(tree.root, frozenset())
     if expected is not None:
         type_ = checker.expect(tree.root, type_, expected)
@@ -110,7 +110,7 @@ def check(
         source=tree.source,
         types=MappingProxyType(checker.types),
         missable=frozenset(checker.missable),
-        may_be_absent=root_path is not None,
+        may_be_absent=bool(forgiven),
     )
 
 
@@ -127,12 +127,12 @@ class _Checker:
     def judge(self, node: Node, facts: Facts) -> Type:
         """Find the type of a node whose value is used, given what is certainly there."""
         match node:
+            case Binary():
+                type_ = self._binary(node, facts)
             case Name() | Select() | Index():
                 type_ = self._read(node, facts)
             case Literal() | ListLiteral() | Join():
                 type_ = self._written(node, facts)
-            case Binary():
-                type_ = self._binary(node, facts)
             case _:
                 type_ = self._computed(node, facts)
         self.types[node.span] = type_
@@ -198,18 +198,16 @@ class _Checker:
 
     def _note(self, node: Name | Select | Index, found: Member) -> None:
         self.types[node.span] = found.type
-        path = plain_path(node)
-        if found.optional and path is not None:
-            self.missable.add(path.segments)
+        if found.optional and node.segments is not None:
+            self.missable.add(node.segments)
 
     def _there(self, node: Name | Select | Index, found: Member, facts: Facts) -> Type:
         """Make sure that a value which may be missing is read behind `has()` only."""
         if not found.optional or isinstance(found.type, Secret):
             return found.type
-        path = plain_path(node)
-        segments = path.segments if path else ()
+        segments = node.segments or ()
         is_forgiven = self._forgiven[: len(segments)] == segments
-        if path is not None and (segments in facts or is_forgiven):
+        if segments and (segments in facts or is_forgiven):
             return found.type
         return self._complain(node, _unguarded(node, segments))
 
@@ -283,14 +281,15 @@ class _Checker:
 
     def _adapt(self, node: Node, other: Type) -> Type:
         """Let texts written out take the type of what they are compared with: a date, say."""
+        if node.segments is not None:
+            return self.types[node.span]
         for misfit, complaint in list(fit(node, other, self.types, strictly=False)):
             self._complain(misfit, complaint)
         return self.types[node.span]
 
     def _empty_text_idiom(self, node: Binary, asked: Node, facts: Facts) -> Type:
-        path = plain_path(asked)
-        name = spell(path.segments) if path else "x"
-        self.judge(asked, facts | ({path.segments} if path else frozenset()))
+        name = spell(asked.segments) if asked.segments else "x"
+        self.judge(asked, facts | ({asked.segments} if asked.segments else frozenset()))
         self._complain(
             node,
             Complaint(
@@ -325,7 +324,7 @@ def _last_word(node: Name | Select | Index) -> Node:
     """Find the part of a path that names what is missing, to point at it alone."""
     match node:
         case Select(member=member, member_offset=offset):
-            return Name(name=member, offset=offset, length=len(member))
+            return name_at(member, offset)
         case Index(index=index):
             return index
         case _:

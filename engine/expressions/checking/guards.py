@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from engine.expressions.syntax.tree import Binary, Has, Node, Segments, Unary, plain_path
+from engine.expressions.syntax.tree import Binary, Has, Node, Segments, Unary
 
 Facts: TypeAlias = frozenset[Segments]
 """Paths that are there for certain."""
@@ -13,8 +13,8 @@ _NOTHING: Facts = frozenset()
 def shown_if(condition: Node, *, holds: bool) -> Facts:
     """List the paths that are there for certain if the condition is true (or, if not, false)."""
     match condition:
-        case Has(path=asked) if holds and (path := plain_path(asked)) is not None:
-            return frozenset({path.segments})
+        case Has(path=asked) if holds and asked.segments is not None:
+            return frozenset({asked.segments})
         case Unary(operator="!", operand=operand):
             return shown_if(operand, holds=not holds)
         case Binary(operator="&&" | "||" as operator, left=left, right=right):

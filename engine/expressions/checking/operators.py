@@ -13,6 +13,7 @@ from engine.expressions.types import (
     NULL,
     NUMBER,
     STRING,
+    EnumOf,
     ListOf,
     MapOf,
     Type,
@@ -112,11 +113,13 @@ def _membership(left: Type, right: Type) -> Judged:
 
 
 def _ordering(operator: str, left: Type, right: Type) -> Judged:
-    ordered = (STRING, INTEGER, NUMBER, BOOLEAN, DATE, DYNAMIC)
-    sides_ordered = all(is_text(side) or side in ordered for side in (left, right))
-    if sides_ordered and comparable(left, right):
+    if _has_order(left) and _has_order(right) and comparable(left, right):
         return BOOLEAN
     return _unfit(operator, (left, right), "both sides are strings, dates or numbers of one type")
+
+
+def _has_order(side: Type) -> bool:
+    return side in (STRING, INTEGER, NUMBER, BOOLEAN, DATE, DYNAMIC) or isinstance(side, EnumOf)
 
 
 def _arithmetic(operator: str, left: Type, right: Type) -> Judged:
@@ -137,8 +140,11 @@ def _can_add(side: Type, operator: str) -> bool:
     return operator == "+" and (is_text(side) or isinstance(side, ListOf))
 
 
+_INTEGER_AND_NUMBER = ((INTEGER, NUMBER), (NUMBER, INTEGER))
+
+
 def _integer_meets_number(operator: str, left: Type, right: Type) -> Complaint | None:
-    if operator in ("&&", "||", "in") or {left, right} != {INTEGER, NUMBER}:
+    if operator in ("&&", "||", "in") or (left, right) not in _INTEGER_AND_NUMBER:
         return None
     return Complaint(
         rule="X117",

@@ -6,9 +6,10 @@ by a name from an expression.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from operator import eq, ge, gt, le, lt, ne
+
+from msgspec import Struct
 
 from engine.errors import ExpressionFault
 from engine.expressions.checking.check import Checked
@@ -37,8 +38,6 @@ from engine.expressions.syntax.tree import (
     Select,
     Size,
     Unary,
-    plain_path,
-    walk,
 )
 from engine.expressions.types import (
     BOOLEAN,
@@ -54,8 +53,7 @@ from engine.expressions.types import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
+class Expression(Struct, frozen=True, kw_only=True):
     """A compiled expression.
 
     Attributes:
@@ -77,34 +75,23 @@ class Expression:
 def compile_checked(checked: Checked) -> Expression:
     """Make a checked expression ready to be evaluated."""
     root = checked.tree.root
-    run = _Compiler(checked).compile(root)
-    path = plain_path(root) if checked.may_be_absent else None
-    given = giver(path.segments, checked.type, checked.missable) if path else _always
-    return Expression(
-        source=checked.source, type=checked.type, evaluate=_finished(checked, run), given=given
-    )
+    compiler = _Compiler(checked)
+    run = compiler.compile(root)
+    if checked.types[root.span] != checked.type:
+        run = _then(conformer(checked.type, ("${}",)), run)
+    if compiler.may_overflow:
+        run = _then(_finite, run)
+    path = root.segments if checked.may_be_absent else None
+    given = giver(path, checked.type, checked.missable) if path else _always
+    return Expression(source=checked.source, type=checked.type, evaluate=run, given=given)
 
 
 def _always(values: Values) -> bool:
     return True
 
 
-def _finished(checked: Checked, run: Run) -> Run:
-    """Make sure that what comes out is JSON and has the type it was checked against."""
-    if checked.types[checked.tree.root.span] != checked.type:
-        run = _then(conformer(checked.type, ("${}",)), run)
-    return _then(_finite, run) if _may_overflow(checked) else run
-
-
 def _then(look: Callable[[JsonValue], JsonValue], run: Run) -> Run:
     return lambda values: look(run(values))
-
-
-def _may_overflow(checked: Checked) -> bool:
-    """Say whether doubles are added: CEL lets them become infinite, which is no JSON."""
-    sums = (node for node in walk(checked.tree.root) if isinstance(node, Binary))
-    types = (checked.types[node.span] for node in sums if node.operator in ("+", "-"))
-    return any(type_ in (NUMBER, DYNAMIC) for type_ in types)
 
 
 def _finite(result: JsonValue) -> JsonValue:
@@ -120,20 +107,25 @@ def _finite(result: JsonValue) -> JsonValue:
 
 
 class _Compiler:
-    """Makes closures of one tree, with the types found by `check`."""
+    """Makes closures of one tree, with the types found by `check`.
+
+    Attributes:
+        may_overflow: Doubles are added somewhere: CEL lets them become infinite, which is no JSON.
+    """
 
     def __init__(self, checked: Checked) -> None:
+        self.may_overflow = False
         self._types = checked.types
 
     def compile(self, node: Node) -> Run:
         """Make the closure of a node."""
         match node:
+            case Binary():
+                return self._binary(node)
             case Name() | Select() | Index():
                 return self._read(node)
             case Literal(value=value):
                 return lambda values: value
-            case Binary():
-                return self._binary(node)
             case Has(path=path):
                 return self._has(path)
             case Conditional():
@@ -143,10 +135,8 @@ class _Compiler:
 
     def _read(self, node: Name | Select | Index) -> Run:
         type_ = self._types[node.span]
-        path = plain_path(node)
-        if isinstance(node, Name) or path is not None:
-            segments = path.segments if path is not None else ()
-            return path_reader(segments, type_)
+        if isinstance(node, Name) or node.segments is not None:
+            return path_reader(node.segments or (), type_)
         if isinstance(node, Select):
             return self._item(node.operand, _constant(node.member), type_)
         return self._item(node.operand, self.compile(node.index), type_)
@@ -156,10 +146,8 @@ class _Compiler:
         return lambda values: looked_at(operations.item_at(operand(values), index(values)))
 
     def _has(self, asked: Name | Select | Index) -> Run:
-        path = plain_path(asked)
-        segments = path.segments if path else ()
         outer = DYNAMIC if isinstance(asked, Name) else self._types[asked.operand.span]
-        return asker(segments, outer, self._types[asked.span])
+        return asker(asked.segments or (), outer, self._types[asked.span])
 
     def _conditional(self, node: Conditional) -> Run:
         condition, then, otherwise = map(self.compile, (node.condition, node.then, node.otherwise))
@@ -194,6 +182,7 @@ class _Compiler:
             case "||":
                 return _settled_by(True, left, right)
             case "+" | "-" | "in":
+                self.may_overflow |= self._types[node.span] in (NUMBER, DYNAMIC)
                 return _both(_OPERATIONS[node.operator], left, right)
             case operator:
                 return self._comparison(operator, node, left, right)

@@ -17,13 +17,11 @@ from engine.expressions.proof.trial import Assignment, Stand, State, Trial, try_
 from engine.expressions.syntax.tree import (
     Binary,
     Constant,
+    Has,
     ListLiteral,
     Literal,
     Segments,
-    asks,
-    comparisons,
-    plain_path,
-    reads,
+    compared,
     walk,
 )
 from engine.expressions.types import BOOLEAN, DATE, INTEGER, NUMBER, EnumOf, Type, is_text
@@ -36,6 +34,8 @@ MOST_TRIALS = 4096
 
 MOST_EVALUATIONS = 16_384
 """Conditions times combinations: what one list may cost."""
+
+_PERHAPS_TRUE: frozenset[Trial] = frozenset({True, State.OPEN})
 
 
 def decide(conditions: Sequence[Checked]) -> tuple[Reach, ...]:
@@ -67,10 +67,14 @@ def covers(conditions: Sequence[Checked]) -> bool:
 
 
 def _alone(condition: Checked) -> Reach:
-    results = {try_out(condition.tree.root, values) for values in _assignments([condition])}
+    results: set[Trial] = set()
+    for values in _assignments([condition]):
+        results.add(try_out(condition.tree.root, values))
+        if len(results) > 1 and not results.isdisjoint(_PERHAPS_TRUE):
+            return "reachable"
     if results == {True}:
         return "always true"
-    return "reachable" if results & {True, State.OPEN} else "never true"
+    return "never true" if results.isdisjoint(_PERHAPS_TRUE) else "reachable"
 
 
 def _first_somewhere(conditions: Sequence[Checked]) -> list[bool]:
@@ -79,9 +83,11 @@ def _first_somewhere(conditions: Sequence[Checked]) -> list[bool]:
     for assignment in _assignments(conditions):
         for position, condition in enumerate(conditions):
             result = try_out(condition.tree.root, assignment)
-            reached[position] |= result in (True, State.OPEN)
+            reached[position] |= result in _PERHAPS_TRUE
             if result in (True, State.FAULT):
                 break
+        if all(reached):
+            break
     return reached
 
 
@@ -107,10 +113,13 @@ def _domains(conditions: Sequence[Checked]) -> Domains:
     missable: set[Segments] = set()
     for condition in conditions:
         missable |= condition.missable
-        for path in (*reads(condition.tree), *asks(condition.tree)):
-            types[path.segments] = condition.types[path.offset, path.length]
-        for segments, literal in _compared_literals(condition):
-            literals.setdefault(segments, []).append(literal)
+        for node in walk(condition.tree.root):
+            path = node.path if isinstance(node, Has) else node
+            if path.segments is not None:
+                types[path.segments] = condition.types[path.span]
+            elif isinstance(node, Binary):
+                for segments, literal in _compared_literals(node):
+                    literals.setdefault(segments, []).append(literal)
     return {
         segments: (
             *_values(type_, literals.get(segments, [])),
@@ -120,14 +129,14 @@ def _domains(conditions: Sequence[Checked]) -> Domains:
     }
 
 
-def _compared_literals(condition: Checked) -> Iterator[tuple[Segments, Constant]]:
-    for comparison in comparisons(condition.tree):
+def _compared_literals(node: Binary) -> Iterator[tuple[Segments, Constant]]:
+    """Give every path and literal that a node compares with each other."""
+    comparison, segments = compared(node), node.left.segments
+    if comparison is not None:
         yield comparison.path.segments, comparison.literal
-    for node in walk(condition.tree.root):
-        if isinstance(node, Binary) and isinstance(node.right, ListLiteral):
-            path = plain_path(node.left)
-            written = (item.value for item in node.right.items if isinstance(item, Literal))
-            yield from ((path.segments, value) for value in written if path)
+    elif segments is not None and isinstance(node.right, ListLiteral):
+        written = (item for item in node.right.items if isinstance(item, Literal))
+        yield from ((segments, item.value) for item in written)
 
 
 def _values(type_: Type, literals: list[Constant]) -> tuple[Trial, ...]:

@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from engine.expressions.evaluation.values import equal, ordered
 from engine.expressions.syntax.tree import (
@@ -23,7 +24,6 @@ from engine.expressions.syntax.tree import (
     Select,
     Unary,
     compared,
-    plain_path,
 )
 
 
@@ -36,8 +36,7 @@ class State(Enum):
     FAULT = "evaluation ends in a fault"
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(Struct, frozen=True):
     """A value that stands for others: only comparisons with literals may look at it."""
 
     value: Constant
@@ -65,23 +64,22 @@ def try_out(node: Node, assignment: Assignment) -> Trial:
 
 
 def _read(node: Node, assignment: Assignment) -> Trial:
-    path = plain_path(node)
-    found = assignment.get(path.segments, State.OPEN) if path else State.OPEN
-    match found:
-        case State.MISSING:
-            return State.FAULT
-        case State.PRESENT:
-            return State.OPEN
-        case _:
-            return found
+    found = _found(node, assignment)
+    if found is State.MISSING:
+        return State.FAULT
+    return State.OPEN if found is State.PRESENT else found
+
+
+def _found(path: Node, assignment: Assignment) -> Trial:
+    """Look a path up; one with a computed index is open."""
+    return State.OPEN if path.segments is None else assignment.get(path.segments, State.OPEN)
 
 
 def _asked(node: Has | Unary, assignment: Assignment) -> Trial:
     if isinstance(node, Unary):
         value = try_out(node.operand, assignment)
         return not value if isinstance(value, bool) else value
-    path = plain_path(node.path)
-    found = assignment.get(path.segments, State.OPEN) if path else State.OPEN
+    found = _found(node.path, assignment)
     return State.OPEN if found is State.OPEN else found is not State.MISSING
 
 
@@ -93,9 +91,9 @@ def _binary(node: Binary, assignment: Assignment) -> Trial:
 
 def _logical(node: Binary, settling: bool, assignment: Assignment) -> Trial:
     sides = (try_out(node.left, assignment), try_out(node.right, assignment))
-    if any(side is settling for side in sides):
+    if settling in sides:
         return settling
-    if all(isinstance(side, bool) for side in sides):
+    if sides == (not settling, not settling):
         return not settling
     return State.FAULT if State.FAULT in sides and State.OPEN not in sides else State.OPEN
 

@@ -37,8 +37,9 @@ from engine.expressions.syntax.tree import (
     Size,
     Tree,
     Unary,
+    below,
     height,
-    plain_path,
+    name_at,
 )
 
 _STRENGTH = {
@@ -112,7 +113,7 @@ def parse_at(text: str, start: int, end: int) -> Tree | tuple[ExpressionProblem,
         root = _Parser(tokens).whole()
     except _UnreadableError as unreadable:
         return (unreadable.problem,)
-    if height(root) > TALLEST_TREE:
+    if len(tokens) > TALLEST_TREE and height(root) > TALLEST_TREE:  # every node takes a token
         return (too_deep(start, end - start),)
     return Tree(root=root, source=text)
 
@@ -121,43 +122,28 @@ class _Parser:
     """One pass over the tokens, from the left, looking at most one word ahead."""
 
     def __init__(self, tokens: list[Token]) -> None:
-        self._tokens = tokens
-        self._at = 0
+        self._words = iter(tokens)
+        self._last = self._next = next(self._words)
         self._depth = 0
 
-    @property
-    def _next(self) -> Token:
-        return self._tokens[self._at]
-
-    @property
-    def _last_end(self) -> int:
-        return self._tokens[self._at - 1].end
-
     def _take(self) -> Token:
-        token = self._next
-        self._at += 1
-        return token
-
-    def _sees(self, *texts: str) -> bool:
-        """Say whether the next word is one of these operators (a string is never one)."""
-        token = self._next
-        return token.kind in ("operator", "name") and token.text in texts
+        self._last, self._next = self._next, next(self._words)
+        return self._last
 
     def _takes(self, text: str) -> bool:
-        if not self._sees(text):
+        if self._next.text != text:
             return False
-        self._at += 1
+        self._take()
         return True
 
-    def _expect(self, text: str, why: str) -> Token:
-        if not self._sees(text):
+    def _expect(self, text: str, why: str) -> None:
+        if not self._takes(text):
             raise self._unexpected(wanted=f"`{text}` {why}")
-        return self._take()
 
     def _unexpected(self, wanted: str) -> _UnreadableError:
         token = self._next
-        if token.kind == "name" and token.text in _WORDS:
-            return _UnreadableError(foreign_operator(token.text, token.offset, _WORDS[token.text]))
+        if token.text in _WORDS:
+            return _foreign_word(token)
         found = f"`{token.text}` comes unexpectedly" if token.text else "the expression stops here"
         return _UnreadableError(malformed(token.offset, len(token.text), found, wanted))
 
@@ -183,32 +169,29 @@ class _Parser:
             self._expect(":", "and what holds otherwise")
             otherwise = self._conditional()
             condition = Conditional(
-                condition=condition, then=then, otherwise=otherwise, **self._from(start)
-            )
+                condition=condition, then=then, otherwise=otherwise,
+                offset=start, length=self._since(start),
+            )  # fmt: skip
         self._depth -= 1
         return condition
 
-    def _from(self, start: int) -> dict[str, int]:
-        """Give the span from `start` to the last word taken, as a node's arguments."""
-        return {"offset": start, "length": self._last_end - start}
+    def _since(self, start: int) -> int:
+        """Count the characters from `start` to the end of the last word taken."""
+        return self._last.end - start
 
     def _binary(self, weakest: int) -> Node:
         start = self._next.offset
         left = self._unary()
-        while (strength := self._strength()) >= weakest:
+        while (strength := _STRENGTH.get(self._next.text, 0)) >= weakest:
             operator = cast("BinaryOperator", self._take().text)
             right = self._binary(strength + 1)
-            left = Binary(operator=operator, left=left, right=right, **self._from(start))
+            left = Binary(
+                operator=operator, left=left, right=right, offset=start, length=self._since(start)
+            )
         return left
 
-    def _strength(self) -> int:
-        token = self._next
-        if token.kind not in ("operator", "name"):
-            return 0
-        return _STRENGTH.get(token.text, 0)
-
     def _unary(self) -> Node:
-        if not self._sees("!", "-"):
+        if self._next.text not in ("!", "-"):
             return self._postfix()
         self._deeper()
         sign = self._take()
@@ -217,13 +200,16 @@ class _Parser:
         else:
             operand = self._unary()
             operator = cast("SignOperator", sign.text)
-            node = Unary(operator=operator, operand=operand, **self._from(sign.offset))
+            node = Unary(
+                operator=operator, operand=operand,
+                offset=sign.offset, length=self._since(sign.offset),
+            )  # fmt: skip
         self._depth -= 1
         return node
 
     def _negative(self, sign: Token) -> Literal:
         value = cast("int | float", self._take().value)
-        return Literal(value=-value, **self._from(sign.offset))
+        return Literal(value=-value, offset=sign.offset, length=self._since(sign.offset))
 
     def _postfix(self) -> Node:
         start = self._next.offset
@@ -236,7 +222,10 @@ class _Parser:
             elif self._takes("["):
                 index = self._conditional()
                 self._expect("]", "after the index")
-                node = Index(operand=node, index=index, **self._from(start))
+                node = Index(
+                    operand=node, index=index, segments=below(node, index),
+                    offset=start, length=self._since(start),
+                )  # fmt: skip
             else:
                 return node
 
@@ -247,8 +236,9 @@ class _Parser:
         if self._takes("("):
             return self._method(operand, member, start)
         return Select(
-            operand=operand, member=member.text, member_offset=member.offset, **self._from(start)
-        )
+            operand=operand, member=member.text, member_offset=member.offset,
+            segments=below(operand, member.text), offset=start, length=self._since(start),
+        )  # fmt: skip
 
     def _primary(self) -> Node:
         token = self._next
@@ -263,7 +253,8 @@ class _Parser:
                 return inner
             case _ if self._takes("["):
                 items = self._items("]")
-                return ListLiteral(items=items, **self._from(token.offset))
+                length = self._since(token.offset)
+                return ListLiteral(items=items, offset=token.offset, length=length)
             case _:
                 raise self._unexpected(wanted="a value: a name, a text, a number or a bracket")
 
@@ -271,27 +262,26 @@ class _Parser:
         token = self._take()
         if token.value == 2**63 and token.kind == "integer":
             raise _UnreadableError(out_of_range(token.offset, len(token.text)))
-        return Literal(value=token.value, **self._from(token.offset))
+        return Literal(value=token.value, offset=token.offset, length=len(token.text))
 
     def _named(self) -> Node:
         token = self._next
-        if token.text in _CONSTANTS:
-            self._take()
-            return Literal(value=_CONSTANTS[token.text], **self._from(token.offset))
-        if token.text in _RESERVED:
+        if token.text in _RESERVED and token.text not in _CONSTANTS:
             raise _UnreadableError(reserved(token))
         self._take()
+        if token.text in _CONSTANTS:
+            value = _CONSTANTS[token.text]
+            return Literal(value=value, offset=token.offset, length=len(token.text))
         if self._takes("("):
             return self._function(token)
         if self._next.kind in ("name", "string") and token.text in ("not", "empty"):
-            self._at -= 1
-            raise self._unexpected(wanted="")
-        return Name(name=token.text, **self._from(token.offset))
+            raise _foreign_word(token)
+        return name_at(token.text, token.offset)
 
     def _items(self, close: str) -> tuple[Node, ...]:
         """Read what is between two brackets, with commas; the opening one is taken already."""
         items: list[Node] = []
-        while not self._sees(close):
+        while self._next.text != close:
             items.append(self._conditional())
             if not self._takes(","):
                 break
@@ -300,28 +290,35 @@ class _Parser:
 
     def _function(self, name: Token) -> Node:
         arguments = self._items(")")
-        span = self._from(name.offset)
+        start, length = name.offset, self._since(name.offset)
         if name.text not in _FUNCTIONS:
             raise _UnreadableError(no_function(name, _FUNCTIONS, "function"))
         _count(name, arguments, 1)
         if name.text == "size":
-            return Size(operand=arguments[0], **span)
-        return Has(path=_askable(arguments[0]), **span)
+            return Size(operand=arguments[0], offset=start, length=length)
+        return Has(path=_askable(arguments[0]), offset=start, length=length)
 
     def _method(self, receiver: Node, name: Token, start: int) -> Node:
         arguments = self._items(")")
-        span = self._from(start)
+        length = self._since(start)
         if isinstance(receiver, Name) and receiver.name == "execution":
-            return _execution(name, arguments, span)
+            return Has(path=_variable(name, arguments), offset=start, length=length)
         if name.text not in _METHODS:
             raise _UnreadableError(no_function(name, _METHODS, "method"))
         _count(name, arguments, 0 if name.text == "size" else 1)
         if name.text == "size":
-            return Size(operand=receiver, **span)
+            return Size(operand=receiver, offset=start, length=length)
+        argument = arguments[0]
         if name.text == "equals":
-            return Binary(operator="==", left=receiver, right=arguments[0], **span)
+            return Binary(operator="==", left=receiver, right=argument, offset=start, length=length)
         method = cast("MethodName", name.text)
-        return Method(name=method, receiver=receiver, argument=arguments[0], **span)
+        return Method(
+            name=method, receiver=receiver, argument=argument, offset=start, length=length
+        )
+
+
+def _foreign_word(token: Token) -> _UnreadableError:
+    return _UnreadableError(foreign_operator(token.text, token.offset, _WORDS[token.text]))
 
 
 def _count(name: Token, arguments: tuple[Node, ...], wanted: int) -> None:
@@ -332,9 +329,9 @@ def _count(name: Token, arguments: tuple[Node, ...], wanted: int) -> None:
 
 def _askable(node: Node) -> Name | Select | Index:
     """Make sure that `has()` can ask for this: a path that ends in a name, not in a position."""
-    path = plain_path(node)
-    if isinstance(node, Name | Select | Index) and path and isinstance(path.segments[-1], str):
-        return node
+    match node:
+        case Name() | Select() | Index() if node.segments and isinstance(node.segments[-1], str):
+            return node
     raise _UnreadableError(
         ExpressionProblem(
             rule="X107",
@@ -346,14 +343,14 @@ def _askable(node: Node) -> Name | Select | Index:
     )
 
 
-def _execution(name: Token, arguments: tuple[Node, ...], span: dict[str, int]) -> Has:
-    """Read TrustX's `execution.hasVariable("x")`, the only thing `execution` is known for."""
+def _variable(name: Token, arguments: tuple[Node, ...]) -> Name:
+    """Read what `execution.hasVariable("x")` asks for, TrustX's only use of `execution` here."""
     if name.text != "hasVariable":
         raise _UnreadableError(no_function(name, ("hasVariable",), "method"))
     match arguments:
         case (Literal(value=str() as variable) as written,) if _is_name(variable):
-            return Has(
-                path=Name(name=variable, offset=written.offset, length=written.length), **span
+            return Name(
+                name=variable, offset=written.offset, length=written.length, segments=(variable,)
             )
         case _:
             raise _UnreadableError(

@@ -1,18 +1,22 @@
 """Text to tokens. Takes CEL's spelling of literals and names; knows nothing of grammar."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Literal as Choice
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from engine.expressions.problems import ExpressionProblem
 
 TokenKind = Choice["name", "integer", "number", "string", "operator", "end"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """One word of an expression; `value` is what a literal means."""
+class Token(Struct, frozen=True, kw_only=True):
+    """One word of an expression; `value` is what a literal means.
+
+    No text of a literal is that of an operator or name: strings keep their quotation marks.
+    """
 
     kind: TokenKind
     text: str
@@ -41,6 +45,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+_WORDS: Mapping[str | None, TokenKind] = {"name": "name", "operator": "operator"}
+"""Groups that need no second look: most of any expression."""
 
 FOREIGN_OPERATORS = {
     "===": "==",
@@ -76,7 +83,11 @@ def tokenize(source: str, base: int) -> tuple[list[Token], list[ExpressionProble
     tokens: list[Token] = []
     problems: list[ExpressionProblem] = []
     for match in _TOKEN.finditer(source):
-        if match.lastgroup == "space":
+        group = match.lastgroup
+        if group == "space":
+            continue
+        if kind := _WORDS.get(group):
+            tokens.append(Token(kind=kind, text=match.group(), offset=base + match.start()))
             continue
         lexed = _lexed(match, base)
         if isinstance(lexed, Token):
@@ -96,10 +107,6 @@ def _lexed(match: re.Match[str], base: int) -> _Lexed:
             return _number(text, offset)
         case "string":
             return _string(text, offset)
-        case "name":
-            return Token(kind="name", text=text, offset=offset)
-        case "operator":
-            return Token(kind="operator", text=text, offset=offset)
         case group:
             return _refused(str(group), text, offset)
 

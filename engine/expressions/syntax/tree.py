@@ -5,9 +5,10 @@ point at them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal as Choice
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
+
+from msgspec import Struct
 
 Segments: TypeAlias = tuple[str | int, ...]
 Span: TypeAlias = tuple[int, int]
@@ -20,10 +21,16 @@ SignOperator = Choice["!", "-"]
 MethodName = Choice["contains", "startsWith", "endsWith"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Placed:
+class _Placed(Struct, frozen=True, kw_only=True):
+    """A node and its place; a Struct, because a definition has thousands and they are made fast.
+
+    Attributes:
+        segments: The path that the node spells out; None if it is none, or has a computed index.
+    """
+
     offset: int
     length: int
+    segments: Segments | None = None
 
     @property
     def span(self) -> Span:
@@ -31,29 +38,25 @@ class _Placed:
         return self.offset, self.length
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Literal(_Placed):
+class Literal(_Placed, frozen=True, kw_only=True):
     """A value written out; the Python type tells string, integer, number, boolean and null."""
 
     value: Constant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListLiteral(_Placed):
+class ListLiteral(_Placed, frozen=True, kw_only=True):
     """`[a, b]`."""
 
     items: "tuple[Node, ...]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Name(_Placed):
+class Name(_Placed, frozen=True, kw_only=True):
     """A top-level name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Select(_Placed):
+class Select(_Placed, frozen=True, kw_only=True):
     """`operand.member`."""
 
     operand: "Node"
@@ -61,24 +64,21 @@ class Select(_Placed):
     member_offset: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index(_Placed):
+class Index(_Placed, frozen=True, kw_only=True):
     """`operand[index]`."""
 
     operand: "Node"
     index: "Node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unary(_Placed):
+class Unary(_Placed, frozen=True, kw_only=True):
     """`!operand` or `-operand`."""
 
     operator: SignOperator
     operand: "Node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binary(_Placed):
+class Binary(_Placed, frozen=True, kw_only=True):
     """`left operator right`; also `left.equals(right)`, which is `==`."""
 
     operator: BinaryOperator
@@ -86,8 +86,7 @@ class Binary(_Placed):
     right: "Node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conditional(_Placed):
+class Conditional(_Placed, frozen=True, kw_only=True):
     """`condition ? then : otherwise`."""
 
     condition: "Node"
@@ -95,22 +94,19 @@ class Conditional(_Placed):
     otherwise: "Node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Has(_Placed):
+class Has(_Placed, frozen=True, kw_only=True):
     """`has(path)`; also `execution.hasVariable("name")`."""
 
     path: "Name | Select | Index"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size(_Placed):
+class Size(_Placed, frozen=True, kw_only=True):
     """`size(operand)` or `operand.size()`: code points of a text, items of a list or map."""
 
     operand: "Node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Method(_Placed):
+class Method(_Placed, frozen=True, kw_only=True):
     """`receiver.contains(argument)` and its like."""
 
     name: MethodName
@@ -118,8 +114,7 @@ class Method(_Placed):
     argument: "Node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Join(_Placed):
+class Join(_Placed, frozen=True, kw_only=True):
     """A text with expressions in it: the parts, turned to text and put together."""
 
     parts: "tuple[Node, ...]"
@@ -141,16 +136,14 @@ Node: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
+class Tree(Struct, frozen=True, kw_only=True):
     """A parsed expression: its topmost node, and the text that the offsets count in."""
 
     root: Node
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
+class Path(Struct, frozen=True, kw_only=True):
     """A place in the data: a top-level name, then member names and list positions."""
 
     segments: Segments
@@ -158,8 +151,7 @@ class Path:
     length: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """A plain path against a literal, turned so that the path is on the left."""
 
     path: Path
@@ -181,6 +173,8 @@ _TURNED: dict[str, ComparisonOperator] = {
 def children(node: Node) -> tuple[Node, ...]:
     """List the nodes directly below, in the order of the source."""
     match node:
+        case Binary():
+            return node.left, node.right
         case Literal() | Name():
             return ()
         case ListLiteral(items=nodes) | Join(parts=nodes):
@@ -193,12 +187,10 @@ def children(node: Node) -> tuple[Node, ...]:
             return _pair_or_more(node)
 
 
-def _pair_or_more(node: Index | Binary | Conditional | Method) -> tuple[Node, ...]:
+def _pair_or_more(node: Index | Conditional | Method) -> tuple[Node, ...]:
     match node:
         case Index():
             return node.operand, node.index
-        case Binary():
-            return node.left, node.right
         case Conditional():
             return node.condition, node.then, node.otherwise
         case _:
@@ -206,12 +198,20 @@ def _pair_or_more(node: Index | Binary | Conditional | Method) -> tuple[Node, ..
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """Give every node of the tree, the upper one first."""
+    """Give every node that is evaluated, the upper one first.
+
+    A path is evaluated as one; of what `has()` asks for, only what it is inside of.
+    """
     waiting = [node]
     while waiting:
         current = waiting.pop()
         yield current
-        waiting.extend(reversed(children(current)))
+        if current.segments is not None:
+            continue
+        if isinstance(current, Has):
+            waiting += () if isinstance(current.path, Name) else (current.path.operand,)
+        else:
+            waiting += reversed(children(current))
 
 
 def height(node: Node) -> int:
@@ -225,29 +225,29 @@ def height(node: Node) -> int:
     return tallest
 
 
+def name_at(name: str, offset: int) -> Name:
+    """Make the node of a top-level name."""
+    return Name(name=name, offset=offset, length=len(name), segments=(name,))
+
+
+def below(operand: Node, step: Node | str) -> Segments | None:
+    """Give the path one step further: to a member, or by an index that is written out."""
+    if operand.segments is None:
+        return None
+    segment = step.value if isinstance(step, Literal) else step
+    return (*operand.segments, segment) if _is_segment(segment) else None
+
+
+def _is_segment(step: Constant | Node) -> TypeGuard[str | int]:
+    """Say whether a step names a place: a truth value is no position, nor is a negative one."""
+    return isinstance(step, str) or (type(step) is int and step >= 0)
+
+
 def plain_path(node: Node) -> Path | None:
     """Read a node as a path; None if it is none, or has a computed index."""
-    segments: list[str | int] = []
-    current = node
-    while not isinstance(current, Name):
-        match current:
-            case Select(operand=operand, member=member):
-                segments.append(member)
-                current = operand
-            case Index(operand=operand, index=Literal(value=str() | int() as index)) if _is_segment(
-                index
-            ):
-                segments.append(index)
-                current = operand
-            case _:
-                return None
-    segments.append(current.name)
-    return Path(segments=tuple(reversed(segments)), offset=node.offset, length=node.length)
-
-
-def _is_segment(index: str | int) -> bool:
-    """Say whether an index names a place: a truth value is no position, nor is a negative one."""
-    return isinstance(index, str) or (type(index) is int and index >= 0)
+    if node.segments is None:
+        return None
+    return Path(segments=node.segments, offset=node.offset, length=node.length)
 
 
 def spell(segments: Segments) -> str:
@@ -268,24 +268,12 @@ def reads(tree: Tree) -> tuple[Path, ...]:
     `has(a.b)` reads `a` and only asks for `b`; `has(a)` reads nothing (see `asks`). Where an
     index is computed, the path ends before it.
     """
-    return tuple(_reads(tree.root))
-
-
-def _reads(node: Node) -> Iterator[Path]:
-    path = plain_path(node)
-    if path is not None:
-        yield path
-    elif isinstance(node, Has):
-        if not isinstance(node.path, Name):
-            yield from _reads(node.path.operand)
-    else:
-        for child in children(node):
-            yield from _reads(child)
+    return tuple(path for path in map(plain_path, walk(tree.root)) if path is not None)
 
 
 def asks(tree: Tree) -> tuple[Path, ...]:
     """List every path whose presence the expression asks for with `has()`."""
-    asked = (node.path for node in walk(tree.root) if isinstance(node, Has))
+    asked = [node.path for node in walk(tree.root) if isinstance(node, Has)]
     return tuple(path for path in map(plain_path, asked) if path is not None)
 
 
@@ -297,13 +285,12 @@ def comparisons(tree: Tree) -> tuple[Comparison, ...]:
 
 def compared(node: Binary) -> Comparison | None:
     """Read a node as a comparison of a path against a literal; None if it is something else."""
-    if node.operator not in _TURNED:
+    turned = _TURNED.get(node.operator)
+    if turned is None:
         return None
-    turned = _TURNED[node.operator]
-    match node.left, node.right:
-        case left, Literal(value=value) if (path := plain_path(left)) is not None:
-            return Comparison(path=path, operator=_TURNED[turned], literal=value)
-        case Literal(value=value), right if (path := plain_path(right)) is not None:
-            return Comparison(path=path, operator=turned, literal=value)
-        case _:
-            return None
+    left, right = plain_path(node.left), plain_path(node.right)
+    if left is not None and isinstance(node.right, Literal):
+        return Comparison(path=left, operator=_TURNED[turned], literal=node.right.value)
+    if right is not None and isinstance(node.left, Literal):
+        return Comparison(path=right, operator=turned, literal=node.left.value)
+    return None
