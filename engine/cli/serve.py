@@ -69,7 +69,8 @@ def serve(
 
 def refuse_open(settings: Settings) -> None:
     """Refuse whatever would let passcodes travel in the clear. Raises `click.UsageError`."""
-    from engine.cli.serving.listen import WILDCARDS, is_loopback
+    from engine.cli.serving.listen import WILDCARDS
+    from engine.web.gate.sources import is_loopback
 
     is_https = settings.certificate is not None or settings.public_url.startswith("https://")
     if not is_https and not is_loopback(settings.host):

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from engine.activity import Limits, PasscodeAttempt, Passcodes, Users
-from engine.errors import ActivityFault, Contended
+from engine.errors import ActivityFault
 from engine.identity import authentication, users
 from engine.identity.attempts import user_account
 from engine.identity.policies import policy_id
@@ -20,8 +20,6 @@ from engine.ports.store import ClaimKey, Ledger
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import PasscodePolicy, User
 from engine.secret import Secret
-
-__all__ = ["Contended", "HopContext", "bind"]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Final
 
 from engine.activity import Activity, Answer, Call
-from engine.errors import Busy, StoreUnavailable, TrustflowError
+from engine.errors import Busy, Contended, StoreUnavailable, TrustflowError
 from engine.model.effect import Effect, Resume, Run
 from engine.model.event import Broken, Ended, Outcome, Shown
 from engine.model.graph import ActivityNode
 from engine.model.instance import KeySlot, ProcessInstance
-from engine.run.capabilities import Contended
 from engine.secret import Bag
 
 LONGEST_SECONDS: Final = 10.0

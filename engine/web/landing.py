@@ -82,7 +82,7 @@ async def show(ask: Ask) -> Response:
     if link is None or isinstance(found, Refusal):
         return _refused(ask, found)
     if found.resume is not None and _is_spent(found):
-        return see_other(f"/web/instances/{found.resume}")
+        return see_other(pages.visit_path(found.resume))
     return _landing(ask, link, found)
 
 
@@ -161,7 +161,7 @@ def _enter(ask: Ask, begun: Begun) -> Response:
     seconds = session_seconds(begun.expires_at, ask.web.journeys.clock.now())
     cookie = hand_out(config, begun.instance, begun.session, seconds=seconds)
     room = crowded_out(ask.request, config, begun.instance)
-    return see_other(f"/web/instances/{begun.instance}", cookies=(cookie, *room))
+    return see_other(pages.visit_path(begun.instance), cookies=(cookie, *room))
 
 
 def _refused(ask: Ask, found: Refusal | Landing) -> Response:

@@ -18,7 +18,6 @@ from engine.web.wire import Unread, read_json
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _STEP = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}\.[0-9]{1,9}")
-_ONE_OF = ("data", "action", "extend")
 
 
 async def _read(ask: Ask) -> JsonObject | Unread:

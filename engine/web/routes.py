@@ -72,7 +72,7 @@ async def static(ask: Ask) -> Response:
     return Response(file.body, headers=headers, media_type=file.content_type)
 
 
-_VISIT = "/web/instances/{instance}"
+_VISIT = f"{pages.VISITS_PATH}{{instance}}"
 _INSTANCE = "/api/process-server/processInstances/{instance}"
 _OWN: ObjectRule = "the session's own instance"
 _LINK: ObjectRule = "the link's own"

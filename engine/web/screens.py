@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 from engine.model.form import INPUT_TYPES, SECRET_TYPES, Component, Form, Limits, Option
@@ -13,19 +12,13 @@ from engine.run.current import Current, Invalid
 from engine.run.loop import time_limit
 from engine.web.gate.asked import WebConfig
 from engine.web.pages.parts import example_date
-from engine.web.texts import Speech
+from engine.web.texts import Speech, speech
 
 
 def speech_of(current: Current, config: WebConfig) -> Speech:
     """Give the speaker of an instance's language."""
-    return _speech(
-        current.instance.language, config.app_name, current.graph.definition.languages[0]
-    )
-
-
-@lru_cache(maxsize=256)
-def _speech(language: str, app: str, default: str) -> Speech:
-    return Speech(language=language, app=app, default=default)
+    languages = current.graph.definition.languages
+    return speech(current.instance.language, config.app_name, languages[0])
 
 
 def screen_json(current: Current, config: WebConfig) -> JsonObject:

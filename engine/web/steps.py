@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from engine.model.names import InstanceId, JsonValue, StepKey
+from engine.model.names import JsonValue, StepKey
 from engine.model.problem import FieldProblem, Message
 from engine.model.screen import RedirectPanel
 from engine.run.current import Current, Invalid
@@ -50,11 +50,6 @@ class Sent:
     token: str
     command: tuple[str, str] | None
     fields: Mapping[str, list[str]]
-
-
-def path_of(instance: InstanceId) -> str:
-    """Name the clean address of a visit."""
-    return f"/web/instances/{instance}"
 
 
 async def show(ask: Ask) -> Response:
@@ -165,7 +160,7 @@ def _moved(ask: Ask, sent: Sent, current: Current) -> Response:
 
 def _see_step(ask: Ask, current: Current, notice: str | None) -> Response:
     journeys, config = ask.web.journeys, ask.web.config
-    response = see_other(path_of(ask.ref.id))
+    response = see_other(pages.visit_path(ask.ref.id))
     if notice is not None:
         left = leave_notice(journeys.vault, config, ask.ref.id, notice)
         response.headers.append("set-cookie", left)
@@ -229,7 +224,7 @@ def _shown(
     html = pages.step(
         _frame(ask, current, current.instance.language),
         current,
-        action=path_of(ask.ref.id),
+        action=pages.visit_path(ask.ref.id),
         form_token=_token(ask, current.instance.wait.step, current.instance.revision),
         problems=problems,
         values=values,
@@ -261,7 +256,7 @@ def _frame(ask: Ask, current: Current, language: str) -> pages.Frame:
         ask,
         language=language,
         languages=current.graph.definition.languages,
-        path=path_of(current.instance.id),
+        path=pages.visit_path(current.instance.id),
     )
 
 

@@ -286,6 +286,12 @@ class Speech:
         return escape(self._words(value)) if isinstance(value, int) else _ISOLATED.format(value)
 
 
+@lru_cache(maxsize=256)
+def speech(language: str, app: str, default: str) -> Speech:
+    """Give the speaker of a language, as `Speech` takes it; made once."""
+    return Speech(language=language, app=app, default=default)
+
+
 def speakable(value: JsonValue) -> str:
     """Write a plain value for a field: texts as they are, nothing for what no field can show."""
     match value:

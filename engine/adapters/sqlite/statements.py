@@ -64,7 +64,7 @@ def of_hop(hop: Hop) -> tuple[Statement, ...]:
         *_claim(hop),
         *(() if hop.redeem is None else (_redeem(instance.tenant, hop.redeem),)),
         *of_unit(instance.tenant, hop.staged),
-        _wait(instance, hop.before),
+        _wait(instance),
         Statement(_HOP, (*key, instance.revision, hop.id, packed), "exists"),
     )
 
@@ -125,7 +125,7 @@ def _audit(tenant: TenantId, row: AuditRow) -> Statement:
     return Statement(_AUDIT, (tenant, row.id, micros(row.at), *facts), "record")
 
 
-def _wait(instance: ProcessInstance, before: int | None) -> Statement:
+def _wait(instance: ProcessInstance) -> Statement:
     key, wait = (instance.tenant, instance.id), instance.wait
     if wait is None or instance.is_over:
         return Statement(_NO_WAIT, key)

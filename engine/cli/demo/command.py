@@ -89,6 +89,7 @@ def prepare_folder(folder: Path, *, fresh: bool) -> None:
                 shutil.rmtree(folder / name)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not mark.exists():
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # its keys belong in no commit
         mark.write_text(MARK_TEXT, encoding="utf-8")
 
 
@@ -124,7 +125,7 @@ def lan_address() -> str:
     """Find the address under which this machine's neighbours see it. Nothing is sent for that."""
     import socket
 
-    from engine.cli.serving.listen import is_loopback
+    from engine.web.gate.sources import is_loopback
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

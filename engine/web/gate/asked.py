@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, quote, urlsplit
@@ -15,7 +14,7 @@ from engine.ports.outside import Chance, Clock, Vault
 from engine.run.current import Entered, InstanceRef
 from engine.run.entry.visits import Visits
 from engine.run.loop import Loop
-from engine.web.gate.sources import Network, SourceLimits, Sources, source_of
+from engine.web.gate.sources import Network, SourceLimits, Sources, is_loopback, source_of
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -75,7 +74,7 @@ class WebConfig:
         parts = _parts(self.public_url)
         if parts is None:
             raise SettingsRefused(setting="public_url", value=self.public_url)
-        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise SettingsRefused(setting="public_url", value=self.public_url, remedy="https://")
         if parts.scheme == "https" and not self.secure_cookies:
             raise SettingsRefused(setting="secure_cookies", value=False)
@@ -108,15 +107,6 @@ def _is_origin(parts: SplitResult) -> bool:
     plain = parts.path in ("", "/") and not parts.query and not parts.fragment
     named = bool(parts.hostname) and "@" not in parts.netloc
     return plain and named and parts.scheme in _PORTS
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,16 @@ def source_of(scope: Scope, trusted: Sequence[Network]) -> str:
     return _group(peer)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a host, given as a name or an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 @lru_cache(maxsize=1024)
 def _address(text: str) -> Address | None:
     try:

@@ -6,12 +6,13 @@ Call `prepare()` once at start; then `landing`, `step`, `ending` and `stop` answ
 from engine.web.pages.assets import STATIC_PATH, Assets, StaticFile, static_files
 from engine.web.pages.endings import STOPS, Stop, StopKind, ending, redirect_of, reference_of, stop
 from engine.web.pages.frame import Frame, prepare
-from engine.web.pages.landing import landing
+from engine.web.pages.landing import VISITS_PATH, landing, visit_path
 from engine.web.pages.step import step
 
 __all__ = [
     "STATIC_PATH",
     "STOPS",
+    "VISITS_PATH",
     "Assets",
     "Frame",
     "StaticFile",
@@ -25,4 +26,5 @@ __all__ = [
     "static_files",
     "step",
     "stop",
+    "visit_path",
 ]

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from engine.errors import TextMissing
 from engine.model.problem import Message, Text
 from engine.web.pages.assets import Assets, found_assets
-from engine.web.texts import DEFAULT, Speech, catalogues, own_name
+from engine.web.texts import DEFAULT, Speech, catalogues, own_name, speech
 
 FOLDER = Path(__file__).parents[1] / "templates"
 _TONES = {"info": "info", "success": "good", "warning": "warn", "error": "bad"}
@@ -48,7 +48,7 @@ class Frame:
     @property
     def speech(self) -> Speech:
         """The page's speaker."""
-        return _speech(self.language, self.app, self.languages[0] if self.languages else DEFAULT)
+        return speech(self.language, self.app, self.languages[0] if self.languages else DEFAULT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,11 +199,6 @@ def _raw(speech: Speech, ids: tuple[str, ...]) -> Mapping[str, str]:
 def _in_language(path: str, tag: str) -> str:
     query = [(name, value) for name, value in parse_qsl(urlsplit(path).query) if name != "lang"]
     return f"{urlsplit(path).path}?{urlencode([*query, ('lang', tag)])}"
-
-
-@lru_cache(maxsize=256)
-def _speech(language: str, app: str, default: str) -> Speech:
-    return Speech(language=language, app=app, default=default)
 
 
 @cache

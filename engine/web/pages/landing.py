@@ -13,8 +13,13 @@ from engine.run.current import Landing
 from engine.web.pages.frame import Frame, noticed, render, script_words, titled
 from engine.web.texts import Speech
 
-VISIT_PATH = "/web/instances/"
-"""Where a visit is: `<VISIT_PATH><instance id>` (design 7)."""
+VISITS_PATH = "/web/instances/"
+"""Where visits are: `<VISITS_PATH><instance id>` (design 7)."""
+
+
+def visit_path(instance: str) -> str:
+    """Name the clean address of a visit."""
+    return f"{VISITS_PATH}{instance}"
 
 
 def landing(
@@ -44,7 +49,7 @@ def landing(
         heading=title,
         lede=say(f"landing.lede.{kind}"),
         ready=ready,
-        resume=f"{VISIT_PATH}{landing.resume}" if landing.resume else None,
+        resume=visit_path(landing.resume) if landing.resume else None,
         action=action,
         begin=landing.begin_key,
         facts=_facts(landing, say),
