@@ -87,6 +87,7 @@ def test_first_start_makes_everything_and_ctrl_c_ends_it_cleanly(tmp_path: Path)
     assert status == 200
     assert "Sign in with a passcode" in page
     assert (made / DATABASE).is_file()
+    assert (made / ".gitignore").read_text() == "*\n"
     assert [path.name for path in tmp_path.iterdir()] == [".trustflow-demo"]
     assert [p.name for p in made.rglob("*") if p.is_dir() or p.name == DATABASE
             if p.stat().st_mode & 0o077] == []  # fmt: skip
