@@ -118,9 +118,12 @@ def served() -> Iterator[Served]:
     loop.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; without one these tests are skipped, aloud."""
+    """Debian's Chromium; without one these tests are skipped, aloud.
+
+    Ended with the module: while Playwright runs, no other test of this thread can run a loop.
+    """
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip(
