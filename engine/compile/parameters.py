@@ -10,7 +10,7 @@ from engine.compile.nearest import nearest
 from engine.expressions import STRING
 from engine.model.definition import Definition, Parameter
 from engine.model.names import JsonObject, JsonValue
-from engine.model.problem import FieldProblem, Words
+from engine.model.problem import FieldProblem, wrong
 
 LONGEST_TEXT = 2_000
 MOST_ITEMS = 1_000
@@ -54,12 +54,12 @@ def _problems(declared: Mapping[str, Parameter], given: JsonObject) -> Iterator[
             continue
         type_ = parameter_type(declared[name]) if name in declared else STRING
         if not fits(value, type_):
-            yield _problem(name, f"expected: {wanted(type_)}")
+            yield wrong(name, f"expected: {wanted(type_)}")
         elif _size(value) > LONGEST_TEXT:
-            yield _problem(name, f"at most {LONGEST_TEXT} characters")
+            yield wrong(name, f"at most {LONGEST_TEXT} characters")
     for name, parameter in declared.items():
         if parameter.required and name not in given:
-            yield _problem(name, "this parameter is required")
+            yield wrong(name, "this parameter is required")
 
 
 def _size(value: JsonValue) -> int:
@@ -73,8 +73,4 @@ def _size(value: JsonValue) -> int:
 def _unknown(name: str, declared: Mapping[str, Parameter]) -> FieldProblem:
     near = nearest(name, [*declared, *WELL_KNOWN])
     hint = f"; did you mean {near}?" if near else ""
-    return _problem(name, f"this definition takes no such parameter{hint}")
-
-
-def _problem(name: str, text: str) -> FieldProblem:
-    return FieldProblem(field=name, text=Words(values={"en": text}))
+    return wrong(name, f"this definition takes no such parameter{hint}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.model.problem import FieldProblem, Message, Words
+from engine.model.problem import FieldProblem, Message
 from engine.ports.outside import Chance
 from engine.records.record import AuditRow
 
@@ -30,11 +30,6 @@ class Actor:
             subject=subject,
             facts=facts,
         )
-
-
-def wrong(field: str, sentence: str) -> FieldProblem:
-    """Tell an operator what is wrong with an input, and what would be right."""
-    return FieldProblem(field=field, text=Words(values={"en": sentence}))
 
 
 def asked(field: str, id: str, **values: str) -> FieldProblem:

@@ -14,9 +14,9 @@ from itertools import islice
 from typing import Final
 
 from engine.identity.blocklist import is_common
-from engine.identity.deeds import Actor, Problems, asked, wrong
+from engine.identity.deeds import Actor, Problems, asked
 from engine.model.names import TenantId
-from engine.model.problem import FieldProblem
+from engine.model.problem import FieldProblem, wrong
 from engine.ports.outside import HashPool
 from engine.ports.store import PageQuery, Records
 from engine.ports.unit_of_work import UnitOfWork

@@ -6,7 +6,8 @@ import re
 from datetime import timedelta
 from typing import Final, Literal
 
-from engine.identity.deeds import Actor, Problems, wrong
+from engine.identity.deeds import Actor, Problems
+from engine.model.problem import wrong
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, PasscodePolicy
 from engine.records.record import Absent

@@ -8,8 +8,9 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.identity.attempts import DISABLED_AT, NO_WAIT, LockRules
-from engine.identity.deeds import Actor, Problems, wrong
+from engine.identity.deeds import Actor, Problems
 from engine.identity.policies import DEFAULT, add_policy
+from engine.model.problem import wrong
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, UserStatus
 from engine.records.record import Absent

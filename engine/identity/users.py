@@ -9,8 +9,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.identity.attempts import user_account
-from engine.identity.deeds import Actor, Problems, wrong
+from engine.identity.deeds import Actor, Problems
 from engine.model.names import JsonObject
+from engine.model.problem import wrong
 from engine.ports.store import Attempts
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, User, UserStatus, ext_key

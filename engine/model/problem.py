@@ -72,3 +72,8 @@ class FieldProblem(Value, frozen=True, kw_only=True):
 
     field: str
     text: Text
+
+
+def wrong(field: str, sentence: str) -> FieldProblem:
+    """Tell an operator what is wrong with a field and what would be right, in English alone."""
+    return FieldProblem(field=field, text=Words(values={"en": sentence}))

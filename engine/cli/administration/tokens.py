@@ -14,7 +14,7 @@ from engine.cli.command import PROBLEMS, Documented, Group, Length, data_option,
 from engine.cli.opening import ACTOR, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.cli.terminal.problems import mistakes_json, show_mistakes
-from engine.model.problem import FieldProblem, Words
+from engine.model.problem import FieldProblem, wrong
 
 if TYPE_CHECKING:
     from engine.app import Application
@@ -174,7 +174,7 @@ async def _parameters(
     for pair in asked.given:
         name, equals, text = pair.partition("=")
         if not equals or not name:
-            return (_mistake(pair, "write it as NAME=VALUE"),)
+            return (wrong(pair, "write it as NAME=VALUE"),)
         before = found.get(name)
         found[name] = typed(declared.get(name), text, before)
     return found
@@ -196,10 +196,6 @@ def typed(parameter: Parameter | None, text: str, before: JsonValue) -> JsonValu
         except ValueError:
             return text
     return text
-
-
-def _mistake(name: str, sentence: str) -> FieldProblem:
-    return FieldProblem(field=name, text=Words(values={"en": sentence}))
 
 
 def _tell(minted: Minted, link: str, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 from engine.compile import check_parameters
 from engine.model.definition import Definition
 from engine.model.names import JsonObject, TenantId
-from engine.model.problem import FieldProblem, Words
+from engine.model.problem import FieldProblem, wrong
 from engine.ports.outside import Chance
 from engine.ports.store import Conflict, Store
 from engine.records.record import Absent, AuditRow
@@ -73,7 +73,7 @@ class TokenOffice:
         """Make a token, or tell every field that is wrong."""
         found = await self.store.digest_of(tenant, request.process, request.process_version)
         if found is None:
-            return (_problem("process", "No such process is deployed in this version"),)
+            return (wrong("process", "No such process is deployed in this version"),)
         definition = (await self.library.graph(tenant, found)).definition
         problems = (*_shape(request), *self._parameters(definition, request))
         if problems:
@@ -87,13 +87,13 @@ class TokenOffice:
     ) -> tuple[FieldProblem, ...]:
         checked = check_parameters(definition, request.parameters)
         problems = checked if isinstance(checked, tuple) else ()
-        wrong = tuple(
-            _problem(name, "This address is not on the list of return addresses")
+        foreign = tuple(
+            wrong(name, "This address is not on the list of return addresses")
             for name in REDIRECTS
             if name in request.parameters
             and not is_allowed(str(request.parameters[name]), self.allowed_redirects)
         )
-        return (*problems, *wrong)
+        return (*problems, *foreign)
 
     async def _keep(
         self, tenant: TenantId, request: TokenRequest, parameters: JsonObject, by: str
@@ -124,21 +124,21 @@ class TokenOffice:
         unit.put(token, Absent())
         unit.audit(_audit(self.chance.id(), token, at, by))
         if isinstance(await self.store.write(tenant, unit.staged()), Conflict):
-            return (_problem("name", "A token of this name exists already; choose another"),)
+            return (wrong("name", "A token of this name exists already; choose another"),)
         return Minted(token=token, secret=secret)
 
 
 def _shape(request: TokenRequest) -> tuple[FieldProblem, ...]:
-    wrong = []
+    found = []
     if not 1 <= len(request.name) <= 50:
-        wrong.append(_problem("name", "Use 1 to 50 characters"))
+        found.append(wrong("name", "Use 1 to 50 characters"))
     if request.type == "MULTI_USE_COUNT_LIMITED" and request.max_count < 1:
-        wrong.append(_problem("maxCount", "Use 1 or more"))
+        found.append(wrong("maxCount", "Use 1 or more"))
     if request.type == "MULTI_USE_TIME_LIMITED" and request.life is None:
-        wrong.append(_problem("notAfterDtm", "A time limited token needs an end"))
+        found.append(wrong("notAfterDtm", "A time limited token needs an end"))
     if request.life is not None and request.life <= timedelta():
-        wrong.append(_problem("notAfterDtm", "The end must come after the beginning"))
-    return tuple(wrong)
+        found.append(wrong("notAfterDtm", "The end must come after the beginning"))
+    return tuple(found)
 
 
 def _audit(id: str, token: ProcessToken, at: datetime, by: str) -> AuditRow:
@@ -147,7 +147,3 @@ def _audit(id: str, token: ProcessToken, at: datetime, by: str) -> AuditRow:
     return AuditRow(
         id=id, at=at, actor=by, action="token.create", subject=f"token:{token.id}", facts=facts
     )
-
-
-def _problem(name: str, sentence: str) -> FieldProblem:
-    return FieldProblem(field=name, text=Words(values={"en": sentence}))
