@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from engine.compile.forms.form import FormReading
 from engine.compile.reading.document import Document, Spot, Written
@@ -18,8 +19,7 @@ from engine.model.signature import Signature
 EdgeKind: TypeAlias = Literal["next", "error", "timeout", "action"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Formula:
+class Formula(Struct, frozen=True, kw_only=True):
     """An expression that was parsed and not yet checked.
 
     Attributes:
@@ -36,8 +36,7 @@ class Formula:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
+class Edge(Struct, frozen=True, kw_only=True):
     """One way from node to node.
 
     Attributes:
@@ -54,24 +53,21 @@ class Edge:
     position: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timer:
+class Timer(Struct, frozen=True, kw_only=True):
     """The boundary timer as written."""
 
     after: timedelta
     extendable: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Button:
+class Button(Struct, frozen=True, kw_only=True):
     """What an action says besides its target."""
 
     limit: int
     label: Text | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """The form that a node shows, and where it is named."""
 
     ref: FormRef
@@ -79,8 +75,7 @@ class Shown:
     spot: Spot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """One node.
 
     Attributes:
@@ -98,14 +93,14 @@ class Site:
     written: Written
     name: str
     signature: Signature | None
-    inputs: Mapping[str, JsonValue | Formula] = field(default_factory=dict)
-    slots: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, JsonValue | Formula] = {}
+    slots: Mapping[str, str] = {}
     edges: tuple[Edge, ...] = ()
     conditions: tuple[Formula | None, ...] = ()
     timer: Timer | None = None
-    buttons: Mapping[str, Button] = field(default_factory=dict)
+    buttons: Mapping[str, Button] = {}
     check: str | None = None
-    declared: Mapping[str, str] = field(default_factory=dict)
+    declared: Mapping[str, str] = {}
     outputs: tuple[tuple[str, JsonValue | Formula], ...] = ()
     form: Shown | None = None
     result: Literal["FAIL", "REVIEW"] | None = None
@@ -157,8 +152,7 @@ class Site:
         return ".".join(("flow", self.id, *keys))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class Flow(Struct, frozen=True, kw_only=True):
     """All of a definition, linked.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.compile.durations import duration
 from engine.compile.findings import Findings
@@ -20,8 +21,7 @@ _LIMIT = 10
 _ONLY_ACTIVITIES = ("inputs", "errors", "timeout", "actions", "check", "result", "outputs")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
+class Ways(Struct, frozen=True, kw_only=True):
     """The ways out of one node, as `Site` keeps them."""
 
     edges: tuple[Edge, ...]

@@ -7,7 +7,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from msgspec import Struct
 
 from engine.model.names import JsonValue
 from engine.model.problem import Place
@@ -30,8 +32,8 @@ class Source:
     text: bytes
 
 
-class Written(NamedTuple):
-    """One value as it was written.
+class Written(Struct, frozen=True):
+    """One value as it was written; a Struct, because a text has thousands and they are made fast.
 
     Attributes:
         value: Plain JSON.

@@ -90,7 +90,7 @@ class _Builder:
     def take(self, text: str) -> None:
         """Take the whole text. Raises `Refusal`, or what the scanner raises."""
         acts = self._acts
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        for event in iter(yaml.CSafeLoader(text).get_event, None):  # None is behind the last one
             act = acts.get(type(event))
             if act is not None:
                 act(event)

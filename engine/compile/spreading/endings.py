@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.compile.linking.literals import type_of
 from engine.compile.linking.site import Edge, Formula, Site
@@ -38,13 +40,12 @@ def check_name(site: Site, *, settles: bool) -> str | None:
 Judged: TypeAlias = Checked | tuple[ExpressionProblem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     """A node's ordinary ending: the state before and after it, and its `outputs:`, checked."""
 
     before: State
     after: State
-    checks: Mapping[str, Judged] = field(default_factory=dict)
+    checks: Mapping[str, Judged] = {}
 
 
 class Endings:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import reduce
+
+from msgspec.structs import replace
 
 from engine.compile.linking.head import WELL_KNOWN
 from engine.compile.linking.literals import parameter_type

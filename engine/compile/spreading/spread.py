@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from heapq import heappop, heappush
+
+from msgspec.structs import replace
 
 from engine.compile.linking.site import Flow, Formula, Site
 from engine.compile.spreading.endings import Endings

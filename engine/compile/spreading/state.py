@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct
 
 from engine.expressions import DYNAMIC, Binding, Member, Record, Secret, Type
 from engine.expressions.types import join as join_types
@@ -14,8 +15,7 @@ Members = tuple[tuple[str, Member], ...]
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """One thing a slot may hold.
 
     Attributes:
@@ -31,16 +31,14 @@ class Held:
     members: Members = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class Slot(Struct, frozen=True, kw_only=True):
     """All that a slot may hold; `always`: on every path something is in it."""
 
     held: frozenset[Held]
     always: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(Struct, frozen=True, kw_only=True):
     """What holds at one place.
 
     Attributes:
@@ -52,9 +50,9 @@ class State:
         judged: Every path opened some check or passed a decider.
     """
 
-    slots: Mapping[str, Slot] = field(default_factory=dict)
-    variables: Mapping[str, Binding] = field(default_factory=dict)
-    answers: Mapping[str, Member] = field(default_factory=dict)
+    slots: Mapping[str, Slot] = {}
+    variables: Mapping[str, Binding] = {}
+    answers: Mapping[str, Member] = {}
     askers: frozenset[tuple[str, NodeId]] = frozenset()
     opened: frozenset[str] = frozenset()
     checked: bool = False
