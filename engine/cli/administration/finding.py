@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
 from engine.cli.command import fail
 from engine.cli.terminal.page import clean
 from engine.identity.policies import policy_id
@@ -10,6 +15,14 @@ from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, PasscodePolicy, User
 
 USUAL_STORE = "customers"
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def store_option(command: F) -> F:
+    """Add `--store NAME`."""
+    return click.option(
+        "--store", default=USUAL_STORE, show_default=True, help="The identity store."
+    )(command)
 
 
 async def store_named(unit: UnitOfWork, name: str) -> IdentityStore:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli import prompt
-from engine.cli.administration.finding import policy_named, user_named
-from engine.cli.administration.stores import told
-from engine.cli.administration.users import store_option
+from engine.cli.administration.finding import policy_named, store_option, user_named
+from engine.cli.administration.mistakes import told
 from engine.cli.command import Documented, Group, data_option, fail, json_option, misused
 from engine.cli.opening import change, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
@@ -71,7 +70,7 @@ def register(
 
     secret, made = with_application(data, work)
     if isinstance(made, tuple):
-        return told(made, as_json)
+        return told(made, as_json=as_json)
     if as_json:
         known = {"id": made.id, "policy": made.policy}
         prompt.show_once(secret, lambda words: say_json({**known, "passcode": words}))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.command import PROBLEMS, Documented, Group, Length, data_option, json_option
+from engine.cli.administration.mistakes import told
+from engine.cli.command import Documented, Group, Length, data_option, json_option
 from engine.cli.opening import change, with_application
 from engine.cli.terminal.page import Terminal, say_json
-from engine.cli.terminal.problems import mistakes_json, show_mistakes
 from engine.records.identity import IdentityStore
 
 if TYPE_CHECKING:
@@ -68,16 +68,7 @@ def add(
         return await change(application, staged)
 
     made = with_application(data, work, makes=True)
-    return told(made, as_json) if isinstance(made, tuple) else _told(made, as_json)
-
-
-def told(problems: tuple[FieldProblem, ...], as_json: bool) -> int:
-    """Say what was wrong with what was given."""
-    if as_json:
-        say_json(mistakes_json(problems))
-    else:
-        show_mistakes(Terminal.here(), problems)
-    return PROBLEMS
+    return told(made, as_json=as_json) if isinstance(made, tuple) else _told(made, as_json)
 
 
 def _told(made: IdentityStore, as_json: bool) -> int:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from engine.cli.command import PROBLEMS, Documented, Group, Length, data_option, json_option
+from engine.cli.administration.mistakes import told
+from engine.cli.command import Documented, Group, Length, data_option, json_option
 from engine.cli.opening import ACTOR, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
-from engine.cli.terminal.problems import mistakes_json, show_mistakes
 from engine.model.problem import FieldProblem, wrong
 
 if TYPE_CHECKING:
@@ -132,11 +132,7 @@ def create(
 
     base, minted = with_application(data, work)
     if isinstance(minted, tuple):
-        if as_json:
-            say_json(mistakes_json(minted))
-        else:
-            show_mistakes(Terminal.here(), minted)
-        return PROBLEMS
+        return told(minted, as_json=as_json)
     _tell(minted, link_of(base, minted.secret), as_json)
     return 0
 

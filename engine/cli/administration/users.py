@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.administration.finding import USUAL_STORE, store_named, user_named
-from engine.cli.administration.stores import told
+from engine.cli.administration.finding import store_named, store_option, user_named
+from engine.cli.administration.mistakes import told
 from engine.cli.command import Documented, Group, data_option, fail, json_option, misused
 from engine.cli.opening import change, with_application
 from engine.cli.terminal.page import Terminal, Tone, clean, say_json
@@ -25,19 +25,11 @@ if TYPE_CHECKING:
     from engine.run.unit import Unit
 
 PAGE_SIZE = 200
-F = TypeVar("F", bound=Callable[..., object])
 
 
 @click.group(cls=Group, short_help="Add, look at, lock and unlock users.")
 def user() -> None:
     """Users of an identity store. NAME is an external id, or an id."""
-
-
-def store_option(command: F) -> F:
-    """Add `--store NAME`."""
-    return click.option(
-        "--store", default=USUAL_STORE, show_default=True, help="The identity store."
-    )(command)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +74,7 @@ def add(
 
     made = with_application(data, lambda application: change(application, staged))
     if isinstance(made, tuple):
-        return told(made, as_json)
+        return told(made, as_json=as_json)
     if as_json:
         say_json({"id": made.id, "extId": made.ext_id, "store": made.store, "status": made.status})
         return 0
