@@ -48,14 +48,20 @@ def form_key(default: str) -> KeyUse:
     return KeyUse(input="formDataKey", type="Submission", default=default, after="answered")
 
 
-def form_panel(call: Call, limits: Mapping[str, Limits] | None = None) -> FormPanel:
+def form_panel(
+    call: Call,
+    *,
+    limits: Mapping[str, Limits] | None = None,
+    read_only: bool = False,
+    hide_buttons: bool = False,
+) -> FormPanel:
     """Build the form's panel; what it shows at first is filled in for every form alike."""
     return FormPanel(
         form=call.form(),
         form_data_key=call.text("formDataKey"),
         limits=dict(limits or {}),
-        read_only=bool(call.inputs.get("readOnlyForm", False)),
-        hide_buttons=bool(call.inputs.get("hideButtons", False)),
+        read_only=read_only,
+        hide_buttons=hide_buttons,
     )
 
 
@@ -94,7 +100,10 @@ class CustomDataForm:
         """Show the form `maxAttempts` times; the entry after that is one too many."""
         if call.visit > call.integer("maxAttempts"):
             return raised(EXCEEDED)
-        return show(call, form_panel(call))
+        panel = form_panel(
+            call, read_only=call.flag("readOnlyForm"), hide_buttons=call.flag("hideButtons")
+        )
+        return show(call, panel)
 
     @staticmethod
     def resume(call: Call, woken: Woken) -> Outcome:

@@ -101,7 +101,7 @@ class PasscodeAuthenticationForm:
     async def enter(call: Call) -> Outcome:
         """Show the form, with the policy's upper length and never its lower one."""
         bounds = await call.use(Passcodes).bounds(call.slot(ATTEMPT).value)
-        return show(call, form_panel(call, {"passcode": bounds}))
+        return show(call, form_panel(call, limits={"passcode": bounds}))
 
     @staticmethod
     def resume(call: Call, woken: Woken) -> Outcome:
