@@ -1,10 +1,8 @@
 """THE DOOR: all an activity author needs, and all of `engine` an activity may import.
 
 An activity is a signature (what it takes, leaves, raises and asks for) and code that answers with
-an
-`Outcome`. Nothing is registered here: a package lists its activities as a value and names that list
-under
-the entry-point group `engine.activities`.
+an `Outcome`. Nothing is registered here: a package lists its activities as a value and names that
+list under the entry-point group `engine.activities`.
 """
 
 from __future__ import annotations

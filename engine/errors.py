@@ -1,7 +1,4 @@
-"""Everything that can break.
-
-One tree, stable codes, facts as attributes, never a secret or a person's data.
-"""
+"""Everything that can break: one tree, stable codes, facts as attributes, nobody's data."""
 
 from __future__ import annotations
 

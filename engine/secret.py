@@ -1,7 +1,4 @@
-"""A value that does not show itself.
-
-And the reference that stands for it everywhere else (security D1, D2).
-"""
+"""A value that does not show itself, and the reference that stands for it (security D1, D2)."""
 
 from __future__ import annotations
 

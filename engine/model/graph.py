@@ -17,10 +17,7 @@ from engine.model.signature import Signature
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """One way on.
-
-    The last of a node's flows has no condition; before it the first true one wins.
-    """
+    """One way on: the first whose condition is true; the last of a node's flows has none."""
 
     to: NodeId
     condition: Expression | None = None
@@ -50,8 +47,7 @@ class ActivityNode:
 
     Attributes:
         inputs: Input name -> literal value or expression; defaults are filled in, key inputs hold
-            slot names.
-            An optional input that was not written and has no default is not there.
+            slot names. An optional input that was not written and has no default is not there.
         check: Name the result is filed under, if the definition gives one.
         outputs: (variable, literal or expression), in order; declared outputs come first (see
             `declared`).

@@ -11,10 +11,7 @@ Severity = Literal["error", "warning"]
 
 
 class Place(Value, frozen=True, kw_only=True):
-    """Where in a file: line and column count from 1 in characters.
-
-    A byte order mark counts nothing.
-    """
+    """Where in a file: line and column, from 1, in characters; a byte order mark is none."""
 
     file: str
     line: int
@@ -25,9 +22,8 @@ class Problem(Value, frozen=True, kw_only=True):
     """One mistake of an author: what is wrong, where, what would be right.
 
     Attributes:
-        rule: Stable code, a letter for the stage and three digits (`Y` reading, `S` shape, `L`
-        links,
-            `X` expressions, `P` proofs, `F` forms).
+        rule: Stable code, a letter for the stage and three digits (`Y` reading, `S` shape,
+            `L` links, `X` expressions, `P` proofs, `F` forms, `D` deploying).
         key: Path of the value in the document, `flow.ask.timeout.to`.
         nearest: The name that was probably meant, if one is near.
         also: Further places that take part (the first of two equal keys, the path to a read).

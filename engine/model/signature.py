@@ -116,10 +116,7 @@ class ErrorEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckUse:
-    """A check this activity opens or settles, filed per attempt.
-
-    The slot named by the key input `key`.
-    """
+    """A check this activity opens or settles, filed per slot that the key input `key` names."""
 
     name: str
     key: str
@@ -168,11 +165,10 @@ class Signature:
 
     Attributes:
         one_of: Groups of inputs of which at least one must be usable (a key input counts when its
-            slot
-            is written on every path before).
+            slot is written on every path before).
         aliases: Other spellings of the label (`Custom Data Form v3`).
         uses: Names of the capabilities it asks for.
-        actions: Words for buttons that have none of ours, by action name.
+        summary: First line of the code's docstring: what the palette says of it.
     """
 
     label: str

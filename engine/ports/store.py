@@ -150,7 +150,8 @@ class Records(Protocol):
     async def write(self, tenant: TenantId, unit: Staged) -> Committed | Conflict:
         """Write a unit of its own.
 
-        Raises as `Instances.commit`; its outcome is never unknown to retry blindly.
+        Raises as `Instances.commit`. After `UnknownOutcome` it may be written again: its
+        preconditions tell whether the first time held.
         """
         ...
 
@@ -197,9 +198,9 @@ class Claimed:
 
 
 Charge = Callable[[Attempts | None, datetime, AccountKey], Attempts | None]
-"""Pure.
+"""(the ledger's row, the store's now, account) -> the row with one added, or None when capped.
 
-(the ledger's row, the store's now, account) -> the row with one added, or None when capped.
+Pure: a store may ask it again in another transaction.
 """
 
 

@@ -13,9 +13,8 @@ class Record(Value, frozen=True, kw_only=True):
     """A row. `id` is unique per tenant and kind.
 
     `TABLE` names its table. `UNIQUE` names properties whose text is unique per tenant among rows of
-    the
-    kind (None: not in the index); `LISTED` names properties that rows are listed by.
-    `version` counts writes from 1; a change names the version it was made from.
+    the kind (None: not in the index); `LISTED` names properties that rows are listed by. `version`
+    counts writes from 1; a change names the version it was made from.
     """
 
     TABLE: ClassVar[str]

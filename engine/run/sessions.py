@@ -1,7 +1,6 @@
-"""Sessions.
+"""Sessions: one value per instance and browser, hashed at rest (security E).
 
-One value per instance and browser, hashed at rest, rotated at redemption and after a PASS (security
-E).
+A value is rotated at redemption and after a PASS.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Return addresses: exact, or below a registered prefix.
-
-One parser, nothing clever (security F4).
-"""
+"""Return addresses: exact, or below a registered prefix; one parser, nothing clever (F4)."""
 
 from __future__ import annotations
 

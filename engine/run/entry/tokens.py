@@ -1,7 +1,4 @@
-"""Process tokens.
-
-Made by operators, checked against the definition, their secret shown once (security E).
-"""
+"""Process tokens: made by operators, checked against the definition, shown once (security E)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""How a person gets in: a link is shown, begun once, gone on with.
-
-An app creates and starts (design 7).
-"""
+"""How a person gets in (design 7): a link is shown, begun once, gone on with; an app starts one."""
 
 from __future__ import annotations
 
