@@ -18,13 +18,18 @@ _MOST_COUNTERS = 6
 """Counters of one loop that are tried together; further ones do not count."""
 
 
-def prove_loops(flow: Flow, trapped: Group, findings: Findings) -> None:
+def prove_loops(flow: Flow, looping: Group, findings: Findings) -> None:
     """Note loops without a wait or without a bound, and error events that loops must handle.
 
-    Nodes without a way out (`trapped`) are told already.
+    Args:
+        flow: The linked definition.
+        looping: The nodes to look at: all that lie on loops, but those that are told already.
+        findings: Takes the problems.
     """
-    edges = [edge for edge in all_edges(flow) if edge.source not in trapped]
-    told = {*_unhandled(flow, edges, findings), *_restless(flow, edges, findings)}
+    if not looping:
+        return
+    edges = [edge for edge in all_edges(flow) if edge.source in looping and edge.target in looping]
+    told = {*_unhandled(flow, looping, findings), *_restless(flow, edges, findings)}
     for group in circles(network(flow, _unbounded_edges(flow, edges))):
         if told.isdisjoint(group) and not _counts(flow, group, edges):
             site = first(flow, group)
@@ -40,9 +45,8 @@ def _others(flow: Flow, group: Group, site: Site) -> Iterator[tuple[int, int]]:
     return (flow.sites[node].spot for node in flow.sites if node in group and node != site.id)
 
 
-def _unhandled(flow: Flow, edges: Sequence[Edge], findings: Findings) -> Iterator[NodeId]:
+def _unhandled(flow: Flow, looping: Group, findings: Findings) -> Iterator[NodeId]:
     """Note error events that are demanded on loops and have no edge; give their nodes."""
-    looping = {node for group in circles(network(flow, edges)) for node in group}
     for node in looping:
         site = flow.sites[node]
         handled = {edge.name for edge in site.edges_of("error")}

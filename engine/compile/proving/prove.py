@@ -11,7 +11,7 @@ from engine.compile.proving.decisions import prove_decisions, prove_failures
 from engine.compile.proving.formulas import Checks, check_formulas
 from engine.compile.proving.keys import prove_keys, prove_names
 from engine.compile.proving.loops import prove_loops
-from engine.compile.proving.network import all_edges, network, prove_paths
+from engine.compile.proving.network import all_edges, circles, network, prove_paths
 from engine.compile.proving.secrets import prove_secrets
 from engine.compile.proving.steps import steps
 from engine.compile.proving.waits import prove_answers, prove_ends, prove_languages
@@ -39,8 +39,10 @@ def prove(flow: Flow, findings: Findings) -> Proved:
     prove_languages(flow, findings)
     prove_failures(flow, findings)
     if flow.whole:
-        trapped = prove_paths(flow, network(flow, all_edges(flow)), findings)
-        prove_loops(flow, trapped, findings)
+        graph = network(flow, all_edges(flow))
+        trapped = prove_paths(flow, graph, findings)
+        looping = (node for group in circles(graph) for node in group)
+        prove_loops(flow, frozenset(looping) - trapped, findings)
     return _prove_contents(flow, findings) if flow.sound else Proved()
 
 

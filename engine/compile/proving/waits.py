@@ -37,9 +37,9 @@ def prove_languages(flow: Flow, findings: Findings) -> None:
                 "P116", title.spot, "this text is missing in: " + ", ".join(missing),
                 "write it in every language of the definition", key="title",
             )  # fmt: skip
-    for site in flow.sites.values():
-        if site.form is not None:
-            _languages(site.form, flow.definition.languages, findings)
+    shown = {site.form.ref: site.form for site in flow.sites.values() if site.form is not None}
+    for form in shown.values():
+        _languages(form, flow.definition.languages, findings)
 
 
 def _languages(form: Shown, languages: tuple[str, ...], findings: Findings) -> None:
@@ -72,11 +72,8 @@ def prove_answers(
         use = site.signature.form if site.signature else None
         if use is None:
             continue
-        key = site.slots.get(use.key_input)
-        before = [
-            asker for name, asker in state.askers
-            if name == key and order[asker] < order[node]
-        ]  # fmt: skip
+        key = site.slots.get(use.key_input, "")
+        before = [asker for asker in state.askers.get(key, ()) if order[asker] < order[node]]
         if not before:
             continue
         other = flow.sites[min(before, key=order.__getitem__)]

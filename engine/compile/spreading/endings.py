@@ -160,12 +160,13 @@ def _passed_over(site: Site, signature: Signature, code: str, before: State) -> 
 
 
 def _timed_out(site: Site, signature: Signature, before: State) -> State:
-    slots = dict(before.slots)
+    changed: dict[str, Slot] = {}
     for use in signature.keys:
         name = site.slots.get(use.input)
         if use.on_timeout is not None and name is not None:
-            slots[name] = _written(site, use, slots.get(name), use.on_timeout, carries=False)
-    return replace(before, slots=slots)
+            slot = changed.get(name, before.slots.get(name))
+            changed[name] = _written(site, use, slot, use.on_timeout, carries=False)
+    return replace(before, slots={**before.slots, **changed}) if changed else before
 
 
 def _keys(
@@ -234,14 +235,15 @@ def _promoted(site: Site, promotion: Promotion, slots: Mapping[str, Slot]) -> Ma
 
 def _answered(
     site: Site, before: State
-) -> tuple[Mapping[str, Member], frozenset[tuple[str, NodeId]]]:
+) -> tuple[Mapping[str, Member], Mapping[str, frozenset[NodeId]]]:
     """Give the answers with those of the form that a node shows, and who asked for them."""
     use = site.signature and site.signature.form
     name = site.slots.get(use.key_input) if use else None
     if site.form is None or name is None:
         return before.answers, before.askers
     answers = {**before.answers, name: Member(site.form.reading.record)}
-    return answers, before.askers | {(name, site.id)}
+    askers = before.askers.get(name, frozenset()) | {site.id}
+    return answers, {**before.askers, name: askers}
 
 
 def _variables(

@@ -79,7 +79,7 @@ def _wanted_at_ends(flow: Flow) -> Mapping[NodeId, frozenset[str]]:
 def _narrowed(state: State, wanted: frozenset[str]) -> State:
     """Leave out what nobody asks for."""
     slots = {name: state.slots[name] for name in wanted if name in state.slots}
-    return replace(state, slots=slots, variables={}, answers={}, askers=frozenset())
+    return replace(state, slots=slots, variables={}, answers={}, askers={})
 
 
 def walk_order(flow: Flow) -> Mapping[NodeId, int]:

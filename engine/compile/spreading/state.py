@@ -44,7 +44,7 @@ class State(Struct, frozen=True, kw_only=True):
     Attributes:
         variables: Variable -> type and presence; one that no path wrote is not there.
         answers: Form data key -> what it reads, and whether every path wrote it.
-        askers: (form data key, node) of every form answered on some path.
+        askers: Form data key -> the nodes whose forms were answered with it on some path.
         opened: Checks opened on every path.
         checked: Every path opened some check.
         judged: Every path opened some check or passed a decider.
@@ -53,7 +53,7 @@ class State(Struct, frozen=True, kw_only=True):
     slots: Mapping[str, Slot] = {}
     variables: Mapping[str, Binding] = {}
     answers: Mapping[str, Member] = {}
-    askers: frozenset[tuple[str, NodeId]] = frozenset()
+    askers: Mapping[str, frozenset[NodeId]] = {}
     opened: frozenset[str] = frozenset()
     checked: bool = False
     judged: bool = False
@@ -67,7 +67,7 @@ def join(one: State, other: State) -> State:
         slots=_joined(one.slots, other.slots, _some_slot, _either_slot),
         variables=_joined(one.variables, other.variables, _some_variable, either),
         answers=_joined(one.answers, other.answers, _some_answer, _either_answer),
-        askers=one.askers | other.askers,
+        askers=_joined(one.askers, other.askers, _some_askers, _either_askers),
         opened=one.opened & other.opened,
         checked=one.checked and other.checked,
         judged=one.judged and other.judged,
@@ -117,6 +117,14 @@ def _either_answer(one: Member, other: Member) -> Member:
     optional = one.optional or other.optional
     is_one = type_ is one.type and optional == one.optional
     return one if is_one else Member(type_, optional=optional)
+
+
+def _some_askers(nodes: frozenset[NodeId]) -> frozenset[NodeId]:
+    return nodes
+
+
+def _either_askers(one: frozenset[NodeId], other: frozenset[NodeId]) -> frozenset[NodeId]:
+    return one if other <= one else one | other
 
 
 def either(one: Binding, other: Binding) -> Binding:
