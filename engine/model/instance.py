@@ -177,6 +177,15 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
         return self.deadline if ends is None else min(ends, self.deadline)
 
     @property
+    def step(self) -> StepKey | None:
+        """The step a person may answer now; None where nothing waits."""
+        return self.wait.step if self.wait is not None else None
+
+    def stands_at(self, step: StepKey, revision: int) -> bool:
+        """Whether an answer to this step, as it was shown at this revision, is awaited."""
+        return self.step == step and self.revision == revision
+
+    @property
     def screen(self) -> Screen | None:
         """What the person sees now."""
         return self.wait.screen if self.wait is not None else self.ending

@@ -81,6 +81,16 @@ class Screen(Value, frozen=True, kw_only=True):
     actions: tuple[Action, ...] = ()
     progress: Progress | None = None
 
+    @property
+    def form(self) -> FormPanel | None:
+        """The form it asks to be filled in; a screen has one at most."""
+        return next((panel for panel in self.panels if isinstance(panel, FormPanel)), None)
+
+    @property
+    def redirect(self) -> RedirectPanel | None:
+        """Where the person goes next, if it says so."""
+        return next((panel for panel in self.panels if isinstance(panel, RedirectPanel)), None)
+
 
 class TimeLimit(Value, frozen=True, kw_only=True):
     """Until when a step must be answered, and whether the person may ask for more time."""

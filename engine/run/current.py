@@ -40,6 +40,15 @@ class Current:
     still_checking: bool = False
     session: str | None = None
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last hop settled a check with FAIL: a failed try of its source (C4)."""
+        moved = not self.already_answered and not self.still_checking
+        instance = self.instance
+        return moved and any(
+            check.state == "FAIL" and check.at == instance.last_at for check in instance.checks
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid:

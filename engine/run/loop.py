@@ -122,7 +122,7 @@ class Loop:
     ) -> Current:
         """Press a button besides the main one."""
         loaded, graph = await self._fresh(ref)
-        if not _stands_at(loaded.instance, step, revision):
+        if not loaded.instance.stands_at(step, revision):
             return _current(loaded, graph, already_answered=True)
         return await self._accept(
             ref, lambda at: Pressed(at=at, step=step, action=action), loaded=loaded
@@ -131,7 +131,7 @@ class Loop:
     async def extend(self, ref: InstanceRef, *, step: StepKey, revision: int) -> Current:
         """Ask for more time."""
         loaded, graph = await self._fresh(ref)
-        if not _stands_at(loaded.instance, step, revision):
+        if not loaded.instance.stands_at(step, revision):
             return _current(loaded, graph, already_answered=True)
         return await self._accept(ref, lambda at: Extended(at=at, step=step), loaded=loaded)
 
@@ -295,16 +295,11 @@ def _due(loaded: Loaded) -> DeadlinePassed | TimerFired | None:
     return TimerFired(at=at, node=wait.node, visit=wait.visit)
 
 
-def _stands_at(instance: ProcessInstance, step: StepKey, revision: int) -> bool:
-    wait = instance.wait
-    return wait is not None and wait.step == step and instance.revision == revision
-
-
 def _panel(instance: ProcessInstance, step: StepKey, revision: int) -> FormPanel | None:
     """Give the form a submission answers, or None when the instance stands elsewhere."""
-    if not _stands_at(instance, step, revision) or instance.screen is None:
+    if not instance.stands_at(step, revision) or instance.screen is None:
         return None
-    return next((p for p in instance.screen.panels if isinstance(p, FormPanel)), None)
+    return instance.screen.form
 
 
 def _current(

@@ -13,7 +13,6 @@ from engine.web.answers import api_error, json_answer, refused_link, unread_erro
 from engine.web.gate.asked import Ask
 from engine.web.landing import PATH, ticket_of
 from engine.web.screens import problems_json, screen_json
-from engine.web.steps import has_failed
 from engine.web.wire import Unread, read_json
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -177,7 +176,7 @@ def _is_count(value: JsonValue) -> bool:
 
 
 def _taken(ask: Ask, current: Current) -> Response:
-    if has_failed(current):
+    if current.has_failed:
         ask.web.sources.fail(ask.source)
     return _screen(ask, current, already_answered=current.already_answered)
 

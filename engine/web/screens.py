@@ -35,7 +35,7 @@ def screen_json(current: Current, config: WebConfig) -> JsonObject:
         "status": instance.status,
         "language": instance.language,
         "revision": instance.revision,
-        "stepKey": instance.wait.step if instance.wait is not None else None,
+        "stepKey": instance.step,
     }
     if instance.screen is not None:
         shown |= _screen(current, instance.screen, say)
@@ -59,9 +59,9 @@ def problems_json(found: Invalid, config: WebConfig) -> list[dict[str, str]]:
 
 
 def _parts(current: Current) -> tuple[Component, ...]:
-    panels = current.instance.screen.panels if current.instance.screen is not None else ()
-    forms = (_form(current, panel) for panel in panels if isinstance(panel, FormPanel))
-    return tuple(part for form in forms for part in form.components)
+    screen = current.instance.screen
+    panel = screen.form if screen is not None else None
+    return _form(current, panel).components if panel is not None else ()
 
 
 def _worded(problem: FieldProblem, part: Component | None, say: Speech) -> str:
@@ -72,7 +72,7 @@ def _worded(problem: FieldProblem, part: Component | None, say: Speech) -> str:
 
 
 def _screen(current: Current, screen: Screen, say: Speech) -> JsonObject:
-    form = next((_form(current, p) for p in screen.panels if isinstance(p, FormPanel)), None)
+    form = _form(current, screen.form) if screen.form is not None else None
     progress = screen.progress
     return {
         "stepId": screen.step_id,

@@ -116,7 +116,7 @@ async def _submit(ask: Ask, sent: Sent) -> Response:
     )
     if isinstance(found, Invalid):
         return _with_problems(ask, found)
-    if has_failed(found):
+    if found.has_failed:
         ask.web.sources.fail(ask.source)
     return _moved(ask, sent, found)
 
@@ -129,7 +129,7 @@ async def _press(ask: Ask, sent: Sent, action: str) -> Current:
 
 async def _more(ask: Ask, sent: Sent) -> Response:
     current = await ask.web.journeys.loop.extend(ask.ref, step=sent.step, revision=sent.revision)
-    if not _is_at(current, sent.step):
+    if current.instance.step != sent.step:
         return _moved(ask, sent, current)
     return _retyped(ask, sent, current, notice=_of_time(ask, current))
 
@@ -145,7 +145,7 @@ def _of_time(ask: Ask, current: Current) -> Message | None:
 
 async def _language(ask: Ask, sent: Sent, language: str) -> Response:
     current = await ask.web.journeys.loop.choose_language(ask.ref, language=language)
-    if not _is_at(current, sent.step):
+    if current.instance.step != sent.step:
         return _moved(ask, sent, current)
     return _retyped(ask, sent, current)
 
@@ -171,7 +171,7 @@ def _notice_of(current: Current, step: StepKey) -> str | None:
     if current.still_checking:
         return "again.busy"
     if current.already_answered:
-        return "again.changed" if _is_at(current, step) else "again.notice"
+        return "again.changed" if current.instance.step == step else "again.notice"
     return None
 
 
@@ -183,8 +183,7 @@ async def _late(ask: Ask) -> Response:
 async def _foreign(ask: Ask, sent: Sent) -> Response:
     """The form token is not this session's: an old page (nothing is lost), or none of ours."""
     current = await ask.web.journeys.loop.current(ask.ref)
-    instance = current.instance
-    if _is_at(current, sent.step) and instance.revision == sent.revision:
+    if current.instance.stands_at(sent.step, sent.revision):
         ask.web.sources.fail(ask.source)
         return stop(ask, "refused")
     return _see_step(ask, current, _notice_of(replace(current, already_answered=True), sent.step))
@@ -272,17 +271,3 @@ def _with_session(ask: Ask, response: Response, current: Current) -> Response:
 
 def _token(ask: Ask, step: StepKey, revision: int) -> str:
     return form_token(ask.web.journeys.vault, ask.visitor.session.id, step, revision)
-
-
-def _is_at(current: Current, step: StepKey) -> bool:
-    wait = current.instance.wait
-    return wait is not None and wait.step == step
-
-
-def has_failed(current: Current) -> bool:
-    """Whether the last hop settled a check with FAIL: one more failed try of this source (C4)."""
-    instance = current.instance
-    moved = not current.already_answered and not current.still_checking
-    return moved and any(
-        check.state == "FAIL" and check.at == instance.last_at for check in instance.checks
-    )

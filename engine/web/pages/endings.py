@@ -182,8 +182,8 @@ def stop(
 
 def redirect_of(current: Current) -> RedirectPanel | None:
     """Find where an ended visit leads on; not yet held against the allow-list."""
-    panels = current.instance.ending.panels if current.instance.ending is not None else ()
-    return next((panel for panel in panels if isinstance(panel, RedirectPanel)), None)
+    ending = current.instance.ending
+    return ending.redirect if ending is not None else None
 
 
 def reference_of(instance: ProcessInstance) -> str:

@@ -17,7 +17,6 @@ from engine.model.screen import (
     FormPanel,
     Panel,
     Progress,
-    RedirectPanel,
     TextPanel,
     TimeLimit,
 )
@@ -118,7 +117,7 @@ def step(
         fields=[drawn_field(field, say) for field in content.view.fields],
         main_button=main_button,
         actions=_actions(wait.screen.actions, content.form, say),
-        link=next((p.url for p in wait.screen.panels if isinstance(p, RedirectPanel)), None),
+        link=wait.screen.redirect.url if wait.screen.redirect is not None else None,
         forgotten=content.view.asks_passcode and not _offers(wait.screen.actions, "forgot"),
         action=action,
         step=wait.step,
@@ -148,7 +147,7 @@ def _content(
     values: Mapping[str, JsonValue] | None,
     notice: Message | None,
 ) -> _Content:
-    panel = next((each for each in wait.screen.panels if isinstance(each, FormPanel)), None)
+    panel = wait.screen.form
     form = _compiled(current, panel).form if panel is not None else None
     shown = _EMPTY
     if panel is not None and form is not None:
