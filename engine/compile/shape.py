@@ -263,6 +263,8 @@ def _bad_duration(document: Document, error: Finding) -> Iterator[Problem]:
 
 
 def _either(document: Document, error: Finding) -> Iterator[Problem]:
+    if not isinstance(error.instance, dict):  # its type is told already
+        return
     names = [f"`{one['required'][0]}`" for one in error.wanted]
     both = all(one["required"][0] in error.instance for one in error.wanted)
     said = (
