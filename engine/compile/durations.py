@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 _UNITS = (("W", 604_800), ("D", 86_400), ("H", 3_600), ("M", 60), ("S", 1))
 _FORM = re.compile(
@@ -14,6 +15,7 @@ _CALENDAR = re.compile(r"P[^T]*[0-9](?:Y|M)")
 LONGEST = timedelta(days=36_525)
 
 
+@lru_cache(maxsize=256)
 def duration(text: str) -> timedelta:
     """Read an ISO 8601 duration such as `PT4M30S` or `P1W`; whole numbers, at most 100 years.
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from msgspec import Struct
+
 from engine.expressions import Expression
 from engine.model.definition import Definition, FormRef
 from engine.model.form import CompiledForm
@@ -15,16 +17,14 @@ from engine.model.problem import Text
 from engine.model.signature import Signature
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class Flow(Struct, frozen=True, kw_only=True):
     """One way on: the first whose condition is true; the last of a node's flows has none."""
 
     to: NodeId
     condition: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeout:
+class Timeout(Struct, frozen=True, kw_only=True):
     """The boundary timer: starts when the wait is committed."""
 
     after: timedelta
@@ -32,8 +32,7 @@ class Timeout:
     extendable: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionFlow:
+class ActionFlow(Struct, frozen=True, kw_only=True):
     """A button: where it leads, and how often it is offered per node and instance (1 to 100)."""
 
     to: NodeId
@@ -41,8 +40,7 @@ class ActionFlow:
     label: Text | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityNode:
+class ActivityNode(Struct, frozen=True, kw_only=True):
     """An activity in its place.
 
     Attributes:
@@ -60,18 +58,17 @@ class ActivityNode:
     signature: Signature
     inputs: Mapping[str, JsonValue | Expression]
     flows: tuple[Flow, ...] = ()
-    errors: Mapping[str, NodeId] = field(default_factory=dict)
+    errors: Mapping[str, NodeId] = {}
     timeout: Timeout | None = None
-    actions: Mapping[str, ActionFlow] = field(default_factory=dict)
+    actions: Mapping[str, ActionFlow] = {}
     check: str | None = None
-    declared: Mapping[str, str] = field(default_factory=dict)
+    declared: Mapping[str, str] = {}
     outputs: tuple[tuple[str, JsonValue | Expression], ...] = ()
     form: FormRef | None = None
     result: Literal["FAIL", "REVIEW"] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gateway:
+class Gateway(Struct, frozen=True, kw_only=True):
     """An exclusive gateway: exactly one flow is taken."""
 
     id: NodeId

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from engine.expressions import STRING
 from engine.model.definition import ActivityRef
-from engine.model.signature import Signature
+from engine.model.signature import Input, Signature
 
 
 class Labels:
@@ -18,15 +20,37 @@ class Labels:
             for label in signature.aliases:
                 self._by_label.setdefault(label, signature)
         self._by_label |= {signature.label: signature for signature in signatures}
+        self._inputs: dict[str, Mapping[str, Input]] = {}
 
     def get(self, label: str) -> Signature | None:
         """Give the signature of a label or alias."""
         return self._by_label.get(label)
 
+    def inputs(self, signature: Signature) -> Mapping[str, Input]:
+        """Give every input of one of the signatures by name; worked out when it is first used."""
+        known = self._inputs.get(signature.label)
+        if known is None:
+            known = self._inputs[signature.label] = _declared(signature)
+        return known
+
     @property
     def names(self) -> Iterable[str]:
         """Every label and alias."""
         return self._by_label.keys()
+
+
+def _declared(signature: Signature) -> Mapping[str, Input]:
+    """Join both declarations; a key input that is only declared as a key is a literal text."""
+    found = {
+        use.input: Input(name=use.input, type=STRING, literal=True, default=use.default)
+        for use in signature.keys
+    }
+    for declared in signature.inputs:
+        if declared.name in found:
+            default = declared.default or found[declared.name].default
+            declared = replace(declared, literal=True, required=False, default=default)
+        found[declared.name] = declared
+    return found
 
 
 def newest(signatures: Sequence[Signature]) -> tuple[Signature, ...]:

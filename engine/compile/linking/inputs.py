@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from engine.compile.findings import Findings
 from engine.compile.linking.literals import fits, wanted
 from engine.compile.linking.site import Formula, Site
 from engine.compile.nearest import nearest
 from engine.compile.reading.document import Written
-from engine.expressions import STRING, EnumOf, Mixed, Type, Whole, parse_template
+from engine.expressions import EnumOf, Mixed, Type, Whole, parse_template
 from engine.model.names import JsonValue
 from engine.model.signature import Input, Signature
 
@@ -19,27 +18,12 @@ _SLOT = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 RESERVED = frozenset({"_initVars", "_customFormData", "errorCode", "errorMessage", "execution"})
 
 
-def declared_inputs(signature: Signature) -> Mapping[str, Input]:
-    """Give every input by name; a key input that is only declared as a key is a literal text."""
-    found = {
-        use.input: Input(name=use.input, type=STRING, literal=True, default=use.default)
-        for use in signature.keys
-    }
-    for declared in signature.inputs:
-        if declared.name in found:
-            default = declared.default or found[declared.name].default
-            declared = replace(declared, literal=True, required=False, default=default)
-        found[declared.name] = declared
-    return found
-
-
 Inputs = Mapping[str, JsonValue | Formula]
 """Input -> what is given: a value, or an expression."""
 
 
-def link_inputs(site: Site, signature: Signature, findings: Findings) -> Inputs:
+def link_inputs(site: Site, declared: Mapping[str, Input], findings: Findings) -> Inputs:
     """Look at what the node gives to its activity, and fill in what it leaves out."""
-    declared = declared_inputs(signature)
     written = site.written.entries.get("inputs")
     given = written.entries if written else {}
     _unknown(site, given, declared, findings)

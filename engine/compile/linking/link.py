@@ -91,7 +91,7 @@ def _finish(site: Site, ways: Ways, palette: Palette, findings: Findings) -> Sit
     signature, check = site.signature, site.written.entries.get("check")
     if signature is None:
         return replace(site, edges=ways.edges, conditions=ways.conditions)
-    inputs = link_inputs(site, signature, findings)
+    inputs = link_inputs(site, palette.labels.inputs(signature), findings)
     declared, outputs = link_outputs(site, signature, findings)
     shown = None
     if signature.form is not None:

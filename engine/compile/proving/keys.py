@@ -9,7 +9,7 @@ from engine.compile.linking.site import Flow, Formula, Site
 from engine.compile.nearest import nearest
 from engine.compile.proving.formulas import Checks
 from engine.compile.spreading.endings import check_name
-from engine.compile.spreading.scope import slot_names, variable_names
+from engine.compile.spreading.scope import Names
 from engine.compile.spreading.state import Held, State
 from engine.expressions import Secret
 from engine.expressions.types import hides_secret
@@ -17,9 +17,9 @@ from engine.model.names import NodeId
 from engine.model.signature import CheckUse, KeyUse
 
 
-def prove_names(flow: Flow, findings: Findings) -> None:
+def prove_names(flow: Flow, names: Names, findings: Findings) -> None:
     """Note names that are a key and a variable, and outputs that would write a secret."""
-    keys, variables = slot_names(flow.sites.values()), variable_names(flow.sites.values())
+    keys, variables = names.keys, names.variables
     for name in sorted(keys.keys() & variables.keys()):
         site, other = variables[name], keys[name]
         findings.add(

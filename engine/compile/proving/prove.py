@@ -16,7 +16,7 @@ from engine.compile.proving.secrets import prove_secrets
 from engine.compile.proving.steps import steps
 from engine.compile.proving.waits import prove_answers, prove_ends, prove_languages
 from engine.compile.spreading.endings import Endings
-from engine.compile.spreading.scope import Scopes
+from engine.compile.spreading.scope import Scopes, names_of
 from engine.compile.spreading.spread import spread, walk_order
 from engine.model.names import NodeId
 
@@ -48,8 +48,9 @@ def prove(flow: Flow, findings: Findings) -> Proved:
 
 def _prove_contents(flow: Flow, findings: Findings) -> Proved:
     """Prove what depends on what is in keys and variables, on every path."""
-    prove_names(flow, findings)
-    scopes = Scopes(flow)
+    names = names_of(flow)
+    prove_names(flow, names, findings)
+    scopes = Scopes(flow.definition, names)
     order = walk_order(flow)
     endings = Endings(scopes)
     states = spread(flow, order, endings)

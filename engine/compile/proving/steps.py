@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import reduce
 from typing import TypeAlias
 
-from engine.compile.linking.site import Edge, Flow
+from engine.compile.linking.site import Flow
 from engine.model.names import NodeId
 
 Bounds: TypeAlias = tuple[int, int]
@@ -23,34 +24,33 @@ def steps(flow: Flow, order: Mapping[NodeId, int]) -> Mapping[NodeId, tuple[int,
         order: Reached nodes, each behind those that lead to it except by a way back.
     """
     nodes = sorted(order, key=order.__getitem__)
+    waits = {node: int(flow.sites[node].waits) for node in nodes}
     onward = {node: _onward(flow, node, order) for node in nodes}
     before: dict[NodeId, Bounds] = {}
     for node in nodes:
         low, high = before.setdefault(node, (0, 0))
-        here = flow.sites[node].waits
-        for edge in onward[node]:
-            reached = low + here, high + here
-            known = before.get(edge.target, reached)
-            before[edge.target] = min(known[0], reached[0]), max(known[1], reached[1])
+        reached = low + waits[node], high + waits[node]
+        for target in onward[node]:
+            before[target] = _around(before.get(target, reached), reached)
     behind: dict[NodeId, Bounds] = {}
     for node in reversed(nodes):
-        here = flow.sites[node].waits
-        low, high = _span(behind[edge.target] for edge in onward[node])
-        behind[node] = low + here, high + here
+        low, high = reduce(_around, [behind[target] for target in onward[node]] or [(0, 0)])
+        behind[node] = low + waits[node], high + waits[node]
     return {
         node: (before[node][0] + 1, _total(before[node], behind[node]))
         for node in nodes
-        if flow.sites[node].waits and before[node][0] == before[node][1]
+        if waits[node] and before[node][0] == before[node][1]
     }
 
 
-def _onward(flow: Flow, node: NodeId, order: Mapping[NodeId, int]) -> list[Edge]:
-    return [edge for edge in flow.sites[node].edges if order[edge.target] > order[node]]
+def _onward(flow: Flow, node: NodeId, order: Mapping[NodeId, int]) -> list[NodeId]:
+    here = order[node]
+    return [edge.target for edge in flow.sites[node].edges if order[edge.target] > here]
 
 
-def _span(bounds: Iterable[Bounds]) -> Bounds:
-    known = list(bounds)
-    return min((b[0] for b in known), default=0), max((b[1] for b in known), default=0)
+def _around(one: Bounds, other: Bounds) -> Bounds:
+    """Give the bounds that hold on both paths."""
+    return one if one == other else (min(one[0], other[0]), max(one[1], other[1]))
 
 
 def _total(before: Bounds, behind: Bounds) -> int | None:

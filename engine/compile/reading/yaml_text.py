@@ -33,10 +33,11 @@ _FIRST_OF_NUMBER = frozenset("+-.0123456789")
 class _Open:
     """A collection that is not closed yet."""
 
-    __slots__ = ("entries", "items", "key", "keys", "spot", "value")
+    __slots__ = ("entries", "is_mapping", "items", "key", "keys", "spot", "value")
 
     def __init__(self, spot: Spot, value: list[JsonValue] | dict[str, JsonValue]) -> None:
         self.spot, self.value = spot, value
+        self.is_mapping = isinstance(value, dict)
         self.key: str | None = None
         self.entries: dict[str, Written] = {}
         self.keys: dict[str, Spot] = {}
@@ -110,7 +111,8 @@ class _Builder:
 
     def _count(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Spot:
         self.nodes += 1
-        spot = _spot(event)
+        start: Any = event.start_mark
+        spot = start.line + 1, start.column + 1
         if self.nodes > MOST_NODES:
             raise Refusal(
                 spot, "Y104", f"the file has more than {MOST_NODES} values", "split the definition"
@@ -124,7 +126,7 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         spot = self._count(event)
         top = self._open[-1] if self._open else None
-        if top is not None and top.key is None and isinstance(top.value, dict):
+        if top is not None and top.is_mapping and top.key is None:
             self._key(top, event, spot)
             return
         style = event.style or ""
@@ -163,7 +165,7 @@ class _Builder:
     ) -> None:
         spot = self._count(event)
         top = self._open[-1] if self._open else None
-        if top is not None and top.key is None and isinstance(top.value, dict):
+        if top is not None and top.is_mapping and top.key is None:
             raise Refusal(spot, "Y112", "a key is a list or a mapping", "use a name as the key")
         if len(self._open) >= DEEPEST:
             raise Refusal(

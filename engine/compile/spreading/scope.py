@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import reduce
+from collections.abc import Iterator, Mapping
+from functools import cached_property, reduce
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -28,9 +29,13 @@ class Scope(Mapping[str, Binding]):
             if name in layer and layer[name].presence != "never":
                 return layer[name]
         if name == "_customFormData":
-            return Binding(Record(self._state.answers, "_customFormData"))
+            return self._answers
         slot = self._state.slots.get(name)
         return self._layers[1][name] if slot is None else _slot(name, slot)
+
+    @cached_property
+    def _answers(self) -> Binding:
+        return Binding(Record(self._state.answers, "_customFormData"))
 
     def __iter__(self) -> Iterator[str]:
         yield from {**self._layers[0], **self._layers[1], "_customFormData": None}
@@ -42,13 +47,13 @@ class Scope(Mapping[str, Binding]):
 class Scopes:
     """Makes environments: the part that is the same everywhere is made once."""
 
-    def __init__(self, flow: Flow) -> None:
-        """Collect every name that some node of the flow writes."""
-        self._slots = slot_names(flow.sites.values()).keys()
-        names = {*variable_names(flow.sites.values()), *self._slots}
-        self._fixed: dict[str, Binding] = dict.fromkeys(names, Binding(DYNAMIC, "never"))
+    def __init__(self, definition: Definition, names: Names) -> None:
+        """Take the head of a definition, and every name that some node of it writes."""
+        self._slots = names.keys.keys()
+        written = {*names.variables, *names.keys}
+        self._fixed: dict[str, Binding] = dict.fromkeys(written, Binding(DYNAMIC, "never"))
         self._fixed |= dict.fromkeys(("errorCode", "errorMessage"), Binding(STRING, "never"))
-        self._fixed["_initVars"] = Binding(_parameters(flow.definition))
+        self._fixed["_initVars"] = Binding(_parameters(definition))
         self._variables = {n: b for n, b in self._fixed.items() if n not in self._slots}
 
     def at(self, state: State, local: Environment | None = None) -> Environment:
@@ -73,22 +78,23 @@ def _parameters(definition: Definition) -> Record:
     return Record(members, "_initVars")
 
 
-def variable_names(sites: Iterable[Site]) -> Mapping[str, Site]:
-    """Give every variable that some node writes, and the first such node."""
-    found: dict[str, Site] = {}
-    for site in sites:
-        for name in (*site.declared.values(), *(name for name, _ in site.outputs), *counted(site)):
-            found.setdefault(name, site)
-    return found
+class Names(NamedTuple):
+    """Every key that some node names, every variable that some node writes; the first such node."""
+
+    keys: Mapping[str, Site]
+    variables: Mapping[str, Site]
 
 
-def slot_names(sites: Iterable[Site]) -> Mapping[str, Site]:
-    """Give every slot that some node names, and the first such node."""
-    found: dict[str, Site] = {}
-    for site in sites:
+def names_of(flow: Flow) -> Names:
+    """Collect the names of all nodes, reached or not."""
+    keys: dict[str, Site] = {}
+    variables: dict[str, Site] = {}
+    for site in flow.sites.values():
         for name in site.slots.values():
-            found.setdefault(name, site)
-    return found
+            keys.setdefault(name, site)
+        for name in (*site.declared.values(), *(name for name, _ in site.outputs), *counted(site)):
+            variables.setdefault(name, site)
+    return Names(keys=keys, variables=variables)
 
 
 def counted(site: Site) -> tuple[str, ...]:
