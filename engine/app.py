@@ -16,12 +16,12 @@ from engine.adapters.system import SystemChance, SystemClock
 from engine.adapters.vault import FileVault
 from engine.errors import TrustflowError
 from engine.model.names import MAIN_TENANT, TenantId
-from engine.ports.outside import Chance, Clock, HashPool, Vault
+from engine.ports.outside import Chance, Clock, HashPool, Probe, Vault, no_probe
 from engine.ports.store import Store
 from engine.run.catalogue import Catalogue
 from engine.run.entry.tokens import TokenOffice
 from engine.run.entry.visits import Visits
-from engine.run.hops import Outside, Probe
+from engine.run.hops import Outside
 from engine.run.library import Library
 from engine.run.loop import Loop
 from engine.run.pump import Pump
@@ -29,10 +29,6 @@ from engine.settings import Settings
 
 DATABASE = "trustflow.db"
 KEYS = "keys"
-
-
-def no_probe(point: str) -> None:
-    """Pass a named point of a hop; tests stop the program there."""
 
 
 @dataclass(slots=True, kw_only=True)

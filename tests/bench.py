@@ -14,13 +14,14 @@ from engine.identity.policies import policy_id
 from engine.identity.stores import add_store
 from engine.identity.users import add_user
 from engine.model.names import MAIN_TENANT, JsonObject
+from engine.ports.outside import Probe
 from engine.ports.store import Committed, Store
 from engine.records.identity import IdentityStore, PasscodePolicy, User
 from engine.run.catalogue import Catalogue
 from engine.run.current import Begun, Current, InstanceRef, Invalid, Landing
 from engine.run.entry.tokens import Minted, TokenOffice, TokenRequest
 from engine.run.entry.visits import Visits
-from engine.run.hops import Outside, Probe
+from engine.run.hops import Outside
 from engine.run.library import Deployed, Library
 from engine.run.loop import Loop
 from engine.run.unit import Unit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar, cast
 
@@ -13,7 +13,7 @@ from engine.adapters.claims import Asked, Claim, Taken, take
 from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
-from engine.ports.outside import Clock
+from engine.ports.outside import Clock, Probe, no_probe
 from engine.ports.store import (
     Attempts,
     Capped,
@@ -38,17 +38,10 @@ from engine.records.tokens import ProcessToken
 K = TypeVar("K")
 V = TypeVar("V")
 
-Probe = Callable[[str], None]
-"""Called with the name of each point a commit passes; a test's probe raises or kills there."""
-
 Place = tuple[TenantId, str, str]
 """A row: tenant, table, id."""
 Text = tuple[TenantId, str, str, str]
 """A unique text: tenant, table, property, text."""
-
-
-def no_probe(point: str) -> None:
-    """Watch nothing."""
 
 
 class _OtherTasks:

@@ -1,8 +1,8 @@
-"""Clock, chance, hashing, vault and shelf: the rest of the outside, one small Protocol each."""
+"""Clock, chance, hashing, vault, shelf and probe: the rest of the outside, one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -89,6 +89,14 @@ class Vault(Protocol):
     def current(self, purpose: str) -> str:
         """The id of the purpose's current key."""
         ...
+
+
+Probe = Callable[[str], None]
+"""Called with the name of each point that a change passes; a test's raises or kills there."""
+
+
+def no_probe(point: str) -> None:
+    """Pass a named point; nobody watches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from msgspec.structs import replace
@@ -16,7 +15,7 @@ from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import ProcessInstance
 from engine.model.names import HopId
 from engine.model.turn import NotAwaited
-from engine.ports.outside import Chance, HashPool, Vault
+from engine.ports.outside import Chance, HashPool, Probe, Vault, no_probe
 from engine.ports.store import ClaimKey, Committed, Conflict, Hop, Redeem, Store
 from engine.run import journal
 from engine.run.capabilities import HopContext, bind
@@ -28,7 +27,6 @@ from engine.secret import Bag
 
 MOST_TURNS: Final = 1_000
 EMPTY: Final[Bag] = {}
-Probe = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +39,7 @@ class Outside:
     vault: Vault
     catalogue: Catalogue
     library: Library
-    probe: Probe = field(default=lambda name: None)
+    probe: Probe = no_probe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.adapters.sqlite import SqliteStore
+from engine.ports.outside import Probe
 from engine.run.catalogue import Catalogue
-from engine.run.hops import Probe
 from engine.testing import FrozenClock
 from engine.web import WebConfig, build_web
 from engine.web.gate.guard import JsonLines

@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 
 from engine.adapters.sqlite import SqliteStore
+from engine.ports.outside import Probe
 from engine.run.current import Current
-from engine.run.hops import Probe
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, WRONG, bench
 

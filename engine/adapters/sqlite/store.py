@@ -18,11 +18,11 @@ from engine.adapters.sqlite.database import Database
 from engine.adapters.sqlite.encoding import micros, read_state, unpack
 from engine.adapters.sqlite.kinds import Listing, table_of
 from engine.adapters.sqlite.reader import Reader, Row, answered
-from engine.adapters.sqlite.writer import Probe, Transaction, Writer
+from engine.adapters.sqlite.writer import Transaction, Writer
 from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
-from engine.ports.outside import Clock
+from engine.ports.outside import Clock, Probe, no_probe
 from engine.ports.store import (
     Attempts,
     Capped,
@@ -74,7 +74,7 @@ class SqliteStore:
         path: Path | Database,
         *,
         clock: Clock,
-        probe: Probe = lambda point: None,
+        probe: Probe = no_probe,
         batch_limit: int = BATCH_LIMIT,
     ) -> Self:
         """Open a file, making it and bringing its schema to today's.
@@ -82,7 +82,7 @@ class SqliteStore:
         Args:
             path: Of the file; its folder must be there. A `Database` says more.
             clock: The store's time.
-            probe: Called in the writer's thread at each point that `writer.Probe` names.
+            probe: Called in the writer's thread at the points that `Writer` names.
             batch_limit: How many changes share a transaction at most.
 
         Raises:

@@ -16,16 +16,11 @@ from engine.adapters.sqlite.database import Database
 from engine.adapters.sqlite.kinds import SqlValue
 from engine.adapters.sqlite.statements import Statement
 from engine.errors import StoreUnavailable, TrustflowError, UnknownOutcome
+from engine.ports.outside import Probe
 from engine.ports.store import Conflict
 
 A = TypeVar("A")
 E = TypeVar("E", bound=TrustflowError)
-
-Probe = Callable[[str], None]
-"""Called at each named point of a batch; a test's probe kills the process there, or raises.
-
-Points: `before-begin`, `after-statement`, `before-commit`, `after-commit-before-ack`.
-"""
 
 FAILURES: Final = (apsw.Error, OSError, MemoryError)
 LONGEST_QUEUE: Final = 10_000
@@ -85,7 +80,11 @@ class Writer:
     """Take changes from the event loop, commit them in groups, answer each one after its commit."""
 
     def __init__(self, database: Database, probe: Probe, batch_limit: int) -> None:
-        """Belong to the running event loop; the connection is opened with the first change."""
+        """Belong to the running event loop; the connection is opened with the first change.
+
+        `probe` is called at `before-begin`, `after-statement`, `before-commit` and
+        `after-commit-before-ack` of each batch.
+        """
         self._database, self._probe, self._batch_limit = database, probe, batch_limit
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
