@@ -15,11 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar, cast
 
 from engine.adapters.hashing import Hasher, Parameters
-from engine.adapters.system import id_text
 from engine.adapters.vault import KeyRing
 from engine.errors import Busy
 from engine.model.instance import ProcessInstance
-from engine.model.names import MAIN_TENANT, Digest, HopId, InstanceId, NodeId
+from engine.model.names import MAIN_TENANT, Digest, HopId, InstanceId, NodeId, id_text
 from engine.ports.outside import Slot, Vault
 from engine.ports.store import Hop
 from engine.records.journal import JournalRow

@@ -11,22 +11,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Base 32 in ascending order without the letters that look like others (after Crockford)."""
+from engine.model.names import id_text
 
-ID_LENGTH: Final = 26
 log = logging.getLogger("trustflow.clock")
 SLOWER: Final = 60
 STEP: Final = 60.0
 """Seconds between the two clocks that are worth telling an operator."""
-_PAIRS: Final = [first + second for first in ALPHABET for second in ALPHABET]
-"""Ten bits at a time: every request makes ids."""
 _RANDOM_BITS: Final = 80
-
-
-def id_text(bits: int) -> str:
-    """Write 128 bits as 26 upper-case letters and digits that sort as the numbers do."""
-    return "".join([_PAIRS[bits >> shift & 1023] for shift in range(5 * (ID_LENGTH - 2), -1, -10)])
 
 
 def since_boot() -> float:

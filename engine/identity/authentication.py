@@ -10,7 +10,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from msgspec.structs import replace
 
@@ -20,7 +19,7 @@ from engine.identity.passcodes import status_at
 from engine.identity.policies import capped_at, policy_id
 from engine.identity.stores import lock_rules
 from engine.identity.users import by_ext_id, by_id, is_held, profile, signed_in
-from engine.model.names import AccountKey, HopId, JsonObject
+from engine.model.names import AccountKey, HopId, JsonObject, id_text
 from engine.model.value import Value
 from engine.ports.outside import HashPool, Vault
 from engine.ports.store import Capped, Charged, Claimed, ClaimKey, Ledger
@@ -28,9 +27,6 @@ from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User, use_key
 from engine.records.record import AuditRow, Version
 from engine.secret import Secret
-
-ID_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-ID_LENGTH: Final = 26
 
 
 class Attempt(Value, frozen=True, kw_only=True):
@@ -85,8 +81,8 @@ async def begin(
 
 def _stranger(vault: Vault, store: IdentityStore, user_id: str | None, ext_id: str | None) -> User:
     """Make up the user that would be meant: the same for the same identifier, stored nowhere."""
-    number = int.from_bytes(hidden(vault, store.id, f"ext\x1f{ext_id or ''}")[:17], "big")
-    made_up = "".join(ID_LETTERS[number >> 5 * place & 31] for place in range(ID_LENGTH))
+    chance = hidden(vault, store.id, f"ext\x1f{ext_id or ''}")
+    made_up = id_text(int.from_bytes(chance[:16], "big"))
     return User(
         id=made_up if user_id is None else user_id,
         store=store.id,

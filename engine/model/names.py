@@ -27,6 +27,15 @@ AccountKey = NewType("AccountKey", str)
 """What failed tries are counted under: `user:<id>`, or `unknown:<HMAC of store and identifier>`."""
 
 MAIN_TENANT = TenantId("main")
+ID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Base 32 in ascending order without the letters that look like others (after Crockford)."""
+_PAIRS = [first + second for first in ID_LETTERS for second in ID_LETTERS]
+"""Ten bits at a time: every request makes ids."""
+
+
+def id_text(bits: int) -> str:
+    """Write 128 bits as 26 upper-case letters and digits that sort as the numbers do."""
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def step_key(node: NodeId, visit: int) -> StepKey:

@@ -8,8 +8,8 @@ import pytest
 
 from engine.adapters.folder import FolderShelf, PackageShelf
 from engine.adapters.memory import MemoryStore
-from engine.adapters.system import ALPHABET, SystemChance, SystemClock, id_text
-from engine.model.names import MAIN_TENANT
+from engine.adapters.system import SystemChance, SystemClock
+from engine.model.names import ID_LETTERS, MAIN_TENANT, id_text
 from engine.ports.outside import Chance
 from engine.records.identity import User
 from engine.testing import NOON, FrozenClock, SeededChance, recorded
@@ -38,7 +38,7 @@ def test_later_ids_sort_later_and_none_comes_twice(chance: Chance) -> None:
     ids = [chance.id() for _ in range(5_000)]
 
     assert ids == sorted(set(ids))
-    assert set("".join(ids)) <= set(ALPHABET)
+    assert set("".join(ids)) <= set(ID_LETTERS)
 
 
 @pytest.mark.parametrize("chance", [SystemChance(), SeededChance()])
