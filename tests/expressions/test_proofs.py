@@ -21,7 +21,6 @@ from engine.expressions import (
     asks,
     check,
     comparisons,
-    covers,
     decide,
     parse,
     reads,
@@ -168,21 +167,6 @@ def test_too_many_combinations_are_left_open_not_tried() -> None:
     sources = [" && ".join(f"big{i} == 'a'" for i in range(8)), "b", "b"]
 
     assert reach(*sources) == ("reachable", "reachable", "shadowed")
-
-
-@pytest.mark.parametrize(
-    ("sources", "whole"),
-    [
-        (["e == 'RED'", "e == 'GREEN'", "e == 'BLUE'"], True),
-        (["e == 'RED'", "e == 'GREEN'"], False),
-        (["n < 3", "n > 3"], False),
-        (["n < 3", "n >= 3"], True),
-        (["has(o) && o == 'RED'", "has(o) && o == 'GREEN'"], False),
-        ([], False),
-    ],
-)
-def test_conditions_that_leave_nothing_over_are_known(sources: list[str], whole: bool) -> None:
-    assert covers([condition(source) for source in sources]) is whole
 
 
 def test_every_path_read_is_listed_with_its_place() -> None:

@@ -7,7 +7,7 @@ wrong value must end as a fault, not as a Python error or as a wrong answer.
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from operator import ge, gt, le, lt
-from typing import Literal, TypeAlias, TypeGuard
+from typing import TypeGuard
 
 from engine.expressions.evaluation.faults import out_of_range, over_budget, unfit
 from engine.expressions.types import JsonValue
@@ -20,7 +20,6 @@ MOST_ITEMS = 10_000
 
 _SMALLEST, _BIGGEST = -(2**63), 2**63 - 1
 
-OrderOperator: TypeAlias = Literal["<", "<=", ">", ">="]
 _ORDERS: Mapping[str, Callable[..., bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 

@@ -58,14 +58,6 @@ def decide(conditions: Sequence[Checked]) -> tuple[Reach, ...]:
     )
 
 
-def covers(conditions: Sequence[Checked]) -> bool:
-    """Say whether one of the conditions is true whatever the values: nothing is left over."""
-    return all(
-        any(try_out(condition.tree.root, assignment) is True for condition in conditions)
-        for assignment in _assignments(conditions)
-    )
-
-
 def _alone(condition: Checked) -> Reach:
     results: set[Trial] = set()
     for values in _assignments([condition]):
