@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from engine.model.problem import FieldProblem, Message
+from engine.model.problem import FieldProblem, Message, wrong
 from engine.ports.outside import Chance
 from engine.records.record import AuditRow
 
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
 Problems = tuple[FieldProblem, ...]
 
 
@@ -30,6 +33,13 @@ class Actor:
             subject=subject,
             facts=facts,
         )
+
+
+def misnamed(field: str, name: str) -> Problems:
+    """Tell what is wrong with the name that a store or policy is to be found by."""
+    if NAME.fullmatch(name):
+        return ()
+    return (wrong(field, "use letters, digits, _ and -, 50 at most, a letter or digit first"),)
 
 
 def asked(field: str, id: str, **values: str) -> FieldProblem:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Final, Literal
 
-from engine.identity.deeds import Actor, Problems
+from engine.identity.deeds import Actor, Problems, misnamed
 from engine.model.problem import wrong
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, PasscodePolicy
 from engine.records.record import Absent
 
 DEFAULT: Final = "default"
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
 SHORTEST_EVER: Final = 4
 LONGEST_EVER: Final = 256
 SHORTEST_ALONE: Final = 15
@@ -101,11 +99,7 @@ def _unaccepted(policy: PasscodePolicy) -> Problems:
 
 
 def _problems(policy: PasscodePolicy) -> Problems:
-    found = []
-    if not NAME.fullmatch(policy.name):
-        found.append(
-            wrong("policyName", "use letters, digits, _ and -, 50 at most, a letter or digit first")
-        )
+    found = [*misnamed("policyName", policy.name)]
     if not SHORTEST_EVER <= policy.min_length <= policy.max_length:
         found.append(wrong("minLength", f"use {SHORTEST_EVER} or more, not above maxLength"))
     if policy.max_length > LONGEST_EVER:

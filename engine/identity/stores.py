@@ -8,14 +8,13 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.identity.attempts import DISABLED_AT, NO_WAIT, LockRules
-from engine.identity.deeds import Actor, Problems
+from engine.identity.deeds import Actor, Problems, misnamed
 from engine.identity.policies import DEFAULT, add_policy
 from engine.model.problem import wrong
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, UserStatus
 from engine.records.record import Absent
 
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 FIRST_STATUSES: Final = ("ACTIVE", "PENDING_ACTIVE", "DISABLED")
 
@@ -59,11 +58,7 @@ async def add_store(
 
 
 def _problems(store: IdentityStore) -> Problems:
-    found = []
-    if not NAME.fullmatch(store.id):
-        found.append(
-            wrong("storeName", "use letters, digits, _ and -, 50 at most, a letter or digit first")
-        )
+    found = [*misnamed("storeName", store.id)]
     if not LANGUAGE.fullmatch(store.locale):
         found.append(wrong("locale", "use a language tag such as en or pt-PT"))
     if not _is_time_zone(store.time_zone):
