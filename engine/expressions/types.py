@@ -70,8 +70,9 @@ class Record:
     name: str
 
     def __post_init__(self) -> None:
-        """Keep a copy of the members that nobody can change."""
-        object.__setattr__(self, "members", MappingProxyType(dict(self.members)))
+        """Keep a copy of the members that nobody can change; a view is taken as it is."""
+        if not isinstance(self.members, MappingProxyType):
+            object.__setattr__(self, "members", MappingProxyType(dict(self.members)))
 
 
 class Secret(Struct, frozen=True):

@@ -52,7 +52,7 @@ def _prove_contents(flow: Flow, findings: Findings) -> Proved:
     prove_names(flow, names, findings)
     scopes = Scopes(flow.definition, names)
     order = walk_order(flow)
-    endings = Endings(scopes)
+    endings = Endings(scopes, names.shared)
     states = spread(flow, order, endings)
     checks = check_formulas(flow, states, scopes, endings, findings)
     keys_are_right = prove_keys(flow, states, checks, findings)

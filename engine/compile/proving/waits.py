@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow, Shown
+from engine.compile.spreading.scope import answer_key
 from engine.compile.spreading.state import State
 from engine.model.names import Localised, NodeId
 
@@ -70,9 +71,9 @@ def prove_answers(
     for node, state in states.items():
         site = flow.sites[node]
         use = site.signature.form if site.signature else None
-        if use is None:
+        key = answer_key(site)
+        if use is None or key is None:
             continue
-        key = site.slots.get(use.key_input, "")
         before = [asker for asker in state.askers.get(key, ()) if order[asker] < order[node]]
         if not before:
             continue

@@ -113,14 +113,8 @@ class _Builder:
         self.nodes += 1
         start: Any = event.start_mark
         spot = start.line + 1, start.column + 1
-        if self.nodes > MOST_NODES:
-            raise Refusal(
-                spot, "Y104", f"the file has more than {MOST_NODES} values", "split the definition"
-            )
-        if event.anchor is not None:
-            raise _by_name(event, "Y106", "an anchor (`&`) names a value for use elsewhere")
-        if event.tag is not None:
-            raise _by_name(event, "Y108", "a tag (`!`) gives the value a type")
+        if self.nodes > MOST_NODES or event.anchor is not None or event.tag is not None:
+            raise _unwanted(event, spot)
         return spot
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
@@ -133,8 +127,7 @@ class _Builder:
         value = event.value if style else plain(event.value, spot)
         start: Any = event.start_mark
         end: Any = event.end_mark
-        span = start.index, end.index
-        self._add(Written(value, spot, span=span, style=style))
+        self._add(Written(value, spot, span=(start.index, end.index), style=style))
 
     def _key(self, top: _Open, event: yaml.ScalarEvent, spot: Spot) -> None:
         name = event.value
@@ -198,6 +191,17 @@ class _Builder:
 def _spot(event: yaml.Event) -> Spot:
     mark: Any = event.start_mark  # the stubs allow for none, the library always gives one
     return mark.line + 1, mark.column + 1
+
+
+def _unwanted(event: yaml.ScalarEvent | yaml.CollectionStartEvent, spot: Spot) -> Refusal:
+    """Say why a value is one too many, or more than a value."""
+    if event.anchor is not None:
+        return _by_name(event, "Y106", "an anchor (`&`) names a value for use elsewhere")
+    if event.tag is not None:
+        return _by_name(event, "Y108", "a tag (`!`) gives the value a type")
+    return Refusal(
+        spot, "Y104", f"the file has more than {MOST_NODES} values", "split the definition"
+    )
 
 
 def _by_name(event: yaml.Event, rule: str, message: str) -> Refusal:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from engine.compile.linking.literals import type_of
 from engine.compile.linking.site import Edge, Formula, Site
-from engine.compile.spreading.scope import Scopes, cleared, counted
+from engine.compile.spreading.scope import Scopes, answer_key, cleared, counted
 from engine.compile.spreading.state import Held, Slot, State, either, join
 from engine.expressions import (
     DYNAMIC,
@@ -51,8 +51,10 @@ class Written(Struct, frozen=True, kw_only=True):
 class Endings:
     """Gives the state behind each way out of a node, from the state in which it was entered."""
 
-    def __init__(self, scopes: Scopes) -> None:
+    def __init__(self, scopes: Scopes, shared: frozenset[str]) -> None:
+        """Take where expressions look, and the form data keys that several nodes share."""
         self._scopes = scopes
+        self._shared = shared
         self._known: dict[NodeId, Written] = {}
 
     def behind(self, site: Site, edge: Edge, before: State) -> State:
@@ -96,7 +98,7 @@ class Endings:
         return known
 
     def _write(self, site: Site, before: State) -> Written:
-        completed = _completed(site, before)
+        completed = _completed(site, before, self._shared)
         if not site.outputs:
             return Written(before=before, after=completed)
         declared = site.signature.outputs if site.signature else ()
@@ -118,7 +120,7 @@ class Endings:
         return Written(before=before, after=after, checks=checks)
 
 
-def _completed(site: Site, before: State) -> State:
+def _completed(site: Site, before: State, shared: frozenset[str]) -> State:
     """Give the state after the ordinary ending, before the node's own `outputs:`."""
     signature = site.signature
     if signature is None:
@@ -127,7 +129,7 @@ def _completed(site: Site, before: State) -> State:
     if signature.promotes is not None:
         slots = _promoted(site, signature.promotes, slots)
     opened = check_name(site, settles=False)
-    answers, askers = _answered(site, before)
+    answers, askers = _answered(site, before, shared)
     return State(
         slots=slots,
         variables=_variables(site, signature, before.variables),
@@ -234,14 +236,15 @@ def _promoted(site: Site, promotion: Promotion, slots: Mapping[str, Slot]) -> Ma
 
 
 def _answered(
-    site: Site, before: State
+    site: Site, before: State, shared: frozenset[str]
 ) -> tuple[Mapping[str, Member], Mapping[str, frozenset[NodeId]]]:
     """Give the answers with those of the form that a node shows, and who asked for them."""
-    use = site.signature and site.signature.form
-    name = site.slots.get(use.key_input) if use else None
+    name = answer_key(site)
     if site.form is None or name is None:
         return before.answers, before.askers
     answers = {**before.answers, name: Member(site.form.reading.record)}
+    if name not in shared:
+        return answers, before.askers
     askers = before.askers.get(name, frozenset()) | {site.id}
     return answers, {**before.askers, name: askers}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property, reduce
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -35,7 +37,7 @@ class Scope(Mapping[str, Binding]):
 
     @cached_property
     def _answers(self) -> Binding:
-        return Binding(Record(self._state.answers, "_customFormData"))
+        return Binding(Record(MappingProxyType(self._state.answers), "_customFormData"))
 
     def __iter__(self) -> Iterator[str]:
         yield from {**self._layers[0], **self._layers[1], "_customFormData": None}
@@ -79,10 +81,17 @@ def _parameters(definition: Definition) -> Record:
 
 
 class Names(NamedTuple):
-    """Every key that some node names, every variable that some node writes; the first such node."""
+    """What the nodes of a flow name.
+
+    Attributes:
+        keys: Every key, and the first node that names it.
+        variables: Every variable that some node writes, and the first such node.
+        shared: The form data keys of more than one node.
+    """
 
     keys: Mapping[str, Site]
     variables: Mapping[str, Site]
+    shared: frozenset[str]
 
 
 def names_of(flow: Flow) -> Names:
@@ -94,7 +103,15 @@ def names_of(flow: Flow) -> Names:
             keys.setdefault(name, site)
         for name in (*site.declared.values(), *(name for name, _ in site.outputs), *counted(site)):
             variables.setdefault(name, site)
-    return Names(keys=keys, variables=variables)
+    asked = Counter(filter(None, map(answer_key, flow.sites.values())))
+    shared = frozenset(name for name, nodes in asked.items() if nodes > 1)
+    return Names(keys=keys, variables=variables, shared=shared)
+
+
+def answer_key(site: Site) -> str | None:
+    """Give the form data key under which a node keeps the answers to its form."""
+    use = site.signature and site.signature.form
+    return site.slots.get(use.key_input) if use else None
 
 
 def counted(site: Site) -> tuple[str, ...]:
@@ -112,7 +129,9 @@ def _named(site: Site, refers: str) -> tuple[str, ...]:
         return ()
     found: list[str] = []
     for declared in site.signature.inputs:
-        value = site.inputs.get(declared.name) if declared.refers == refers else None
+        if declared.refers != refers:
+            continue
+        value = site.inputs.get(declared.name)
         if isinstance(value, str):
             found.append(value)
         elif isinstance(value, list):

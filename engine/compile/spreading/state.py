@@ -44,7 +44,7 @@ class State(Struct, frozen=True, kw_only=True):
     Attributes:
         variables: Variable -> type and presence; one that no path wrote is not there.
         answers: Form data key -> what it reads, and whether every path wrote it.
-        askers: Form data key -> the nodes whose forms were answered with it on some path.
+        askers: Form data key of several nodes -> those whose forms were answered on some path.
         opened: Checks opened on every path.
         checked: Every path opened some check.
         judged: Every path opened some check or passed a decider.

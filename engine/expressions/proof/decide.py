@@ -92,6 +92,8 @@ def _assignments(conditions: Sequence[Checked]) -> Iterator[Assignment]:
 def _bounded(domains: Domains, conditions: int) -> Domains:
     """Leave the paths with most values open until the rest can be tried."""
     limit = min(MOST_TRIALS, MOST_EVALUATIONS // max(1, conditions))
+    if prod(map(len, domains.values())) <= limit:
+        return domains
     kept = sorted(domains.items(), key=lambda entry: len(entry[1]))
     while prod(len(values) for _, values in kept) > limit:
         kept.pop()
@@ -112,36 +114,32 @@ def _domains(conditions: Sequence[Checked]) -> Domains:
             elif isinstance(node, Binary):
                 for segments, literal in _compared_literals(node):
                     literals.setdefault(segments, []).append(literal)
-    return {
-        segments: (
-            *_values(type_, literals.get(segments, [])),
-            *((State.MISSING,) if segments in missable else ()),
-        )
-        for segments, type_ in types.items()
-    }
+    domains: Domains = {}
+    for segments, type_ in types.items():
+        values = _values(type_, literals.get(segments, ()))
+        domains[segments] = (*values, State.MISSING) if segments in missable else values
+    return domains
 
 
-def _compared_literals(node: Binary) -> Iterator[tuple[Segments, Constant]]:
+def _compared_literals(node: Binary) -> Sequence[tuple[Segments, Constant]]:
     """Give every path and literal that a node compares with each other."""
-    comparison, segments = compared(node), node.left.segments
+    comparison = compared(node)
     if comparison is not None:
-        yield comparison.path.segments, comparison.literal
-    elif segments is not None and isinstance(node.right, ListLiteral):
-        written = (item for item in node.right.items if isinstance(item, Literal))
-        yield from ((segments, item.value) for item in written)
+        return ((comparison.path.segments, comparison.literal),)
+    segments = node.left.segments
+    if segments is None or not isinstance(node.right, ListLiteral):
+        return ()
+    return [(segments, item.value) for item in node.right.items if isinstance(item, Literal)]
 
 
-def _values(type_: Type, literals: list[Constant]) -> tuple[Trial, ...]:
+def _values(type_: Type, literals: Sequence[Constant]) -> tuple[Trial, ...]:
     """Choose values that stand for all values of a type, as far as these literals can tell."""
     if isinstance(type_, EnumOf):
         return type_.values
     if type_ == BOOLEAN:
         return (True, False)
-    beside: set[Constant] = set()
-    for literal in literals:
-        beside.update(_beside(literal, type_))
-    stands = sorted(beside, key=repr)
-    return tuple(map(Stand, stands)) or (State.PRESENT,)
+    beside = dict.fromkeys(stand for literal in literals for stand in _beside(literal, type_))
+    return tuple(map(Stand, beside)) or (State.PRESENT,)
 
 
 def _beside(literal: Constant, type_: Type) -> tuple[Constant, ...]:

@@ -23,7 +23,6 @@ from engine.expressions.syntax.tree import (
     Segments,
     Select,
     Unary,
-    compared,
 )
 
 
@@ -49,14 +48,14 @@ Assignment: TypeAlias = Mapping[Segments, Trial]
 def try_out(node: Node, assignment: Assignment) -> Trial:
     """Find what an expression gives if its paths have these values; paths without one are open."""
     match node:
+        case Binary():
+            return _binary(node, assignment)
         case Literal(value=value):
             return value
         case Name() | Select() | Index():
             return _read(node, assignment)
         case Has() | Unary(operator="!"):
             return _asked(node, assignment)
-        case Binary():
-            return _binary(node, assignment)
         case Conditional():
             return _chosen(node, assignment)
         case _:
@@ -112,12 +111,19 @@ def _compared(node: Binary, assignment: Assignment) -> Trial:
     left, right = try_out(node.left, assignment), _right_side(node, assignment)
     if State.FAULT in (left, right):
         return State.FAULT
-    is_plain = compared(node) is not None or isinstance(right, tuple)
+    is_plain = isinstance(right, tuple) or _is_path_against_literal(node)
     left = left.value if isinstance(left, Stand) and is_plain else left
     right = right.value if isinstance(right, Stand) and is_plain else right
     if isinstance(left, Stand | State) or isinstance(right, Stand | State):
         return State.OPEN
     return _holds(node.operator, left, right)
+
+
+def _is_path_against_literal(node: Binary) -> bool:
+    left, right = node.left, node.right
+    if isinstance(left, Literal):
+        return right.segments is not None
+    return isinstance(right, Literal) and left.segments is not None
 
 
 def _right_side(node: Binary, assignment: Assignment) -> Trial | tuple[Constant, ...]:
