@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.adapters.sqlite import SqliteStore
+from engine.logs import JsonLines
 from engine.ports.outside import Probe
 from engine.run.catalogue import Catalogue
 from engine.testing import FrozenClock
 from engine.web import WebConfig, build_web
-from engine.web.gate.guard import JsonLines
 from tests.bench import bench
 from tests.web.surface import ORIGIN, Answer, Browser, Surface, journeys_of
 

@@ -11,8 +11,8 @@ import pytest
 from starlette.responses import Response
 
 from engine.errors import SettingsRefused, StoreUnavailable
+from engine.logs import JsonLines
 from engine.web.gate.asked import Ask
-from engine.web.gate.guard import JsonLines
 from engine.web.gate.sources import SourceLimits
 from engine.web.pages import static_files
 from engine.web.routes import DOORS, Door, build_web

@@ -6,7 +6,7 @@ import logging
 import sys
 from typing import Final
 
-from engine.web.gate.guard import JsonLines
+from engine.logs import JsonLines
 
 OURS: Final = "trustflow"
 SERVER: Final = "uvicorn.error"

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import traceback
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal, Protocol
 
 from starlette.requests import ClientDisconnect, Request
@@ -14,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import Busy, StoreUnavailable, TrustflowError, UnknownInstance
+from engine.logs import frames_of
 from engine.web.gate.asked import Ask, Web
 
 HEAD_BYTES = 16 * 1024
@@ -162,7 +159,7 @@ def _report_fault(ask: Ask, fault: Exception) -> None:
     """Say which fault and where, not what it said: that may hold what a person typed (D5)."""
     code = fault.code if isinstance(fault, TrustflowError) else "unexpected"
     kind = type(fault).__qualname__
-    _tell(ask, logging.ERROR, "fault", code=code, type=kind, frames=_frames(fault))
+    _tell(ask, logging.ERROR, "fault", code=code, type=kind, frames=frames_of(fault))
 
 
 def report_limit(ask: Ask) -> None:
@@ -173,29 +170,3 @@ def report_limit(ask: Ask) -> None:
 def _tell(ask: Ask, level: int, event: str, **facts: object) -> None:
     known = {"requestId": ask.id, "method": ask.request.method[:16], "route": ask.place}
     log.log(level, event, extra={"facts": known | facts})
-
-
-def _frames(fault: BaseException) -> list[str]:
-    """The call stack as `file:line function`: no source lines, no locals (D5)."""
-    stack = traceback.extract_tb(fault.__traceback__, limit=-12)
-    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in stack]
-
-
-_written = json.JSONEncoder(default=str).encode
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object per line: `at` in UTC, `level`, `event`, the facts; controls escaped (D8)."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Write one record. Of a foreign exception only its type is told."""
-        line: dict[str, object] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "event": record.getMessage(),
-        }
-        if record.exc_info and record.exc_info[1] is not None:
-            line["type"] = type(record.exc_info[1]).__qualname__
-            line["frames"] = _frames(record.exc_info[1])
-        return _written(line | getattr(record, "facts", {}))
