@@ -102,6 +102,12 @@ class SettingsRefused(TrustflowError):
     code = "settings"
 
 
+class PermissionMissing(TrustflowError):
+    """A route asks for a session that its permission does not bring."""
+
+    code = "permission"
+
+
 class TextMissing(TrustflowError):
     """A sentence, or a value for its braces, is missing from a message catalogue."""
 

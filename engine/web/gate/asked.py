@@ -8,21 +8,16 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from starlette.requests import Request
 
-from engine.errors import SettingsRefused, TrustflowError
+from engine.errors import PermissionMissing, SettingsRefused
 from engine.model.names import InstanceId, TenantId
 from engine.ports.outside import Chance, Clock, Vault
-from engine.run.current import Entered, InstanceRef
+from engine.run.current import InstanceRef
+from engine.run.entry.answers import Entered
 from engine.run.entry.visits import Visits
 from engine.run.loop import Loop
 from engine.web.gate.sources import Network, SourceLimits, Sources, is_loopback, source_of
 
 _PORTS = {"http": 80, "https": 443}
-
-
-class PermissionMissing(TrustflowError):
-    """A route asks for a session that its permission does not bring."""
-
-    code = "permission"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
