@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -47,8 +48,8 @@ class Written(Struct, frozen=True):
 
     value: JsonValue
     spot: Spot
-    entries: Mapping[str, Written] = {}
-    keys: Mapping[str, Spot] = {}
+    entries: Mapping[str, Written] = MappingProxyType({})
+    keys: Mapping[str, Spot] = MappingProxyType({})
     items: Sequence[Written] = ()
     span: tuple[int, int] = (0, 0)
     style: str = ""
