@@ -18,7 +18,8 @@ from engine.ports.outside import Probe
 from engine.ports.store import Committed, Store
 from engine.records.identity import IdentityStore, PasscodePolicy, User
 from engine.run.catalogue import Catalogue
-from engine.run.current import Begun, Current, InstanceRef, Invalid, Landing
+from engine.run.current import Current, InstanceRef, Invalid
+from engine.run.entry.answers import Begun, Landing
 from engine.run.entry.tokens import Minted, TokenOffice, TokenRequest
 from engine.run.entry.visits import Visits
 from engine.run.hops import Outside

@@ -1,17 +1,14 @@
-"""What the loop and the visits answer with: where one stands, or why a link is refused."""
+"""What the loop answers with: where an instance stands, or what was wrong with an answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-from engine.model.definition import Definition
 from engine.model.graph import ProcessGraph
 from engine.model.instance import ProcessInstance
 from engine.model.names import InstanceId, JsonObject, TenantId
 from engine.model.problem import FieldProblem
-from engine.records.tokens import ProcessToken, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,62 +54,3 @@ class Invalid:
     current: Current
     problems: tuple[FieldProblem, ...]
     values: JsonObject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Landing:
-    """A link that can be begun, or gone on with.
-
-    Attributes:
-        begin_key: For the landing form's hidden field; redeeming is idempotent by it.
-        resume: The visit of this token that the browser still has a session for.
-        asks_passcode: Some form wants the passcode the person has: it should be at hand.
-    """
-
-    token: ProcessToken
-    definition: Definition
-    begin_key: str
-    now: datetime
-    resume: InstanceId | None = None
-    asks_passcode: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """A visit was begun (or begun again by the same key): the session value to hand out."""
-
-    instance: InstanceId
-    session: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Created:
-    """An instance was created by API: `ticket` starts it once, within 15 minutes."""
-
-    instance: InstanceId
-    ticket: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why a link, ticket or begin key is not taken.
-
-    `unknown` covers malformed, foreign, inactive; `stale`: the begin key is too old, ask again.
-    `token` is given for `not yet`, `expired` and `used`.
-    """
-
-    reason: Literal["unknown", "expired", "used", "not yet", "stale", "parameters", "key reused"]
-    token: ProcessToken | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entered:
-    """A request came with a living session of the instance.
-
-    `fresh`: hand out this value instead.
-    """
-
-    session: Session
-    fresh: str | None = None

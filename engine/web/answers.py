@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 from starlette.responses import Response
 
-from engine.run.current import Refusal
+from engine.run.entry.answers import Refusal
 from engine.web import pages
 from engine.web.gate.asked import Ask
 from engine.web.gate.guard import page_policy

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from engine.model.names import InstanceId
 from engine.model.problem import Message
-from engine.run.current import Begun, Landing, Refusal
+from engine.run.entry.answers import Begun, Landing, Refusal
 from engine.web import pages
 from engine.web.answers import closing, frame, page, refused_link, see_other, stop
 from engine.web.gate.asked import Ask

@@ -8,7 +8,8 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from engine.model.names import JsonObject, JsonValue, StepKey
-from engine.run.current import Begun, Current, InstanceRef, Invalid, Refusal
+from engine.run.current import Current, InstanceRef, Invalid
+from engine.run.entry.answers import Begun, Refusal
 from engine.web.answers import api_error, json_answer, refused_link, unread_error
 from engine.web.gate.asked import Ask
 from engine.web.landing import PATH, ticket_of

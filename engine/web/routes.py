@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.errors import SettingsRefused
 from engine.model.names import InstanceId
-from engine.run.current import Entered
+from engine.run.entry.answers import Entered
 from engine.web import landing, pages, process_server, steps
 from engine.web.answers import json_answer, prepared, stop
 from engine.web.gate.asked import Ask, Journeys, Web, WebConfig

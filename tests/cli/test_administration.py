@@ -18,7 +18,8 @@ from msgspec.structs import replace
 from engine.adapters.sqlite.encoding import pack, unpack
 from engine.app import DATABASE, Application, open_application
 from engine.cli.main import trustflow
-from engine.run.current import Begun, Current, InstanceRef, Landing
+from engine.run.current import Current, InstanceRef
+from engine.run.entry.answers import Begun, Landing
 from engine.settings import Settings
 from tests.cli.shell import ENTRY, LINK, Run, link_in, passcode_in, surroundings
 

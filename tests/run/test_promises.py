@@ -13,7 +13,8 @@ from engine.adapters.memory import MemoryStore
 from engine.adapters.sqlite import SqliteStore
 from engine.identity.attempts import user_account
 from engine.model.names import MAIN_TENANT
-from engine.run.current import Begun, Current, Landing, Refusal
+from engine.run.current import Current
+from engine.run.entry.answers import Begun, Landing, Refusal
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, ROOT, WRONG, Bench, bench, ref
 
@@ -264,7 +265,7 @@ def test_a_session_opens_its_own_instance_only() -> None:
 
 def test_an_app_creates_once_per_key_and_starts_once_per_ticket() -> None:
     async def story() -> None:
-        from engine.run.current import Created
+        from engine.run.entry.answers import Created
 
         house = await ready()
         secret = (await house.link()).secret

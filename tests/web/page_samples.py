@@ -16,7 +16,8 @@ from engine.model.names import MAIN_TENANT, Digest, InstanceId, JsonValue, NodeI
 from engine.model.problem import FieldProblem, Message
 from engine.model.screen import Action, FormPanel, Panel, Progress, Screen, TimeLimit
 from engine.records.tokens import ProcessToken
-from engine.run.current import Current, Landing
+from engine.run.current import Current
+from engine.run.entry.answers import Landing
 from engine.web import pages
 
 TOKEN = "t0ken"  # noqa: S105 - a sample, good for nothing

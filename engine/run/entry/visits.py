@@ -17,8 +17,9 @@ from engine.ports.store import Conflict, Redeem, Store
 from engine.records.record import Absent, Version
 from engine.records.tokens import ProcessToken, Session
 from engine.run import sessions
-from engine.run.current import Begun, Created, Entered, InstanceRef, Landing, Refusal
-from engine.run.entry import begin_keys
+from engine.run.current import InstanceRef
+from engine.run.entry import begin_keys, entering
+from engine.run.entry.answers import Begun, Created, Entered, Landing, Refusal
 from engine.run.entry.redirects import is_allowed
 from engine.run.entry.tokens import REDIRECTS
 from engine.run.loop import Fresh, Loop
@@ -185,10 +186,10 @@ class Visits:
     async def enter(
         self, tenant: TenantId, instance: InstanceId, value: str, *, reads: bool
     ) -> Entered | None:
-        """Find the living session of a value, see `sessions.enter`."""
+        """Find the living session of a value, see `entering.enter`."""
         if len(value) > LONGEST_SECRET:
             return None
-        return await sessions.enter(self.store, self.vault, tenant, instance, value, reads=reads)
+        return await entering.enter(self.store, self.vault, tenant, instance, value, reads=reads)
 
     async def _token(self, tenant: TenantId, secret: str) -> ProcessToken | None:
         if not secret.isascii() or len(secret) > LONGEST_SECRET:

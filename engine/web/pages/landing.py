@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from engine.model.problem import Message
 from engine.records.tokens import ProcessToken
-from engine.run.current import Landing
+from engine.run.entry.answers import Landing
 from engine.web.pages.frame import Frame, noticed, render, script_words, titled
 from engine.web.texts import Speech
 
