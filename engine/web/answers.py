@@ -18,10 +18,7 @@ from engine.web.gate.guard import page_policy
 from engine.web.texts import DEFAULT, catalogues
 from engine.web.wire import Unread, choose_language
 
-Kind = Literal[
-    "expired", "used", "unknown", "notyet", "lost", "busy", "slow", "error", "missing", "refused",
-    "cookies", "method", "headers", "reused", "unread",
-]  # fmt: skip
+Kind = pages.StopKind | Literal["method", "headers", "reused", "unread"]
 """Why a request goes no further: a stop of the pages, or one that only programs can bring about."""
 
 
@@ -60,7 +57,7 @@ API_ERRORS: Mapping[Kind | Literal["late", "long", "type", "fields"], ApiError] 
     "headers": ApiError(status=431, code=9431, message="The request's head is too long."),
     "busy": ApiError(status=503, code=9503, message="Too much is going on right now."),
 }
-"""What programs are told. Statuses are those of the pages for the same thing."""
+"""What programs are told; a page for the same thing is sent with the same status."""
 
 _REFUSALS: Mapping[str, Kind] = {
     "unknown": "unknown",

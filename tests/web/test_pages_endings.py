@@ -12,6 +12,7 @@ from engine.model.instance import Incident
 from engine.model.names import NodeId
 from engine.model.screen import RedirectPanel, Screen
 from engine.web import pages
+from engine.web.answers import API_ERRORS
 from tests.web.page_samples import (
     NOW,
     Page,
@@ -95,12 +96,12 @@ def test_declined_never_says_why() -> None:
 @pytest.mark.parametrize(
     ("kind", "status"),
     [
-        ("expired", 410), ("used", 410), ("unknown", 404), ("lost", 401), ("ended", 410),
+        ("expired", 410), ("used", 410), ("unknown", 404), ("lost", 401),
         ("busy", 503), ("slow", 429), ("error", 500), ("missing", 404),
     ],
 )  # fmt: skip
 def test_stop_has_the_status_that_was_agreed(kind: pages.StopKind, status: int) -> None:
-    assert pages.STOPS[kind].status == status
+    assert API_ERRORS[kind].status == status
 
 
 def test_busy_counts_in_the_language() -> None:

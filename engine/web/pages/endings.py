@@ -17,8 +17,8 @@ from engine.web.texts import Said, Speech
 
 Shape = Literal["disc", "square", "dots", "hands", "tick", "question", "open"]
 StopKind = Literal[
-    "expired", "used", "unknown", "notyet", "lost", "ended", "cookies", "over",
-    "busy", "slow", "error", "missing", "refused",
+    "expired", "used", "unknown", "notyet", "lost", "cookies", "busy", "slow", "error", "missing",
+    "refused",
 ]  # fmt: skip
 
 
@@ -27,14 +27,12 @@ class Stop:
     """A page that stops.
 
     Attributes:
-        status: HTTP status it is sent with.
         shape: The mark in which the thread ends; `tone` its classes.
         title, ledes, advice: Message ids: the title, what happened, what a person can do.
         go: Message id of the button, shown where the caller says where it leads.
         error: Whether the title says so.
     """
 
-    status: int
     shape: Shape
     title: str
     tone: str = "still"
@@ -45,29 +43,25 @@ class Stop:
 
 
 STOPS: Mapping[StopKind, Stop] = {
-    "expired": Stop(status=410, shape="hands", tone="still timed", title="link.expired.title",
+    "expired": Stop(shape="hands", tone="still timed", title="link.expired.title",
                     ledes=("link.expired.lede",), advice=("link.new",)),
-    "used": Stop(status=410, shape="tick", title="link.used.title", ledes=("link.used.lede",),
+    "used": Stop(shape="tick", title="link.used.title", ledes=("link.used.lede",),
                  advice=("link.new",)),
-    "unknown": Stop(status=404, shape="question", title="link.unknown.title",
-                    ledes=("link.unknown.lede",), advice=("link.new",)),
-    "notyet": Stop(status=410, shape="hands", tone="still timed", title="link.notyet.title",
+    "unknown": Stop(shape="question", title="link.unknown.title", ledes=("link.unknown.lede",),
+                    advice=("link.new",)),
+    "notyet": Stop(shape="hands", tone="still timed", title="link.notyet.title",
                    ledes=("link.notyet.lede",)),
-    "lost": Stop(status=401, shape="question", title="visit.lost.title", ledes=("visit.lost.lede",),
+    "lost": Stop(shape="question", title="visit.lost.title", ledes=("visit.lost.lede",),
                  advice=("visit.lost.how",)),
-    "ended": Stop(status=410, shape="tick", title="visit.ended.title", ledes=("visit.ended.lede",)),
-    "cookies": Stop(status=401, shape="question", title="visit.lost.title",
-                    ledes=("visit.lost.lede",), advice=("visit.cookies",), go="busy.go"),
-    "over": Stop(status=410, shape="hands", tone="still timed", title="limit.over.title",
-                 ledes=("limit.over.lede",), go="limit.over.go"),
-    "busy": Stop(status=503, shape="open", tone="broken", title="busy.title", ledes=("busy.lede",),
+    "cookies": Stop(shape="question", title="visit.lost.title", ledes=("visit.lost.lede",),
+                    advice=("visit.cookies",), go="busy.go"),
+    "busy": Stop(shape="open", tone="broken", title="busy.title", ledes=("busy.lede",),
                  go="busy.go"),
-    "slow": Stop(status=429, shape="hands", tone="still timed", title="slow.title",
-                 ledes=("slow.lede",)),
-    "error": Stop(status=500, shape="open", tone="broken", title="error.title",
-                  ledes=("error.lede",), go="error.go", error=True),
-    "missing": Stop(status=404, shape="question", title="missing.title", ledes=("missing.lede",)),
-    "refused": Stop(status=403, shape="question", title="refused.title", ledes=("refused.lede",),
+    "slow": Stop(shape="hands", tone="still timed", title="slow.title", ledes=("slow.lede",)),
+    "error": Stop(shape="open", tone="broken", title="error.title", ledes=("error.lede",),
+                  go="error.go", error=True),
+    "missing": Stop(shape="question", title="missing.title", ledes=("missing.lede",)),
+    "refused": Stop(shape="question", title="refused.title", ledes=("refused.lede",),
                     go="refused.go"),
 }  # fmt: skip
 """Why a request goes no further, and how that looks (`reference/ui/ui.md` 3)."""
@@ -144,7 +138,7 @@ def stop(
     at: datetime | None = None,
     retry_after: int | None = None,
 ) -> str:
-    """Show why a request goes no further; send it with `STOPS[kind].status`.
+    """Show why a request goes no further.
 
     Args:
         frame: What the page stands in.
