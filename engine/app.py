@@ -56,7 +56,7 @@ class Application:
         Imported only here: administration starts faster without it.
         """
         from engine.web import Journeys, WebConfig, build_web
-        from engine.web.gate.sources import SourceLimits
+        from engine.web.sources import SourceLimits
 
         settings = self.settings
         return build_web(

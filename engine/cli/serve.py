@@ -70,7 +70,7 @@ def serve(
 def refuse_open(settings: Settings) -> None:
     """Refuse whatever would let passcodes travel in the clear. Raises `click.UsageError`."""
     from engine.cli.serving.listen import WILDCARDS
-    from engine.web.gate.sources import is_loopback
+    from engine.web.sources import is_loopback
 
     is_https = settings.certificate is not None or settings.public_url.startswith("https://")
     if not is_https and not is_loopback(settings.host):

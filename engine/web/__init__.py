@@ -3,7 +3,7 @@
 Knows `run` and values; knows no activity and no adapter.
 """
 
-from engine.web.gate.asked import Journeys, WebConfig
+from engine.web.request import Journeys, WebConfig
 from engine.web.routes import build_web
 
 __all__ = ["Journeys", "WebConfig", "build_web"]

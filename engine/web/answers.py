@@ -13,8 +13,7 @@ from starlette.responses import Response
 
 from engine.run.entry.answers import Refusal
 from engine.web import pages
-from engine.web.gate.asked import Ask
-from engine.web.gate.guard import page_policy
+from engine.web.request import Ask
 from engine.web.texts import DEFAULT, catalogues
 from engine.web.wire import Unread, choose_language
 
@@ -96,6 +95,14 @@ def frame(ask: Ask, *, language: str, languages: tuple[str, ...], path: str) -> 
         path=path,
         help_url=config.help_url,
         privacy_url=config.privacy_url,
+    )
+
+
+def page_policy(nonce: str) -> str:
+    """Write the Content-Security-Policy of a page: our sheet, pictures, script and form (F1)."""
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
+        "base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 

@@ -15,8 +15,8 @@ from engine.model.problem import Message
 from engine.run.entry.answers import Begun, Landing, Refusal
 from engine.web import pages
 from engine.web.answers import closing, frame, page, refused_link, see_other, stop
-from engine.web.gate.asked import Ask
 from engine.web.gate.auth import crowded_out, hand_out, session_seconds, sessions_of
+from engine.web.request import Ask
 from engine.web.wire import Unread, choose_language, read_form
 
 PATH = "/web/trustweb"

@@ -11,8 +11,8 @@ from engine.model.names import JsonObject, JsonValue, StepKey
 from engine.run.current import Current, InstanceRef, Invalid
 from engine.run.entry.answers import Begun, Refusal
 from engine.web.answers import api_error, json_answer, refused_link, unread_error
-from engine.web.gate.asked import Ask
 from engine.web.landing import PATH, ticket_of
+from engine.web.request import Ask
 from engine.web.screens import problems_json, screen_json
 from engine.web.wire import Unread, read_json
 

@@ -15,10 +15,10 @@ from engine.model.names import InstanceId
 from engine.run.entry.answers import Entered
 from engine.web import landing, pages, process_server, steps
 from engine.web.answers import json_answer, prepared, stop
-from engine.web.gate.asked import Ask, Journeys, Web, WebConfig
 from engine.web.gate.auth import bearer, is_from_our_page, is_instance_id, session_of
 from engine.web.gate.guard import ASK, Guard, report_limit
-from engine.web.gate.sources import Sources
+from engine.web.request import Ask, Journeys, Web, WebConfig
+from engine.web.sources import Sources
 
 __all__ = ["DOORS", "Door", "Journeys", "Permission", "WebConfig", "build_web"]
 

@@ -10,8 +10,8 @@ from engine.model.problem import FieldProblem
 from engine.model.screen import FormPanel, Panel, RedirectPanel, Screen, TextPanel
 from engine.run.current import Current, Invalid
 from engine.run.loop import time_limit
-from engine.web.gate.asked import WebConfig
 from engine.web.pages.parts import example_date
+from engine.web.request import WebConfig
 from engine.web.texts import Speech, speech
 
 

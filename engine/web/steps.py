@@ -15,7 +15,6 @@ from engine.run.current import Current, Invalid
 from engine.run.loop import time_limit, typed_so_far
 from engine.web import pages
 from engine.web.answers import closing, frame, page, see_other, stop
-from engine.web.gate.asked import Ask
 from engine.web.gate.auth import (
     drop_notice,
     form_token,
@@ -25,6 +24,7 @@ from engine.web.gate.auth import (
     read_notice,
     session_seconds,
 )
+from engine.web.request import Ask
 from engine.web.wire import MALFORMED, Unread, choose_language, read_form
 
 _COMMANDS = ("_language", "_more", "_action")

@@ -23,7 +23,7 @@ from engine.adapters.memory import MemoryStore
 from engine.model.names import MAIN_TENANT
 from engine.testing import FrozenClock
 from engine.web import Journeys, WebConfig, build_web
-from engine.web.gate.sources import SourceLimits
+from engine.web.sources import SourceLimits
 from tests.bench import Bench, bench
 
 ORIGIN = "https://id.example"

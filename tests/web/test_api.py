@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from engine.model.names import JsonObject
-from engine.web.gate.sources import SourceLimits
+from engine.web.sources import SourceLimits
 from tests.bench import RIGHT, ROOT, WRONG
 from tests.web.surface import ORIGIN, PERSON, Answer, Surface, play
 

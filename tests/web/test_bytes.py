@@ -14,7 +14,7 @@ from starlette.types import Message
 
 from engine.testing import FrozenClock
 from engine.web.gate.guard import HEAD_BYTES
-from engine.web.gate.sources import SourceLimits, Sources, source_of
+from engine.web.sources import SourceLimits, Sources, source_of
 from engine.web.wire import (
     FIELDS,
     MALFORMED,

@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from engine.errors import SettingsRefused, StoreUnavailable
 from engine.logs import JsonLines
-from engine.web.gate.asked import Ask
-from engine.web.gate.sources import SourceLimits
 from engine.web.pages import static_files
+from engine.web.request import Ask
 from engine.web.routes import DOORS, Door, build_web
+from engine.web.sources import SourceLimits
 from tests.bench import RIGHT, WRONG
 from tests.web.surface import Answer, Surface, journeys_of, play, run, send, surface
 

@@ -125,7 +125,7 @@ def lan_address() -> str:
     """Find the address under which this machine's neighbours see it. Nothing is sent for that."""
     import socket
 
-    from engine.web.gate.sources import is_loopback
+    from engine.web.sources import is_loopback
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

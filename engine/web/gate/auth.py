@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from engine.model.names import InstanceId, StepKey
 from engine.ports.outside import Vault
-from engine.web.gate.asked import WebConfig
+from engine.web.request import WebConfig
 
 LIVE_COOKIES = 8
 """Visits one browser may have open (security E); the oldest is cleared."""

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import Busy, StoreUnavailable, TrustflowError, UnknownInstance
 from engine.logs import frames_of
-from engine.web.gate.asked import Ask, Web
+from engine.web.request import Ask, Web
 
 HEAD_BYTES = 16 * 1024
 ASK = "trustflow.ask"
@@ -39,14 +39,6 @@ _CLOSED = (
     "default-src 'none'; base-uri 'none'; object-src 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-
-
-def page_policy(nonce: str) -> str:
-    """Write the Content-Security-Policy of a page: our sheet, pictures, script and form (F1)."""
-    return (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
-        "base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
 
 
 def security_headers(*, is_https: bool) -> tuple[tuple[bytes, bytes], ...]:

@@ -1,4 +1,4 @@
-"""Failed tries per source address, in memory and bounded: the third budget (C4).
+"""Source addresses, and failed tries of each, in memory and bounded: the third budget (C4).
 
 Knows addresses, never accounts.
 """

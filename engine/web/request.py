@@ -15,7 +15,7 @@ from engine.run.current import InstanceRef
 from engine.run.entry.answers import Entered
 from engine.run.entry.visits import Visits
 from engine.run.loop import Loop
-from engine.web.gate.sources import Network, SourceLimits, Sources, is_loopback, source_of
+from engine.web.sources import Network, SourceLimits, Sources, is_loopback, source_of
 
 _PORTS = {"http": 80, "https": 443}
 
