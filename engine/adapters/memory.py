@@ -291,7 +291,7 @@ class MemoryStore:
             return "exists"
         claim = self._claims.get(key)
         mine = claim is not None and (claim.owner, claim.revision) == (hop.id, hop.before)
-        return "claim" if hop.owned and not mine else ""
+        return "claim" if hop.staged.owned and not mine else ""
 
     def _redeemed(self, hop: Hop, draft: _Draft) -> str:
         if hop.redeem is None:
@@ -317,7 +317,7 @@ class MemoryStore:
         self._instances[key] = hop.instance
         self._journals[key] = self._journals.get(key, ()) + hop.rows
         self._hops.add((hop.instance.tenant, hop.id))
-        if hop.owned or hop.instance.is_over:
+        if hop.staged.owned or hop.instance.is_over:
             self._claims.pop(key, None)
 
     def _keep(self, tenant: TenantId, unit: Staged, draft: _Draft) -> None:

@@ -97,7 +97,7 @@ def _stranger(vault: Vault, store: IdentityStore, user_id: str | None, ext_id: s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
-    """What verifying takes besides the attempt and the passcode.
+    """What a hop lends: all that verifying takes besides the attempt and the passcode.
 
     Attributes:
         step: What is claimed: one step of one instance.
@@ -153,6 +153,7 @@ async def verify(verifier: Verifier, attempt: Attempt, passcode: Secret) -> bool
         dummy = verifier.pool.dummy
         usable = file.usable(verifier.at) if isinstance(charged, Charged) else None
         right = await slot.verify(dummy if usable is None else usable[1].hash, passcode)
+    verifier.unit.claim()
     if right and usable is not None and isinstance(charged, Charged):
         failures = charged.attempts.failures - 1
         await _succeed(verifier, *usable, passcode, locks=rules.locks(failures))

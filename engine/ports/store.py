@@ -44,8 +44,8 @@ class Hop:
         before: The revision it was made from; None creates the instance. The new revision is
             `instance.revision`.
         rows: New journal rows, in order.
-        staged: Records, audit rows and ledger resets that commit with it.
-        owned: The instance must still be claimed by this hop; the claim is dropped.
+        staged: Records, audit rows and ledger resets that commit with it. Where they are `owned`,
+            the instance must still be claimed by this hop; the claim is dropped.
         redeem: The token this hop uses up.
     """
 
@@ -54,7 +54,6 @@ class Hop:
     before: int | None
     rows: tuple[JournalRow, ...]
     staged: Staged = EMPTY
-    owned: bool = False
     redeem: Redeem | None = None
 
 

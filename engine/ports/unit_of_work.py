@@ -43,6 +43,10 @@ class UnitOfWork(Protocol):
         """Stage the reset of an account's failed tries: it succeeded or was recovered."""
         ...
 
+    def claim(self) -> None:
+        """Stage that the step was claimed: what is staged counts only while the claim holds."""
+        ...
+
     def staged(self) -> Staged:
         """Give everything staged so far."""
         ...

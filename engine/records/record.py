@@ -77,11 +77,16 @@ class AuditRow(Value, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
-    """What a unit of work wants written: all or nothing."""
+    """What a unit of work wants written: all or nothing.
+
+    Attributes:
+        owned: The step it belongs to was claimed: it counts only while that claim holds.
+    """
 
     writes: tuple[Put | Delete, ...] = ()
     audit: tuple[AuditRow, ...] = ()
     resets: tuple[str, ...] = ()
+    owned: bool = False
 
     @property
     def is_empty(self) -> bool:

@@ -14,71 +14,50 @@ from engine.errors import ActivityFault
 from engine.identity import authentication, users
 from engine.identity.attempts import user_account
 from engine.identity.policies import policy_id
-from engine.model.names import HopId, JsonObject
-from engine.ports.outside import HashPool, Vault
-from engine.ports.store import ClaimKey, Ledger
+from engine.model.names import JsonObject
+from engine.ports.store import Ledger
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import PasscodePolicy, User
 from engine.secret import Secret
 
 
-@dataclass(slots=True, kw_only=True)
-class HopContext:
-    """What a hop lends to its activities.
-
-    Attributes:
-        step: The step that a verification claims.
-        owner: The hop; the same when it is run again.
-        at: UTC, the event's time.
-        claimed: Set once the step is claimed: the commit must still own it then. The one thing here
-            that changes.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersOfHop:
+    """`Users` through a hop's unit, as they are `at` its time."""
 
     unit: UnitOfWork
     ledger: Ledger
-    step: ClaimKey
-    owner: HopId
-    pool: HashPool
-    vault: Vault
     at: datetime
-    claimed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsersOfHop:
-    """`Users` through a hop's unit."""
-
-    context: HopContext
 
     async def by_id(self, store: str, id: str) -> JsonObject | None:
         """Read a user by id; None when the store has none."""
-        return await self._told(await users.by_id(self.context.unit, store, id))
+        return await self._told(await users.by_id(self.unit, store, id))
 
     async def by_ext_id(self, store: str, ext_id: str) -> JsonObject | None:
         """Read a user by external id; None when the store has none."""
-        return await self._told(await users.by_ext_id(self.context.unit, store, ext_id))
+        return await self._told(await users.by_ext_id(self.unit, store, ext_id))
 
     async def _told(self, user: User | None) -> JsonObject | None:
         if user is None:
             return None
         account = user_account(user.id)
-        attempts = await self.context.ledger.attempts(self.context.unit.tenant, account)
-        return users.profile(user, users.status_at(user, attempts, self.context.at))
+        attempts = await self.ledger.attempts(self.unit.tenant, account)
+        return users.profile(user, users.status_at(user, attempts, self.at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasscodesOfHop:
     """`Passcodes` through a hop's unit."""
 
-    context: HopContext
+    verifier: authentication.Verifier
 
     async def start(
         self, store: str, policy: str, *, user_id: str | None, ext_id: str | None
     ) -> PasscodeAttempt:
         """Begin an attempt. Raises `ActivityFault` when there is no such store or policy."""
         begun = await authentication.begin(
-            self.context.unit,
-            self.context.vault,
+            self.verifier.unit,
+            self.verifier.vault,
             store,
             policy=policy,
             user_id=user_id,
@@ -91,26 +70,14 @@ class PasscodesOfHop:
     async def bounds(self, attempt: JsonObject) -> Limits:
         """Give the policy's upper length. Raises `ActivityFault` when the policy is gone."""
         begun = _attempt(attempt)
-        policy = await self.context.unit.get(PasscodePolicy, policy_id(begun.store, begun.policy))
+        policy = await self.verifier.unit.get(PasscodePolicy, policy_id(begun.store, begun.policy))
         if policy is None:
             raise ActivityFault(reason="there is no such policy any more", policy=begun.policy)
         return Limits(max_length=policy.max_length)
 
     async def verify(self, attempt: JsonObject, passcode: Secret) -> bool:
         """Tell whether it is right. Raises `Busy`; `Contended` when another request verifies."""
-        context = self.context
-        verifier = authentication.Verifier(
-            unit=context.unit,
-            ledger=context.ledger,
-            step=context.step,
-            owner=context.owner,
-            pool=context.pool,
-            vault=context.vault,
-            at=context.at,
-        )
-        right = await authentication.verify(verifier, _attempt(attempt), passcode)
-        context.claimed = True
-        return right
+        return await authentication.verify(self.verifier, _attempt(attempt), passcode)
 
 
 def _attempt(value: JsonObject) -> authentication.Attempt:
@@ -120,23 +87,27 @@ def _attempt(value: JsonObject) -> authentication.Attempt:
         raise ActivityFault(reason="this slot holds no passcode attempt") from error
 
 
-def _users(context: HopContext) -> Users:
-    return UsersOfHop(context=context)
+def _users(lent: authentication.Verifier) -> Users:
+    return UsersOfHop(unit=lent.unit, ledger=lent.ledger, at=lent.at)
 
 
-def _passcodes(context: HopContext) -> Passcodes:
-    return PasscodesOfHop(context=context)
+def _passcodes(lent: authentication.Verifier) -> Passcodes:
+    return PasscodesOfHop(verifier=lent)
 
 
-BINDINGS: Final[Mapping[str, Callable[[HopContext], object]]] = {
+BINDINGS: Final[Mapping[str, Callable[[authentication.Verifier], object]]] = {
     "Users": _users,
     "Passcodes": _passcodes,
 }
 
 
-def bind(context: HopContext, uses: Iterable[str]) -> Mapping[str, object]:
+def bind(lent: authentication.Verifier, uses: Iterable[str]) -> Mapping[str, object]:
     """Give the capabilities a signature asks for, by name.
 
     One that does not exist is left out: the activity that calls for it breaks and is held.
+
+    Args:
+        lent: All that a hop lends to its activities.
+        uses: Which ones.
     """
-    return {name: BINDINGS[name](context) for name in uses if name in BINDINGS}
+    return {name: BINDINGS[name](lent) for name in uses if name in BINDINGS}

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.errors import ProcessFault, UnknownOutcome
+from engine.identity.authentication import Verifier
 from engine.interpret import advance
 from engine.model.effect import Effect
 from engine.model.event import Broken, Event, Finished
@@ -18,7 +19,7 @@ from engine.model.turn import NotAwaited
 from engine.ports.outside import Chance, HashPool, Probe, Vault, no_probe
 from engine.ports.store import ClaimKey, Committed, Conflict, Hop, Redeem, Store
 from engine.run import journal
-from engine.run.capabilities import HopContext, bind
+from engine.run.capabilities import bind
 from engine.run.catalogue import Catalogue
 from engine.run.library import Library
 from engine.run.perform import StillChecking, call_of, perform
@@ -48,7 +49,6 @@ class Moved:
 
     instance: ProcessInstance
     events: tuple[Event, ...]
-    claimed: bool
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class Hops:
 
         Each effect's result is the next event.
         """
-        context = HopContext(
+        verifier = Verifier(
             unit=unit,
             ledger=self.outside.store,
             step=ClaimKey(tenant=instance.tenant, instance=instance.id, revision=instance.revision),
@@ -87,9 +87,9 @@ class Hops:
                 return turn
             instance = turn.instance
             if not turn.effects:
-                return Moved(instance=instance, events=tuple(events), claimed=context.claimed)
+                return Moved(instance=instance, events=tuple(events))
             mark = unit.mark()
-            finished = await self._performed(graph, instance, turn.effects[0], context, bag)
+            finished = await self._performed(graph, instance, turn.effects[0], verifier, bag)
             if isinstance(finished, StillChecking):
                 return finished
             if isinstance(finished.outcome, Broken):  # what it staged before it broke is not kept
@@ -102,7 +102,7 @@ class Hops:
         graph: ProcessGraph,
         instance: ProcessInstance,
         effect: Effect,
-        context: HopContext,
+        verifier: Verifier,
         bag: Bag,
     ) -> Finished | StillChecking:
         node = graph.nodes[effect.node]
@@ -114,14 +114,14 @@ class Hops:
             node,
             effect,
             instance,
-            at=context.at,
-            capabilities=bind(context, signature.uses),
+            at=verifier.at,
+            capabilities=bind(verifier, signature.uses),
             bag=bag,
         )
         outcome = await perform(activity, effect, call)
         if isinstance(outcome, StillChecking):
             return outcome
-        return Finished(at=context.at, node=effect.node, visit=effect.visit, outcome=outcome)
+        return Finished(at=verifier.at, node=effect.node, visit=effect.visit, outcome=outcome)
 
     def hop(
         self,
@@ -155,7 +155,6 @@ class Hops:
             before=before,
             rows=rows,
             staged=unit.staged(),
-            owned=moved.claimed,
             redeem=redeem,
         )
 

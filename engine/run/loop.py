@@ -155,9 +155,7 @@ class Loop:
             fresh.graph, tenant=tenant, id=fresh.id, parameters=fresh.parameters,
             at=fresh.at, deadline=fresh.deadline,
         )  # fmt: skip
-        moved: Moved | NotAwaited | StillChecking = Moved(
-            instance=instance, events=(), claimed=False
-        )
+        moved: Moved | NotAwaited | StillChecking = Moved(instance=instance, events=())
         if fresh.language is not None:
             event = _started(instance, fresh.language, fresh.at)
             moved = await self.hops.move(fresh.graph, instance, event, unit, owner)

@@ -38,6 +38,7 @@ class Unit:
         self._writes: list[Put | Delete] = []
         self._audit: list[AuditRow] = []
         self._resets: list[str] = []
+        self._owned = False
 
     async def get(self, kind: type[R], id: str) -> R | None:
         """Read one row by id, staged ones first."""
@@ -73,10 +74,17 @@ class Unit:
         """Stage the reset of an account's failed tries."""
         self._resets.append(account)
 
+    def claim(self) -> None:
+        """Stage that the step was claimed. No going back forgets it: the store keeps the claim."""
+        self._owned = True
+
     def staged(self) -> Staged:
         """Give everything staged so far."""
         return Staged(
-            writes=tuple(self._writes), audit=tuple(self._audit), resets=tuple(self._resets)
+            writes=tuple(self._writes),
+            audit=tuple(self._audit),
+            resets=tuple(self._resets),
+            owned=self._owned,
         )
 
     def mark(self) -> Mark:

@@ -36,7 +36,6 @@ class Stencil:
             before=None if hop.before is None else _BEFORE,
             rows=hop.rows,
             staged=hop.staged,
-            owned=hop.owned,
             redeem=hop.redeem,
         )
         return cls(tuple(_part(statement) for statement in of_hop(marked)))

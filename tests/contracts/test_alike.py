@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -150,8 +151,7 @@ class Alike(RuleBasedStateMachine):
                 deadline=NOON + timedelta(seconds=70),
             ),
             id=owner or HopId(f"hop-{self.hops}"),
-            owned=owner is not None,
-            staged=unit,
+            staged=replace(unit, owned=owner is not None),
             redeem=None if token is None else Redeem(token=token, at=self.clock.now()),
         )
         self.same(lambda store: store.commit(hop))

@@ -29,6 +29,7 @@ FIRST = InstanceId("0" * 26)
 OTHER_TENANT = TenantId("other")
 ACCOUNT = AccountKey("user:u1")
 ME, YOU = HopId("me"), HopId("you")
+MINE = Staged(owned=True)
 STEP = ClaimKey(tenant=MAIN_TENANT, instance=FIRST, revision=1)
 
 
@@ -241,7 +242,7 @@ async def test_many_guesses_at_many_instances_never_pass_the_cap(store: Store) -
 async def test_a_verdict_commits_under_its_claim_and_drops_it(store: Store) -> None:
     await store.claim_and_charge(STEP, ME, ACCOUNT, one_more)
 
-    verdict = await store.commit(a_hop(an_instance(revision=2), id=ME, owned=True))
+    verdict = await store.commit(a_hop(an_instance(revision=2), id=ME, staged=MINE))
     again = await store.claim_and_charge(step(2), YOU, ACCOUNT, one_more)
 
     assert verdict == Committed()
@@ -249,7 +250,7 @@ async def test_a_verdict_commits_under_its_claim_and_drops_it(store: Store) -> N
 
 
 async def test_a_verdict_without_a_claim_is_refused(store: Store) -> None:
-    verdict = await store.commit(a_hop(an_instance(revision=2), id=ME, owned=True))
+    verdict = await store.commit(a_hop(an_instance(revision=2), id=ME, staged=MINE))
 
     assert verdict == Conflict(what="claim")
     assert (await store.load(MAIN_TENANT, FIRST)).instance.revision == 1
@@ -262,8 +263,8 @@ async def test_a_verdict_whose_claim_was_taken_over_is_refused(
     clock.move(timedelta(seconds=11))
     await store.claim_and_charge(STEP, YOU, ACCOUNT, one_more)
 
-    mine = await store.commit(a_hop(an_instance(revision=2), id=ME, owned=True))
-    yours = await store.commit(a_hop(an_instance(revision=2), id=YOU, owned=True))
+    mine = await store.commit(a_hop(an_instance(revision=2), id=ME, staged=MINE))
+    yours = await store.commit(a_hop(an_instance(revision=2), id=YOU, staged=MINE))
 
     assert (mine, yours) == (Conflict(what="claim"), Committed())
 
@@ -274,13 +275,13 @@ async def test_a_verdict_that_comes_late_counts_while_nobody_else_has_claimed(
     await store.claim_and_charge(STEP, ME, ACCOUNT, one_more)
     clock.move(timedelta(minutes=1))
 
-    assert await store.commit(a_hop(an_instance(revision=2), id=ME, owned=True)) == Committed()
+    assert await store.commit(a_hop(an_instance(revision=2), id=ME, staged=MINE)) == Committed()
 
 
 async def test_a_refused_verdict_keeps_its_claim(store: Store) -> None:
     await store.claim_and_charge(STEP, ME, ACCOUNT, one_more)
 
-    late = await store.commit(a_hop(an_instance(revision=3), id=ME, owned=True))
+    late = await store.commit(a_hop(an_instance(revision=3), id=ME, staged=MINE))
 
     assert late == Conflict(what="revision")
     assert await store.claim_and_charge(STEP, YOU, ACCOUNT, one_more) == Claimed()
@@ -288,9 +289,9 @@ async def test_a_refused_verdict_keeps_its_claim(store: Store) -> None:
 
 async def test_a_success_resets_the_account_in_its_own_commit(store: Store) -> None:
     await store.claim_and_charge(STEP, ME, ACCOUNT, one_more)
-    unit = Staged(resets=(ACCOUNT,))
+    unit = Staged(resets=(ACCOUNT,), owned=True)
 
-    await store.commit(a_hop(an_instance(revision=2), id=ME, owned=True, staged=unit))
+    await store.commit(a_hop(an_instance(revision=2), id=ME, staged=unit))
 
     assert await failures(store) == 0
 

@@ -9,15 +9,16 @@ import pytest
 
 from engine.activity import Limits, Passcodes, Users
 from engine.errors import ActivityFault, Busy, Contended
+from engine.identity.authentication import Verifier
 from engine.model.names import HopId, JsonObject
 from engine.ports.store import ClaimKey
-from engine.run.capabilities import HopContext, bind
+from engine.run.capabilities import bind
 from engine.secret import Secret
 from tests.identity.world import RIGHT, WRONG, World
 
 
-async def hop(world: World, step: ClaimKey | None = None) -> HopContext:
-    return HopContext(
+async def hop(world: World, step: ClaimKey | None = None) -> Verifier:
+    return Verifier(
         unit=world.unit(),
         ledger=world.store,
         step=step or await world.step(),
@@ -28,24 +29,24 @@ async def hop(world: World, step: ClaimKey | None = None) -> HopContext:
     )
 
 
-def passcodes_of(context: HopContext) -> Passcodes:
-    return cast("Passcodes", bind(context, ["Passcodes"])["Passcodes"])
+def passcodes_of(lent: Verifier) -> Passcodes:
+    return cast("Passcodes", bind(lent, ["Passcodes"])["Passcodes"])
 
 
-def users_of(context: HopContext) -> Users:
-    return cast("Users", bind(context, ["Users"])["Users"])
+def users_of(lent: Verifier) -> Users:
+    return cast("Users", bind(lent, ["Users"])["Users"])
 
 
-async def attempt_of(context: HopContext, ext_id: str = "ana") -> JsonObject:
-    begun = await passcodes_of(context).start("customers", "default", user_id=None, ext_id=ext_id)
+async def attempt_of(lent: Verifier, ext_id: str = "ana") -> JsonObject:
+    begun = await passcodes_of(lent).start("customers", "default", user_id=None, ext_id=ext_id)
     return begun.attempt
 
 
 def test_an_activity_gets_what_it_asks_for_and_no_more() -> None:
     async def story() -> list[list[str]]:
-        context = await hop(World())
+        lent = await hop(World())
         asked: list[list[str]] = [[], ["Users"], ["Users", "Passcodes"], ["Users", "Devices"]]
-        return [sorted(bind(context, uses)) for uses in asked]
+        return [sorted(bind(lent, uses)) for uses in asked]
 
     assert asyncio.run(story()) == [[], ["Users"], ["Passcodes", "Users"], ["Users"]]
 
@@ -72,11 +73,11 @@ def test_an_attempt_is_verified_and_the_hop_knows_it_must_own_the_step() -> None
     async def story() -> tuple[bool, bool, bool]:
         world = World()
         await world.user(await world.customers(), "ana")
-        context = await hop(world)
-        attempt = await attempt_of(context)
-        before = context.claimed
-        right = await passcodes_of(context).verify(attempt, Secret(RIGHT))
-        return before, right, context.claimed
+        lent = await hop(world)
+        attempt = await attempt_of(lent)
+        before = lent.unit.staged().owned
+        right = await passcodes_of(lent).verify(attempt, Secret(RIGHT))
+        return before, right, lent.unit.staged().owned
 
     assert asyncio.run(story()) == (False, True, True)
 
@@ -91,7 +92,7 @@ def test_a_step_that_another_request_verifies_gets_no_verdict() -> None:
         second = await hop(world, first.step)
         with pytest.raises(Contended):
             await passcodes_of(second).verify(attempt, Secret(RIGHT))
-        return second.claimed
+        return second.unit.staged().owned
 
     assert not asyncio.run(story())
 
@@ -100,11 +101,11 @@ def test_a_full_pool_is_told_as_it_is() -> None:
     async def story() -> None:
         world = World()
         await world.customers()
-        context = await hop(world)
-        attempt = await attempt_of(context)
+        lent = await hop(world)
+        attempt = await attempt_of(lent)
         world.pool.free = 0
         with pytest.raises(Busy):
-            await passcodes_of(context).verify(attempt, Secret(RIGHT))
+            await passcodes_of(lent).verify(attempt, Secret(RIGHT))
 
     asyncio.run(story())
 
@@ -113,8 +114,8 @@ def test_a_form_learns_the_upper_length_alone() -> None:
     async def story() -> Limits:
         world = World()
         await world.customers()
-        context = await hop(world)
-        return await passcodes_of(context).bounds(await attempt_of(context, "nobody"))
+        lent = await hop(world)
+        return await passcodes_of(lent).bounds(await attempt_of(lent, "nobody"))
 
     assert asyncio.run(story()) == Limits(max_length=256)
 

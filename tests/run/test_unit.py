@@ -113,6 +113,18 @@ def test_everything_staged_is_told_in_order() -> None:
     )
 
 
+def test_going_back_to_a_mark_does_not_give_up_a_claim() -> None:
+    async def story() -> tuple[bool, bool]:
+        _, unit = await unit_over()
+        mark = unit.mark()
+        before = unit.staged().owned
+        unit.claim()
+        unit.back_to(mark)
+        return before, unit.staged().owned
+
+    assert asyncio.run(story()) == (False, True)
+
+
 def test_going_back_to_a_mark_forgets_all_that_came_after() -> None:
     async def story() -> tuple[Staged, User | None, User | None, User | None]:
         _, unit = await unit_over(ANA)

@@ -52,7 +52,7 @@ VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 
 def is_plain(hop: Hop) -> bool:
     """Say whether only the instance's own row can refuse the hop, before anything is changed."""
-    return hop.redeem is None and not hop.owned and hop.staged.is_empty
+    return hop.redeem is None and not hop.staged.owned and hop.staged.is_empty
 
 
 def of_hop(hop: Hop) -> tuple[Statement, ...]:
@@ -93,7 +93,7 @@ def _instance(instance: ProcessInstance, before: int | None) -> Statement:
 
 def _claim(hop: Hop) -> tuple[Statement, ...]:
     key = (hop.instance.tenant, hop.instance.id)
-    if hop.owned:
+    if hop.staged.owned:
         return (Statement(_DROP_OWN_CLAIM, (*key, hop.before, hop.id), "claim"),)
     return (Statement(_DROP_CLAIM, key),) if hop.instance.is_over else ()
 
