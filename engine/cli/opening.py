@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ACTOR: Final = "cli"
-TRIES: Final = 3
 
 
 def with_application(
@@ -80,7 +79,7 @@ async def change(
     """
     from engine.identity.deeds import Actor
     from engine.ports.store import Committed
-    from engine.run.unit import Unit
+    from engine.run.unit import TRIES, Unit
 
     for _ in range(TRIES):
         at = await application.store.now()

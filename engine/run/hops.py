@@ -62,6 +62,7 @@ class Hops:
         graph: ProcessGraph,
         instance: ProcessInstance,
         event: Event,
+        *,
         unit: Unit,
         owner: HopId,
         bag: Bag = EMPTY,
@@ -89,7 +90,9 @@ class Hops:
             if not turn.effects:
                 return Moved(instance=instance, events=tuple(events))
             mark = unit.mark()
-            finished = await self._performed(graph, instance, turn.effects[0], verifier, bag)
+            finished = await self._performed(
+                graph, instance, turn.effects[0], verifier=verifier, bag=bag
+            )
             if isinstance(finished, StillChecking):
                 return finished
             if isinstance(finished.outcome, Broken):  # what it staged before it broke is not kept
@@ -102,6 +105,7 @@ class Hops:
         graph: ProcessGraph,
         instance: ProcessInstance,
         effect: Effect,
+        *,
         verifier: Verifier,
         bag: Bag,
     ) -> Finished | StillChecking:
@@ -125,20 +129,21 @@ class Hops:
 
     def hop(
         self,
-        owner: HopId,
-        before: int | None,
         instance: ProcessInstance,
         moved: Moved,
+        *,
+        owner: HopId,
+        before: int | None,
         unit: Unit,
-        redeem: Redeem | None,
+        redeem: Redeem | None = None,
     ) -> Hop:
         """Put together what one commit writes.
 
         Args:
-            owner: The hop's id, the same for all tries.
-            before: The revision it was made from; None creates the instance.
             instance: As it was before.
             moved: What the turns gave.
+            owner: The hop's id, the same for all tries.
+            before: The revision it was made from; None creates the instance.
             unit: Staged records.
             redeem: The token it uses up.
         """

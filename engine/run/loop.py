@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Final
 
 from msgspec.structs import replace
 
@@ -35,12 +34,10 @@ from engine.run import sessions
 from engine.run.current import Current, InstanceRef, Invalid
 from engine.run.hops import EMPTY, MOST_TURNS, Hops, Moved, Outside
 from engine.run.perform import StillChecking
-from engine.run.unit import Unit
+from engine.run.unit import TRIES, Unit
 from engine.secret import Bag
 
 log = logging.getLogger("trustflow.run")
-TRIES: Final = 3
-"""A hop refused this often is answered 503: something else keeps changing the same rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,10 +155,10 @@ class Loop:
         moved: Moved | NotAwaited | StillChecking = Moved(instance=instance, events=())
         if fresh.language is not None:
             event = _started(instance, fresh.language, fresh.at)
-            moved = await self.hops.move(fresh.graph, instance, event, unit, owner)
+            moved = await self.hops.move(fresh.graph, instance, event, unit=unit, owner=owner)
         if not isinstance(moved, Moved):
             raise ProcessFault(reason="a new instance takes its first event", instance=instance.id)
-        hop = self.hops.hop(owner, None, instance, moved, unit, redeem)
+        hop = self.hops.hop(instance, moved, owner=owner, before=None, unit=unit, redeem=redeem)
         found = await self.hops.commit(hop)
         if isinstance(found, Conflict):
             return found
@@ -172,10 +169,12 @@ class Loop:
         owner = HopId(self.outside.chance.id())
         loaded, graph = await self._fresh(ref)
         event = _started(loaded.instance, language, _stamp(loaded))
-        moved = await self.hops.move(graph, loaded.instance, event, unit, owner)
+        moved = await self.hops.move(graph, loaded.instance, event, unit=unit, owner=owner)
         if not isinstance(moved, Moved):
             return Conflict(what="revision")
-        hop = self.hops.hop(owner, loaded.instance.revision, loaded.instance, moved, unit, None)
+        hop = self.hops.hop(
+            loaded.instance, moved, owner=owner, before=loaded.instance.revision, unit=unit
+        )
         found = await self.hops.commit(hop)
         if isinstance(found, Conflict):
             return found
@@ -212,14 +211,16 @@ class Loop:
             graph = await self.outside.library.graph(ref.tenant, loaded.instance.bundle)
             unit = Unit(self.outside.store, ref.tenant)
             moved = await self.hops.move(
-                graph, loaded.instance, event_at(_stamp(loaded)), unit, owner, bag
+                graph, loaded.instance, event_at(_stamp(loaded)), unit=unit, owner=owner, bag=bag
             )
             if isinstance(moved, NotAwaited):
                 return _current(loaded, graph, already_answered=True)
             if isinstance(moved, StillChecking):
                 return _current(loaded, graph, still_checking=True)
             value = self._rotate(loaded, moved, unit, session)
-            hop = self.hops.hop(owner, loaded.instance.revision, loaded.instance, moved, unit, None)
+            hop = self.hops.hop(
+                loaded.instance, moved, owner=owner, before=loaded.instance.revision, unit=unit
+            )
             if isinstance(await self.hops.commit(hop), Committed):
                 self.outside.probe("after-commit")
                 _tell_of_incident(hop.instance)

@@ -6,7 +6,7 @@ Reads through, stages writes, and lets later reads see them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from msgspec.structs import replace
 
@@ -14,6 +14,8 @@ from engine.model.names import AccountKey, TenantId
 from engine.ports.store import Records
 from engine.records.record import Absent, AuditRow, Delete, Expectation, Put, R, Record, Staged
 
+TRIES: Final = 3
+"""A unit refused this often is answered 503: something else keeps changing the same rows."""
 Shadows = dict[tuple[str, str], Record | None]
 """(table, id) -> the row as staged, None where its removal is."""
 

@@ -23,10 +23,9 @@ from engine.run.entry.answers import Begun, Created, Entered, Landing, Refusal
 from engine.run.entry.redirects import is_allowed
 from engine.run.entry.tokens import REDIRECTS
 from engine.run.loop import Fresh, Loop
-from engine.run.unit import Unit
+from engine.run.unit import TRIES, Unit
 
 TICKET_LIFE: Final = timedelta(minutes=15)
-TRIES: Final = 3
 LONGEST_SECRET: Final = 128
 
 
