@@ -4,6 +4,6 @@ Knows `run` and values; knows no activity and no adapter.
 """
 
 from engine.web.request import Journeys, WebConfig
-from engine.web.routes import build_web
+from engine.web.surface import build_web
 
 __all__ = ["Journeys", "WebConfig", "build_web"]

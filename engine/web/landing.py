@@ -19,7 +19,6 @@ from engine.web.gate.auth import crowded_out, hand_out, session_seconds, session
 from engine.web.request import Ask
 from engine.web.wire import Unread, choose_language, read_form
 
-PATH = "/web/trustweb"
 _TICKET = re.compile(r"([A-Z0-9]{26})\.([A-Za-z0-9_-]{16,128})")
 _LONGEST_LINK = 2_000
 
@@ -33,7 +32,7 @@ class TokenLink:
     @property
     def address(self) -> str:
         """Where it leads."""
-        return f"{PATH}?pt={quote(self.secret, safe='')}"
+        return f"{pages.LANDING_PATH}?pt={quote(self.secret, safe='')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class TicketLink:
     def address(self) -> str:
         """Where it leads. The start address inside is read for `pi` only, so it says no more."""
         start = f"/api/process-server/startProcess?pi={self.instance}.{self.ticket}"
-        return f"{PATH}?ps={quote(start, safe='')}"
+        return f"{pages.LANDING_PATH}?ps={quote(start, safe='')}"
 
 
 Link = TokenLink | TicketLink

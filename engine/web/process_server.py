@@ -10,8 +10,9 @@ from starlette.responses import Response
 from engine.model.names import JsonObject, JsonValue, StepKey
 from engine.run.current import Current, InstanceRef, Invalid
 from engine.run.entry.answers import Begun, Refusal
+from engine.web import pages
 from engine.web.answers import api_error, json_answer, refused_link, unread_error
-from engine.web.landing import PATH, ticket_of
+from engine.web.landing import ticket_of
 from engine.web.request import Ask
 from engine.web.screens import problems_json, screen_json
 from engine.web.wire import Unread, read_json
@@ -46,7 +47,7 @@ async def create(ask: Ask) -> Response:
     origin = ask.web.config.origin
     start = f"{origin}/api/process-server/startProcess?pi={found.instance}.{found.ticket}"
     answer = {
-        "redirectUrl": f"{origin}{PATH}?ps={quote(start, safe='')}",
+        "redirectUrl": f"{origin}{pages.LANDING_PATH}?ps={quote(start, safe='')}",
         "processInstanceId": found.instance,
         "themeUrl": None,
     }

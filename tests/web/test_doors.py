@@ -12,10 +12,12 @@ from starlette.responses import Response
 
 from engine.errors import SettingsRefused, StoreUnavailable
 from engine.logs import JsonLines
+from engine.web.gate.door import Door
 from engine.web.pages import static_files
 from engine.web.request import Ask
-from engine.web.routes import DOORS, Door, build_web
+from engine.web.routes import DOORS
 from engine.web.sources import SourceLimits
+from engine.web.surface import build_web
 from tests.bench import RIGHT, WRONG
 from tests.web.surface import Answer, Surface, journeys_of, play, run, send, surface
 

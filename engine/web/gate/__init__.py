@@ -1,4 +1,4 @@
-"""What every request passes: headers, sources, sessions, our own pages.
+"""What every request passes: headers, tries, sessions, our own pages.
 
-Knows who may ask; knows no page and no journey.
+Knows who may ask, and how to say no; knows no journey.
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Literal, Protocol
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -11,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import Busy, StoreUnavailable, TrustflowError, UnknownInstance
 from engine.logs import frames_of
+from engine.web.answers import stop
 from engine.web.request import Ask, Web
 
 HEAD_BYTES = 16 * 1024
@@ -19,20 +19,6 @@ ASK = "trustflow.ask"
 BUSY_SECONDS = 5
 
 log = logging.getLogger("trustflow.web")
-
-
-class Stop(Protocol):
-    """Makes the page or JSON that says why a request goes no further."""
-
-    def __call__(
-        self,
-        ask: Ask,
-        kind: Literal["headers", "lost", "busy", "error"],
-        *,
-        retry_after: int | None = None,
-    ) -> Response:
-        """Answer with one of the four that the ring knows."""
-        ...
 
 
 _CLOSED = (
@@ -61,10 +47,9 @@ def security_headers(*, is_https: bool) -> tuple[tuple[bytes, bytes], ...]:
 class Guard:
     """Stands around the routes: nothing leaves without its headers or breaks without its page."""
 
-    def __init__(self, routes: ASGIApp, web: Web, stop: Stop) -> None:
+    def __init__(self, routes: ASGIApp, web: Web) -> None:
         self._routes = routes
         self._web = web
-        self._stop = stop
         self._headers = security_headers(is_https=web.config.is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,29 +77,30 @@ class Guard:
     async def _guarded(self, scope: Scope, receive: Receive, sent: _Sent, ask: Ask) -> None:
         try:
             if _head_bytes(scope) > HEAD_BYTES:
-                await self._stop(ask, "headers")(scope, receive, sent)
+                await stop(ask, "headers")(scope, receive, sent)
             else:
                 await self._routes(scope, receive, sent)
         except ClientDisconnect:
             raise
         except Exception as fault:  # noqa: BLE001 - the one around a request: nothing breaks without its page
-            response = self._explain(ask, fault)
+            response = _explain(ask, fault)
             if not sent.status:  # else it is too late for a page: the server closes the connection
                 await response(scope, receive, sent)
 
-    def _explain(self, ask: Ask, fault: Exception) -> Response:
-        """Say what a person or program may know of a fault; the rest goes to the log."""
-        match fault:
-            case UnknownInstance():
-                return self._stop(ask, "lost")
-            case Busy():
-                return self._stop(ask, "busy", retry_after=fault.retry_after)
-            case StoreUnavailable():
-                _report_fault(ask, fault)
-                return self._stop(ask, "busy", retry_after=BUSY_SECONDS)
-            case _:
-                _report_fault(ask, fault)
-                return self._stop(ask, "error")
+
+def _explain(ask: Ask, fault: Exception) -> Response:
+    """Say what a person or program may know of a fault; the rest goes to the log."""
+    match fault:
+        case UnknownInstance():
+            return stop(ask, "lost")
+        case Busy():
+            return stop(ask, "busy", retry_after=fault.retry_after)
+        case StoreUnavailable():
+            _report_fault(ask, fault)
+            return stop(ask, "busy", retry_after=BUSY_SECONDS)
+        case _:
+            _report_fault(ask, fault)
+            return stop(ask, "error")
 
 
 def _head_bytes(scope: Scope) -> int:

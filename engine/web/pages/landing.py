@@ -13,6 +13,8 @@ from engine.run.entry.answers import Landing
 from engine.web.pages.frame import Frame, noticed, render, script_words, titled
 from engine.web.texts import Speech
 
+LANDING_PATH = "/web/trustweb"
+"""Where links lead (design 7)."""
 VISITS_PATH = "/web/instances/"
 """Where visits are: `<VISITS_PATH><instance id>` (design 7)."""
 

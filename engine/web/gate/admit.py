@@ -1,0 +1,86 @@
+"""Whether a request may come in by its door: tries, our own pages, the session and its instance."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from engine.model.names import InstanceId
+from engine.run.entry.answers import Entered
+from engine.web import pages
+from engine.web.answers import stop
+from engine.web.gate.auth import bearer, is_from_our_page, is_instance_id, session_of
+from engine.web.gate.door import SAFE, Door
+from engine.web.gate.guard import report_limit
+from engine.web.request import Ask
+
+
+async def admit(ask: Ask, door: Door) -> Response | None:
+    """Let a request in (None), or say why not."""
+    if door.permission == "anybody":
+        return None
+    changes = door.method not in SAFE
+    tired = _too_many_tries(ask) if changes or door.permission == "link" else None
+    if tired is not None:
+        return tired
+    by_hand = changes and not ask.is_for_programs
+    if by_hand and not is_from_our_page(ask.request, ask.web.config):
+        return stop(ask, "refused")
+    return await _admit_session(ask, door) if door.rule == "the session's own instance" else None
+
+
+def _too_many_tries(ask: Ask) -> Response | None:
+    if ask.web.sources.is_empty:  # the address need not be looked at
+        return None
+    until = ask.web.sources.waits_until(ask.source)
+    if until is None:
+        return None
+    report_limit(ask)
+    seconds = int((until - ask.web.journeys.clock.now()).total_seconds()) + 1
+    return stop(ask, "slow", at=until, retry_after=seconds)
+
+
+async def _admit_session(ask: Ask, door: Door) -> Response | None:
+    instance = ask.request.path_params["instance"]
+    value = _session_value(ask, door, instance)
+    if value is None:
+        return stop(ask, "cookies" if _comes_from_landing(ask) else "lost")
+    entered = await _enter(ask, door, InstanceId(instance), value)
+    wanted = "page" if door.permission == "page session" else "app"
+    if entered is None or entered.session.kind != wanted:
+        return _stranger(ask)
+    ask.entered = entered
+    return None
+
+
+def _session_value(ask: Ask, door: Door, instance: str) -> str | None:
+    """Pages know cookies only, programs bearer values only (F2)."""
+    if not is_instance_id(instance):
+        return None
+    if door.permission == "app session":
+        return bearer(ask.request)
+    return session_of(ask.request, ask.web.config, instance)
+
+
+async def _enter(ask: Ask, door: Door, instance: InstanceId, value: str) -> Entered | None:
+    """Find the session; a value replaced a moment ago may still look, and changes nothing."""
+    journeys = ask.web.journeys
+    reads = door.method in SAFE
+    entered = await journeys.visits.enter(journeys.tenant, instance, value, reads=reads)
+    if entered is None and not reads:
+        entered = await journeys.visits.enter(journeys.tenant, instance, value, reads=True)
+        ask.late = entered is not None
+    return entered
+
+
+def _comes_from_landing(ask: Ask) -> bool:
+    """Whether Begin was pressed just now, and yet no cookie came: the browser takes none."""
+    came = ask.request.headers.get("referer", "")
+    begun = came.startswith(f"{ask.web.config.origin}{pages.LANDING_PATH}?")
+    return begun and "cookie" not in ask.request.headers
+
+
+def _stranger(ask: Ask) -> Response:
+    """An old cookie is no try at anything; a program's wrong value is."""
+    if ask.is_for_programs:
+        ask.web.sources.fail(ask.source)
+    return stop(ask, "lost")

@@ -1,0 +1,65 @@
+"""The whole surface: the guard around the table of routes, a place for each path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from engine.errors import SettingsRefused
+from engine.web.answers import prepared, stop
+from engine.web.gate.admit import admit
+from engine.web.gate.door import Door
+from engine.web.gate.guard import ASK, Guard
+from engine.web.request import Ask, Journeys, Web, WebConfig
+from engine.web.routes import DOORS
+from engine.web.sources import Sources
+
+
+def build_web(journeys: Journeys, config: WebConfig, doors: Sequence[Door] = DOORS) -> ASGIApp:
+    """Put the surface together.
+
+    Args:
+        journeys: What the answers ask.
+        config: How the surface is set up.
+        doors: The table of routes.
+
+    Raises:
+        SettingsRefused: Two doors share path and method.
+        TextMissing: The pages' words are not complete.
+    """
+    prepared()
+    sources = Sources(config.source_limits, journeys.clock)
+    places: dict[str, dict[str, Door]] = {}
+    for door in doors:
+        if places.setdefault(door.path, {}).setdefault(door.method, door) is not door:
+            raise SettingsRefused(route=door.path, reason="two doors in one place")
+    routes = [Route(path, _Place(path, found)) for path, found in places.items()]
+    # A redirect to the path without its slash would be built from the Host header (F4).
+    router = Router(routes, redirect_slashes=False, default=_missing)
+    web = Web(journeys=journeys, config=config, sources=sources)
+    return Guard(router, web)
+
+
+async def _missing(scope: Scope, receive: Receive, send: Send) -> None:
+    await stop(scope[ASK], "missing")(scope, receive, send)
+
+
+class _Place:
+    """A path and its doors: the method is looked at, then the permission, then comes the answer."""
+
+    def __init__(self, path: str, doors: Mapping[str, Door]) -> None:
+        self._path = path
+        self._doors = doors
+        self._allow = ", ".join(sorted({*doors, *(["HEAD"] if "GET" in doors else [])}))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ask: Ask = scope[ASK]
+        ask.place = self._path
+        door = self._doors.get("GET" if scope["method"] == "HEAD" else scope["method"])
+        if door is None:
+            response = stop(ask, "method", headers={"Allow": self._allow})
+        else:
+            response = await admit(ask, door) or await door.answer(ask)
+        await response(scope, receive, send)
