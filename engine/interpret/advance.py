@@ -29,7 +29,7 @@ from engine.model.event import (
 )
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import ProcessInstance, Wait
-from engine.model.names import InstanceId, JsonObject, StepKey, TenantId
+from engine.model.names import FORM_DATA, INIT_VARS, InstanceId, JsonObject, StepKey, TenantId
 from engine.model.turn import NotAwaited, Turn
 
 MOST_EXTENSIONS = 10
@@ -64,7 +64,7 @@ def new_instance(
         version=definition.version,
         language=definition.languages[0],
         node=graph.start,
-        variables={"_initVars": parameters},
+        variables={INIT_VARS: parameters},
         created_at=at,
         deadline=deadline,
         last_at=at,
@@ -142,9 +142,9 @@ def _started(graph: ProcessGraph, instance: ProcessInstance, event: Started) -> 
         deadline=event.deadline,
         # `has(_customFormData.form1)` may be asked before any form was answered.
         variables={
-            "_customFormData": {},
+            FORM_DATA: {},
             **instance.variables,
-            "_initVars": event.parameters,
+            INIT_VARS: event.parameters,
         },
         last_at=event.at,
     )

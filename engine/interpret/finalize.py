@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from engine.model.form import SECRET_TYPES
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import ProcessInstance, Status
-from engine.model.names import JsonObject
+from engine.model.names import FORM_DATA, INIT_VARS, REDIRECT_URL, TIMEOUT_REDIRECT_URL, JsonObject
 from engine.model.screen import RedirectPanel, Screen
 
 
@@ -60,11 +60,11 @@ def _over(
 
 
 def _last_screen(graph: ProcessGraph, instance: ProcessInstance, status: Status) -> Screen:
-    given = instance.variables.get("_initVars")
+    given = instance.variables.get(INIT_VARS)
     parameters = given if isinstance(given, dict) else {}
-    url = parameters.get("_redirectUrl")
+    url = parameters.get(REDIRECT_URL)
     if status == "COMPLETED_TERMINATED":
-        url = parameters.get("timeoutRedirectUrl", url)
+        url = parameters.get(TIMEOUT_REDIRECT_URL, url)
     panels = (RedirectPanel(url=_filled(graph, instance, str(url))),) if url else ()
     return Screen(step_id="thank-you", screen_id="thank-you", screens=("thank-you",), panels=panels)
 
@@ -87,7 +87,7 @@ def _filled(graph: ProcessGraph, instance: ProcessInstance, url: str) -> str:
 
 def _kept(graph: ProcessGraph, variables: JsonObject) -> JsonObject:
     """Drop what forms call transient: it was for later activities, not for the record."""
-    forms = variables.get("_customFormData")
+    forms = variables.get(FORM_DATA)
     transient = {
         component.id
         for form in graph.forms.values()
@@ -101,4 +101,4 @@ def _kept(graph: ProcessGraph, variables: JsonObject) -> JsonObject:
         for key, data in forms.items()
         if isinstance(data, dict)
     }
-    return {**variables, "_customFormData": kept}
+    return {**variables, FORM_DATA: kept}

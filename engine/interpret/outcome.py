@@ -14,7 +14,7 @@ from engine.interpret.trouble import hold
 from engine.model.event import Broken, Ended, Finished, Shown
 from engine.model.graph import ActivityNode, Flow, ProcessGraph
 from engine.model.instance import ProcessInstance
-from engine.model.names import JsonObject, NodeId
+from engine.model.names import FORM_DATA, JsonObject, NodeId
 from engine.model.problem import Message
 from engine.model.screen import TextPanel
 
@@ -68,10 +68,10 @@ def _variables(node: ActivityNode, instance: ProcessInstance, outcome: Ended) ->
         if name in outcome.outputs:
             variables[variable] = outcome.outputs[name]
     if outcome.submission is not None and node.signature.form is not None:
-        forms = variables.get("_customFormData")
+        forms = variables.get(FORM_DATA)
         key = str(node.inputs[node.signature.form.key_input])
         known = forms if isinstance(forms, dict) else {}
-        variables["_customFormData"] = {**known, key: dict(outcome.submission.values)}
+        variables[FORM_DATA] = {**known, key: dict(outcome.submission.values)}
     if outcome.error is not None:
         variables["errorCode"] = outcome.error
         variables["errorMessage"] = outcome.message

@@ -11,7 +11,7 @@ from engine.model.event import Finished, Shown
 from engine.model.form import INPUT_TYPES, PUT_IN, SECRET_TYPES, CompiledForm
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import KeySlot, ProcessInstance, Wait
-from engine.model.names import JsonObject, JsonValue
+from engine.model.names import FORM_DATA, JsonObject, JsonValue
 from engine.model.problem import Text, Words
 from engine.model.screen import Action, FormPanel, Panel, Progress, Screen
 
@@ -82,7 +82,7 @@ def _buttons(node: ActivityNode, instance: ProcessInstance) -> tuple[Action, ...
 def _filled(graph: ProcessGraph, instance: ProcessInstance, panel: FormPanel) -> FormPanel:
     """Show earlier answers of this form, else its defaults; secrets never."""
     form: CompiledForm = graph.forms[panel.form]
-    data = instance.variables.get("_customFormData")
+    data = instance.variables.get(FORM_DATA)
     earlier = data.get(panel.form_data_key) if isinstance(data, dict) else None
     answers = earlier if isinstance(earlier, dict) else {}
     values: JsonObject = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NewType, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NewType, TypeAlias
 
 if TYPE_CHECKING:
     from engine.expressions import JsonValue as JsonValue
@@ -25,6 +25,15 @@ StepKey = NewType("StepKey", str)
 """`<node>.<visit>`: names a wait inside one instance."""
 AccountKey = NewType("AccountKey", str)
 """What failed tries are counted under: `user:<id>`, or `unknown:<HMAC of store and identifier>`."""
+
+INIT_VARS: Final = "_initVars"
+"""The variable that holds the parameters of the process token."""
+FORM_DATA: Final = "_customFormData"
+"""The variable that holds the answers to forms, by form data key."""
+REDIRECT_URL: Final = "_redirectUrl"
+"""The parameter that says where a browser goes at the end."""
+TIMEOUT_REDIRECT_URL: Final = "timeoutRedirectUrl"
+"""The parameter that says where it goes instead when time ran out."""
 
 MAIN_TENANT = TenantId("main")
 ID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

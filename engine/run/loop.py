@@ -25,7 +25,7 @@ from engine.model.event import (
 from engine.model.form import CompiledForm
 from engine.model.graph import ProcessGraph
 from engine.model.instance import ProcessInstance
-from engine.model.names import HopId, InstanceId, JsonObject, StepKey, TenantId
+from engine.model.names import INIT_VARS, HopId, InstanceId, JsonObject, StepKey, TenantId
 from engine.model.screen import FormPanel, TimeLimit
 from engine.model.turn import NotAwaited
 from engine.ports.store import Committed, Conflict, Loaded, Redeem
@@ -269,7 +269,7 @@ def typed_so_far(current: Current, body: Mapping[str, Sequence[str]]) -> JsonObj
 
 def _started(instance: ProcessInstance, language: str, at: datetime) -> Started:
     """Say that an instance begins, with all that a replay needs."""
-    given = instance.variables["_initVars"]
+    given = instance.variables[INIT_VARS]
     return Started(
         at=at,
         deadline=instance.deadline,

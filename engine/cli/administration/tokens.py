@@ -14,6 +14,7 @@ from engine.cli.administration.mistakes import told
 from engine.cli.command import Documented, Group, Length, data_option, json_option
 from engine.cli.opening import ACTOR, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
+from engine.model.names import REDIRECT_URL
 from engine.model.problem import FieldProblem, wrong
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ async def _parameters(
         declared = (await application.library.graph(tenant, digest)).definition.parameters
     found: JsonObject = {}
     if asked.redirect is not None:
-        found["_redirectUrl"] = asked.redirect
+        found[REDIRECT_URL] = asked.redirect
     for pair in asked.given:
         name, equals, text = pair.partition("=")
         if not equals or not name:

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.compile import check_parameters
 from engine.model.definition import Definition
-from engine.model.names import JsonObject, TenantId
+from engine.model.names import REDIRECT_URL, TIMEOUT_REDIRECT_URL, JsonObject, TenantId
 from engine.model.problem import FieldProblem, wrong
 from engine.ports.outside import Chance
 from engine.ports.store import Conflict, Store
@@ -22,7 +22,7 @@ from engine.run.unit import Unit
 
 USUAL_LIFE: Final = timedelta(hours=24)
 SECRET_PREFIX: Final = "pt_"  # noqa: S105 - how a process token's secret begins, not one
-REDIRECTS: Final = ("_redirectUrl", "timeoutRedirectUrl")
+REDIRECTS: Final = (REDIRECT_URL, TIMEOUT_REDIRECT_URL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
