@@ -162,8 +162,10 @@ def stop(
     return page(ask, html, status=API_ERRORS[kind].status, headers=extra)
 
 
-def refused_link(ask: Ask, refusal: Refusal) -> Response:
-    """Say why a link, ticket or key is not taken."""
+def refuse_link(ask: Ask, refusal: Refusal) -> Response:
+    """Say why a link, ticket or key is not taken; one that nobody knows is a failed try (C4)."""
+    if refusal.reason == "unknown":
+        ask.web.sources.fail(ask.source)
     kind = _REFUSALS.get(refusal.reason, "unknown")
     at = refusal.token.not_before if refusal.token is not None and kind == "notyet" else None
     return stop(ask, kind if kind != "notyet" or at is not None else "unknown", at=at)

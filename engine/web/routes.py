@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.web import anybody, landing, pages, process_server, steps
+from engine.web import anybody, pages
+from engine.web.api import process_manager, process_server
 from engine.web.gate.door import Door, ObjectRule
+from engine.web.visit import opening, steps
 
 _LINKS = pages.LANDING_PATH
 _VISIT = f"{pages.VISITS_PATH}{{instance}}"
@@ -25,12 +27,12 @@ DOORS: Sequence[Door] = (
     Door(path="/api/process-server/startProcess", method="POST", permission="ticket", rule=_LINK,
          answer=process_server.start),
     Door(path="/api/process-manager/processInstances/create", method="POST", permission="link",
-         rule=_LINK, answer=process_server.create),
-    Door(path=_LINKS, method="GET", permission="link", rule=_LINK, answer=landing.show),
-    Door(path=_LINKS, method="POST", permission="link", rule=_LINK, answer=landing.begin),
+         rule=_LINK, answer=process_manager.create),
+    Door(path=_LINKS, method="GET", permission="link", rule=_LINK, answer=opening.show),
+    Door(path=_LINKS, method="POST", permission="link", rule=_LINK, answer=opening.begin),
     # TrustX writes its links with a slash before the question mark.
-    Door(path=f"{_LINKS}/", method="GET", permission="link", rule=_LINK, answer=landing.show),
-    Door(path=f"{_LINKS}/", method="POST", permission="link", rule=_LINK, answer=landing.begin),
+    Door(path=f"{_LINKS}/", method="GET", permission="link", rule=_LINK, answer=opening.show),
+    Door(path=f"{_LINKS}/", method="POST", permission="link", rule=_LINK, answer=opening.begin),
     Door(path=f"{pages.STATIC_PATH}{{name}}", method="GET", permission="anybody", rule="none",
          answer=anybody.static),
     Door(path="/healthz", method="GET", permission="anybody", rule="none", answer=anybody.alive),

@@ -2,76 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import parse_qs, quote, urlsplit
 
-from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from engine.model.names import InstanceId
 from engine.model.problem import Message
 from engine.run.entry.answers import Begun, Landing, Refusal
 from engine.web import pages
-from engine.web.answers import closing, frame, page, refused_link, see_other, stop
+from engine.web.answers import closing, frame, page, refuse_link, see_other, stop
 from engine.web.gate.auth import crowded_out, hand_out, session_seconds, sessions_of
 from engine.web.request import Ask
+from engine.web.visit.links import Link, TicketLink, TokenLink, link_of
 from engine.web.wire import Unread, choose_language, read_form
-
-_TICKET = re.compile(r"([A-Z0-9]{26})\.([A-Za-z0-9_-]{16,128})")
-_LONGEST_LINK = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenLink:
-    """A link with a process token's secret: `?pt=`."""
-
-    secret: str
-
-    @property
-    def address(self) -> str:
-        """Where it leads."""
-        return f"{pages.LANDING_PATH}?pt={quote(self.secret, safe='')}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketLink:
-    """A link to an instance that an app created: `?ps=`, with its start ticket."""
-
-    instance: InstanceId
-    ticket: str
-
-    @property
-    def address(self) -> str:
-        """Where it leads. The start address inside is read for `pi` only, so it says no more."""
-        start = f"/api/process-server/startProcess?pi={self.instance}.{self.ticket}"
-        return f"{pages.LANDING_PATH}?ps={quote(start, safe='')}"
-
-
-Link = TokenLink | TicketLink
-
-
-def link_of(query: QueryParams) -> Link | None:
-    """Read which link was opened; None for anything but exactly one well-formed one."""
-    secrets, starts = query.getlist("pt"), query.getlist("ps")
-    if len(secrets) + len(starts) != 1 or len((secrets + starts)[0]) > _LONGEST_LINK:
-        return None
-    return TokenLink(secret=secrets[0]) if secrets else _ticket_link(starts[0])
-
-
-def _ticket_link(start: str) -> TicketLink | None:
-    try:
-        given = parse_qs(urlsplit(start).query, max_num_fields=10).get("pi", [])
-    except ValueError:
-        return None
-    return ticket_of(given[0]) if len(given) == 1 else None
-
-
-def ticket_of(text: str) -> TicketLink | None:
-    """Read `<instance id>.<start ticket>`."""
-    found = _TICKET.fullmatch(text)
-    return TicketLink(instance=InstanceId(found[1]), ticket=found[2]) if found else None
 
 
 async def show(ask: Ask) -> Response:
@@ -165,9 +107,7 @@ def _enter(ask: Ask, begun: Begun) -> Response:
 
 def _refused(ask: Ask, found: Refusal | Landing) -> Response:
     refusal = found if isinstance(found, Refusal) else Refusal(reason="unknown")
-    if refusal.reason == "unknown":
-        ask.web.sources.fail(ask.source)
-    return refused_link(ask, refusal)
+    return refuse_link(ask, refusal)
 
 
 def _is_spent(found: Landing) -> bool:

@@ -1,23 +1,20 @@
-"""`/api/process-manager`, `/api/process-server`: the same visits and steps as JSON (design 7)."""
+"""`/api/process-server`: an instance is started, looked at and answered by an app (design 7)."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
 
 from starlette.responses import Response
 
 from engine.model.names import JsonObject, JsonValue, StepKey
 from engine.run.current import Current, InstanceRef, Invalid
 from engine.run.entry.answers import Begun, Refusal
-from engine.web import pages
-from engine.web.answers import api_error, json_answer, refused_link, unread_error
-from engine.web.landing import ticket_of
+from engine.web.answers import api_error, json_answer, refuse_link, unread_error
+from engine.web.api.screen import problems_json, screen_json
 from engine.web.request import Ask
-from engine.web.screens import problems_json, screen_json
+from engine.web.visit.links import ticket_of
 from engine.web.wire import Unread, read_json
 
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _STEP = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}\.[0-9]{1,9}")
 
 
@@ -26,32 +23,6 @@ async def _read(ask: Ask) -> JsonObject | Unread:
 
 
 # ---- getting in -------------------------------------------------------------------------------
-
-
-async def create(ask: Ask) -> Response:
-    """Create an instance for an app, by the token's secret: 201 and the address that starts it."""
-    body = await _read(ask)
-    if isinstance(body, Unread):
-        return unread_error(body, ask.id)
-    keys = ask.request.headers.getlist("idempotency-key")
-    secrets = ask.request.query_params.getlist("pt")
-    if body or len(keys) > 1 or not all(_IDEMPOTENCY_KEY.fullmatch(key) for key in keys):
-        return api_error("unread", ask.id)
-    journeys = ask.web.journeys
-    secret = secrets[0] if len(secrets) == 1 else ""
-    found = await journeys.visits.create(
-        journeys.tenant, secret, idempotency_key=keys[0] if keys else None
-    )
-    if isinstance(found, Refusal):
-        return _refused(ask, found)
-    origin = ask.web.config.origin
-    start = f"{origin}/api/process-server/startProcess?pi={found.instance}.{found.ticket}"
-    answer = {
-        "redirectUrl": f"{origin}{pages.LANDING_PATH}?ps={quote(start, safe='')}",
-        "processInstanceId": found.instance,
-        "themeUrl": None,
-    }
-    return json_answer(answer, status=201)
 
 
 async def start(ask: Ask) -> Response:
@@ -64,7 +35,7 @@ async def start(ask: Ask) -> Response:
         return api_error("unread", ask.id)
     begun = await _start(ask, language)
     if isinstance(begun, Refusal):
-        return _refused(ask, begun)
+        return refuse_link(ask, begun)
     ref = InstanceRef(tenant=ask.web.journeys.tenant, id=begun.instance)
     current = await ask.web.journeys.loop.current(ref)
     screen = screen_json(current, ask.web.config)
@@ -80,12 +51,6 @@ async def _start(ask: Ask, language: str | None) -> Begun | Refusal:
     return await journeys.visits.start(
         journeys.tenant, link.instance, link.ticket, language=language
     )
-
-
-def _refused(ask: Ask, refusal: Refusal) -> Response:
-    if refusal.reason == "unknown":
-        ask.web.sources.fail(ask.source)
-    return refused_link(ask, refusal)
 
 
 # ---- the steps --------------------------------------------------------------------------------

@@ -1,0 +1,66 @@
+"""Links into a visit: read from an address, and written as one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qs, quote, urlsplit
+
+from starlette.datastructures import QueryParams
+
+from engine.model.names import InstanceId
+from engine.web import pages
+
+_TICKET = re.compile(r"([A-Z0-9]{26})\.([A-Za-z0-9_-]{16,128})")
+_LONGEST_LINK = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLink:
+    """A link with a process token's secret: `?pt=`."""
+
+    secret: str
+
+    @property
+    def address(self) -> str:
+        """Where it leads."""
+        return f"{pages.LANDING_PATH}?pt={quote(self.secret, safe='')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketLink:
+    """A link to an instance that an app created: `?ps=`, with its start ticket."""
+
+    instance: InstanceId
+    ticket: str
+
+    @property
+    def address(self) -> str:
+        """Where it leads. The start address inside is read for `pi` only, so it says no more."""
+        start = f"/api/process-server/startProcess?pi={self.instance}.{self.ticket}"
+        return f"{pages.LANDING_PATH}?ps={quote(start, safe='')}"
+
+
+Link = TokenLink | TicketLink
+
+
+def link_of(query: QueryParams) -> Link | None:
+    """Read which link was opened; None for anything but exactly one well-formed one."""
+    secrets, starts = query.getlist("pt"), query.getlist("ps")
+    if len(secrets) + len(starts) != 1 or len((secrets + starts)[0]) > _LONGEST_LINK:
+        return None
+    return TokenLink(secret=secrets[0]) if secrets else _ticket_link(starts[0])
+
+
+def _ticket_link(start: str) -> TicketLink | None:
+    try:
+        given = parse_qs(urlsplit(start).query, max_num_fields=10).get("pi", [])
+    except ValueError:
+        return None
+    return ticket_of(given[0]) if len(given) == 1 else None
+
+
+def ticket_of(text: str) -> TicketLink | None:
+    """Read `<instance id>.<start ticket>`."""
+    found = _TICKET.fullmatch(text)
+    return TicketLink(instance=InstanceId(found[1]), ticket=found[2]) if found else None
