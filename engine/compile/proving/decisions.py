@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.compile.dataflow.state import State
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow, Site
-from engine.compile.spreading.state import State
 from engine.model.names import NodeId
 
 

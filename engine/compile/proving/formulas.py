@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from engine.compile.dataflow.endings import Endings, Judged
+from engine.compile.dataflow.scope import Scopes
+from engine.compile.dataflow.state import State
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow, Formula, Shown, Site
-from engine.compile.spreading.endings import Endings, Judged
-from engine.compile.spreading.scope import Scopes
-from engine.compile.spreading.state import State
 from engine.expressions import (
     Checked,
     Environment,

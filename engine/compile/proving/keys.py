@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.compile.dataflow.endings import check_name
+from engine.compile.dataflow.scope import Names
+from engine.compile.dataflow.state import Held, State
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow, Formula, Site
 from engine.compile.nearest import nearest
 from engine.compile.proving.formulas import Checks
-from engine.compile.spreading.endings import check_name
-from engine.compile.spreading.scope import Names
-from engine.compile.spreading.state import Held, State
 from engine.expressions import Secret
 from engine.expressions.types import hides_secret
 from engine.model.names import NodeId

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from engine.compile.dataflow.scope import cleared, counted
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Edge, Flow, Site
 from engine.compile.linking.ways import missing_edge
 from engine.compile.proving.network import Group, all_edges, circles, first, network
-from engine.compile.spreading.scope import cleared, counted
 from engine.expressions.proof.trial import Assignment, Stand, try_out
 from engine.model.names import NodeId
 

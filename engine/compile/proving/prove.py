@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.compile.dataflow.endings import Endings
+from engine.compile.dataflow.scope import Scopes, names_of
+from engine.compile.dataflow.spread import spread, walk_order
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow
 from engine.compile.proving.decisions import prove_decisions, prove_failures
@@ -15,9 +18,6 @@ from engine.compile.proving.network import all_edges, circles, network, prove_pa
 from engine.compile.proving.secrets import prove_secrets
 from engine.compile.proving.steps import steps
 from engine.compile.proving.waits import prove_answers, prove_ends, prove_languages
-from engine.compile.spreading.endings import Endings
-from engine.compile.spreading.scope import Scopes, names_of
-from engine.compile.spreading.spread import spread, walk_order
 from engine.model.names import NodeId
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from engine.compile.dataflow.spread import carrying
+from engine.compile.dataflow.state import Held, State
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow
-from engine.compile.spreading.spread import carrying
-from engine.compile.spreading.state import Held, State
 from engine.model.names import NodeId
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.compile.dataflow.scope import answer_key
+from engine.compile.dataflow.state import State
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Flow, Shown
-from engine.compile.spreading.scope import answer_key
-from engine.compile.spreading.state import State
 from engine.model.names import Localised, NodeId
 
 

@@ -8,10 +8,10 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engine.compile.dataflow.scope import Scopes, answer_key, cleared, counted
+from engine.compile.dataflow.state import Held, Slot, State, either, join
 from engine.compile.linking.literals import type_of
 from engine.compile.linking.site import Edge, Formula, Site
-from engine.compile.spreading.scope import Scopes, answer_key, cleared, counted
-from engine.compile.spreading.state import Held, Slot, State, either, join
 from engine.expressions import (
     DYNAMIC,
     INTEGER,

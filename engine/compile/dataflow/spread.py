@@ -7,9 +7,9 @@ from heapq import heappop, heappush
 
 from msgspec.structs import replace
 
+from engine.compile.dataflow.endings import Endings
+from engine.compile.dataflow.state import State, join
 from engine.compile.linking.site import Flow, Formula, Site
-from engine.compile.spreading.endings import Endings
-from engine.compile.spreading.state import State, join
 from engine.model.names import NodeId
 
 

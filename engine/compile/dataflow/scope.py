@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from engine.compile.dataflow.state import Members, Slot, State, union
 from engine.compile.linking.head import WELL_KNOWN
 from engine.compile.linking.literals import parameter_type
 from engine.compile.linking.site import Flow, Site
-from engine.compile.spreading.state import Members, Slot, State, union
 from engine.expressions import DYNAMIC, STRING, Binding, Environment, Member, Record
 from engine.model.definition import Definition
 
