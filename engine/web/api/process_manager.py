@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
 
 from starlette.responses import Response
 
 from engine.run.entry.answers import Refusal
-from engine.web import pages
 from engine.web.answers import api_error, json_answer, refuse_link, unread_error
 from engine.web.request import Ask
+from engine.web.visit.links import TicketLink
 from engine.web.wire import Unread, read_json
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -32,10 +31,9 @@ async def create(ask: Ask) -> Response:
     )
     if isinstance(found, Refusal):
         return refuse_link(ask, found)
-    origin = ask.web.config.origin
-    start = f"{origin}/api/process-server/startProcess?pi={found.instance}.{found.ticket}"
+    link = TicketLink(instance=found.instance, ticket=found.ticket)
     answer = {
-        "redirectUrl": f"{origin}{pages.LANDING_PATH}?ps={quote(start, safe='')}",
+        "redirectUrl": link.address_at(ask.web.config.origin),
         "processInstanceId": found.instance,
         "themeUrl": None,
     }

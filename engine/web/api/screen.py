@@ -10,9 +10,9 @@ from engine.model.problem import FieldProblem
 from engine.model.screen import FormPanel, Panel, RedirectPanel, Screen, TextPanel
 from engine.run.current import Current, Invalid
 from engine.run.loop import time_limit
-from engine.web.pages.parts import example_date
 from engine.web.request import WebConfig
 from engine.web.texts import Speech, speech
+from engine.web.wording import action_words, named_in, submit_words
 
 
 def speech_of(current: Current, config: WebConfig) -> Speech:
@@ -65,10 +65,7 @@ def _parts(current: Current) -> tuple[Component, ...]:
 
 
 def _worded(problem: FieldProblem, part: Component | None, say: Speech) -> str:
-    if part is None:
-        return say.plain_text(problem.text)
-    example = example_date(part) if part.type == "date" else part.example or ""
-    return say.plain_text(problem.text, label=say.pick(part.label), example=example)
+    return say.plain_text(problem.text, **(named_in(part, say) if part is not None else {}))
 
 
 def _screen(current: Current, screen: Screen, say: Speech) -> JsonObject:
@@ -82,20 +79,10 @@ def _screen(current: Current, screen: Screen, say: Speech) -> JsonObject:
         "progress": {"step": progress.step, "total": progress.total} if progress else None,
         "panels": [_panel(current, panel, say) for panel in screen.panels],
         "actions": [
-            {
-                "name": action.name,
-                "label": say.plain_text(action.label)
-                if action.label is not None
-                else _action_words(action.name, form, say),
-            }
+            {"name": action.name, "label": action_words(action, form, say)}
             for action in screen.actions
         ],
     }
-
-
-def _action_words(name: str, form: Form | None, say: Speech) -> str:
-    own = say.pick(form.actions.get(name, {})) if form is not None else ""
-    return own or say.plain(f"action.{name}")
 
 
 def _form(current: Current, panel: FormPanel) -> Form:
@@ -115,7 +102,7 @@ def _panel(current: Current, panel: Panel, say: Speech) -> JsonObject:
                 "form": {"name": panel.form.name, "version": panel.form.version},
                 "formDataKey": panel.form_data_key,
                 "subtitle": say.pick(form.subtitle),
-                "submit": say.pick(form.submit) or say.plain("form.submit"),
+                "submit": submit_words(form, say),
                 "hideButtons": panel.hide_buttons,
                 "components": [_component(part, panel, say) for part in form.components],
             }

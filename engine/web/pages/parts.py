@@ -13,13 +13,13 @@ from engine.model.definition import FormRef
 from engine.model.form import INPUT_TYPES, Component, Form, Option
 from engine.web.pages.conditions import script_condition
 from engine.web.texts import Speech
+from engine.web.wording import example_date
 
 Kind = Literal[
     "line", "secret", "date", "select", "radio", "check", "fixed",
     "paragraph", "image", "notification",
 ]  # fmt: skip
 DATE_PARTS = {"D": "day", "M": "month", "Y": "year"}
-_EXAMPLE_DATE = {"D": "27", "M": "3", "Y": "1985"}
 _EXAMPLE_PHONES = {"GB": "+1 202 555 0123"}
 _EXAMPLE_PHONE = "+44 7700 900123"
 _TONES = {"default": "info", "success": "good", "error": "bad", "warning": "warn"}
@@ -176,11 +176,6 @@ def _hints(component: Component, speech: Speech) -> tuple[Markup | str, ...]:
             return (speech("form.max", count=component.max_length),)
         case _:
             return ()
-
-
-def example_date(component: Component) -> str:
-    """Write 27 March 1985 in the order of the boxes."""
-    return " ".join(_EXAMPLE_DATE[letter] for letter in component.date_order)
 
 
 def _css(component: Component) -> str:

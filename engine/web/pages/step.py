@@ -23,8 +23,9 @@ from engine.model.screen import (
 from engine.run.current import Current
 from engine.web.pages.fields import Field, Filling, FormView, drawn_field, view
 from engine.web.pages.frame import Frame, Notice, noticed, render, script_words, titled
-from engine.web.pages.parts import Part, example_date, parts_of
+from engine.web.pages.parts import Part, parts_of
 from engine.web.texts import Speech
+from engine.web.wording import action_words, named_in, submit_words
 
 MOST_NODES = 8
 """Of the thread; beyond it the words say it alone."""
@@ -178,9 +179,7 @@ def _worded(form: Form, problems: Sequence[FieldProblem], say: Speech) -> dict[s
     for problem in problems:
         part = parts.get(problem.field)
         if part is not None and problem.field not in worded:
-            example = example_date(part) if part.type == "date" else part.example or ""
-            label = say.pick(part.label)
-            worded[part.id] = say.text(problem.text, label=label, example=example)
+            worded[part.id] = say.text(problem.text, **named_in(part, say))
     return worded
 
 
@@ -267,21 +266,12 @@ def _main_button(content: _Content, say: Speech) -> str:
     """Word the filled button, `""` where the screen hides its buttons."""
     if content.panel is not None and content.panel.hide_buttons:
         return ""
-    own = say.pick(content.form.submit) if content.form else ""
-    return own or say.plain("form.submit")
+    return submit_words(content.form, say)
 
 
 def _actions(actions: Sequence[Action], form: Form | None, say: Speech) -> tuple[Button, ...]:
-    """Word the other ways out: the screen's label, the form's, else ours."""
-    words = form.actions if form else {}
     return tuple(
-        Button(
-            name=action.name,
-            words=say.plain_text(action.label)
-            if action.label is not None
-            else say.pick(words.get(action.name, {})) or say.plain(f"action.{action.name}"),
-        )
-        for action in actions
+        Button(name=action.name, words=action_words(action, form, say)) for action in actions
     )
 
 

@@ -36,9 +36,13 @@ class TicketLink:
 
     @property
     def address(self) -> str:
-        """Where it leads. The start address inside is read for `pi` only, so it says no more."""
-        start = f"/api/process-server/startProcess?pi={self.instance}.{self.ticket}"
-        return f"{pages.LANDING_PATH}?ps={quote(start, safe='')}"
+        """Where it leads."""
+        return self.address_at("")
+
+    def address_at(self, origin: str) -> str:
+        """Give the whole address, for an app. Of the start address inside only `pi` is read."""
+        start = f"{origin}/api/process-server/startProcess?pi={self.instance}.{self.ticket}"
+        return f"{origin}{pages.LANDING_PATH}?ps={quote(start, safe='')}"
 
 
 Link = TokenLink | TicketLink
