@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from engine.compile.linking.site import Flow, Formula, Site
+from engine.compile.linking.site import Formula, Linked, Site
 from engine.compile.proving.formulas import Checks
 from engine.expressions import Expression, compile_checked
 from engine.model.definition import FormRef
@@ -13,41 +13,41 @@ from engine.model.form import CompiledForm
 from engine.model.graph import (
     ActionFlow,
     ActivityNode,
+    Flow,
     Gateway,
     Node,
     ProcessGraph,
     Timeout,
 )
-from engine.model.graph import Flow as Way
 from engine.model.names import Digest, JsonValue, NodeId
 
 Steps: TypeAlias = Mapping[NodeId, tuple[int, int | None]]
 
 
-def build(flow: Flow, checks: Checks, steps: Steps, digest: Digest) -> ProcessGraph:
-    """Put the graph together; the flow has no problems."""
-    if flow.start is None:
-        raise AssertionError(flow.definition.process)
+def build(linked: Linked, checks: Checks, steps: Steps, digest: Digest) -> ProcessGraph:
+    """Put the graph together; the definition has no problems."""
+    if linked.start is None:
+        raise AssertionError(linked.definition.process)
     return ProcessGraph(
-        definition=flow.definition,
+        definition=linked.definition,
         digest=digest,
-        start=flow.start,
-        nodes={site.id: _node(site, checks) for site in flow.sites.values()},
-        forms=_forms(flow),
+        start=linked.start,
+        nodes={site.id: _node(site, checks) for site in linked.sites.values()},
+        forms=_forms(linked),
         steps=steps,
     )
 
 
 def _node(site: Site, checks: Checks) -> Node:
-    ways = _ways(site, checks)
+    flows = _flows(site, checks)
     if site.signature is None:
-        return Gateway(id=site.id, name=site.name, flows=ways)
+        return Gateway(id=site.id, name=site.name, flows=flows)
     return ActivityNode(
         id=site.id,
         name=site.name,
         signature=site.signature,
         inputs={name: _value(value, checks) for name, value in site.inputs.items()},
-        flows=ways,
+        flows=flows,
         errors={edge.name: edge.target for edge in site.edges_of("error")},
         timeout=_timeout(site),
         actions=_actions(site),
@@ -63,10 +63,10 @@ def _value(value: JsonValue | Formula, checks: Checks) -> JsonValue | Expression
     return compile_checked(checks[value.key]) if isinstance(value, Formula) else value
 
 
-def _ways(site: Site, checks: Checks) -> tuple[Way, ...]:
+def _flows(site: Site, checks: Checks) -> tuple[Flow, ...]:
     pairs = zip(site.edges_of("next"), site.conditions, strict=True)
     return tuple(
-        Way(to=edge.target, condition=compile_checked(checks[when.key]) if when else None)
+        Flow(to=edge.target, condition=compile_checked(checks[when.key]) if when else None)
         for edge, when in pairs
     )
 
@@ -89,6 +89,6 @@ def _actions(site: Site) -> Mapping[str, ActionFlow]:
     }
 
 
-def _forms(flow: Flow) -> Mapping[FormRef, CompiledForm]:
-    shown = (site.form for site in flow.sites.values() if site.form is not None)
+def _forms(linked: Linked) -> Mapping[FormRef, CompiledForm]:
+    shown = (site.form for site in linked.sites.values() if site.form is not None)
     return {form.ref: form.reading.compiled for form in shown if form.reading.compiled is not None}

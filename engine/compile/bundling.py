@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import msgspec
 
-from engine.compile.linking.site import Flow
+from engine.compile.linking.site import Linked
 from engine.compile.reading.document import Source
 from engine.model.definition import ActivityRef, Bundle, FormRef
 from engine.model.names import Digest
@@ -18,14 +18,14 @@ def form_key(ref: FormRef) -> str:
     return f"{ref.name}.v{ref.version}"
 
 
-def bundle_of(flow: Flow, source: Source, forms: Mapping[str, Source]) -> Bundle:
+def bundle_of(linked: Linked, source: Source, forms: Mapping[str, Source]) -> Bundle:
     """Bundle a definition with exactly the forms and activities that it uses."""
-    shown = {form_key(site.form.ref) for site in flow.sites.values() if site.form}
-    used = _used(flow)
+    shown = {form_key(site.form.ref) for site in linked.sites.values() if site.form}
+    used = _used(linked)
     bundle = Bundle(
         digest="",
-        process=flow.definition.process,
-        version=flow.definition.version,
+        process=linked.definition.process,
+        version=linked.definition.version,
         definition=source.text.decode("utf-8"),
         forms={key: forms[key].text.decode("utf-8") for key in sorted(shown)},
         activities=tuple(sorted(used, key=lambda ref: (ref.label, ref.version))),
@@ -33,10 +33,10 @@ def bundle_of(flow: Flow, source: Source, forms: Mapping[str, Source]) -> Bundle
     return msgspec.structs.replace(bundle, digest=digest_of(bundle))
 
 
-def _used(flow: Flow) -> Iterable[ActivityRef]:
+def _used(linked: Linked) -> Iterable[ActivityRef]:
     return {
         ActivityRef(label=site.signature.label, version=site.signature.version)
-        for site in flow.sites.values()
+        for site in linked.sites.values()
         if site.signature is not None
     }
 

@@ -11,7 +11,7 @@ from engine.compile.findings import Findings
 from engine.compile.forms.form import FormReading, name_and_version, read_form
 from engine.compile.linking.catalogue import Labels, newest, pinned
 from engine.compile.linking.link import Palette, link
-from engine.compile.linking.site import Flow
+from engine.compile.linking.site import Linked
 from engine.compile.proving.prove import Proved, prove
 from engine.compile.reading.document import Document, Source
 from engine.compile.reading.yaml_text import read_yaml
@@ -111,11 +111,11 @@ def _compile(
     if spoilt is None:
         return Report(problems=findings.problems)
     palette = Palette(labels=Labels(signatures), forms=Forms(forms))
-    flow = link(findings, palette, spoilt)
-    proved = prove(flow, findings)
+    linked = link(findings, palette, spoilt)
+    proved = prove(linked, findings)
     if findings.has_errors:
         return Report(problems=findings.problems)
-    return _finished(source, forms, flow, proved, findings)
+    return _finished(source, forms, linked, proved, findings)
 
 
 def _spoilt(document: Document, findings: Findings) -> frozenset[str] | None:
@@ -132,8 +132,8 @@ def _spoilt(document: Document, findings: Findings) -> frozenset[str] | None:
 
 
 def _finished(
-    source: Source, forms: Mapping[str, Source], flow: Flow, proved: Proved, findings: Findings
+    source: Source, forms: Mapping[str, Source], linked: Linked, proved: Proved, findings: Findings
 ) -> Report:
-    bundle = bundle_of(flow, source, forms)
-    graph = build(flow, proved.checks, proved.steps, Digest(bundle.digest))
+    bundle = bundle_of(linked, source, forms)
+    graph = build(linked, proved.checks, proved.steps, Digest(bundle.digest))
     return Report(problems=findings.problems, bundle=bundle, graph=graph)

@@ -40,7 +40,7 @@ def check_name(site: Site, *, settles: bool) -> str | None:
 Judged: TypeAlias = Checked | tuple[ExpressionProblem, ...]
 
 
-class Written(Struct, frozen=True, kw_only=True):
+class Completion(Struct, frozen=True, kw_only=True):
     """A node's ordinary ending: the state before and after it, and its `outputs:`, checked."""
 
     before: State
@@ -55,7 +55,7 @@ class Endings:
         """Take where expressions look, and the form data keys that several nodes share."""
         self._scopes = scopes
         self._shared = shared
-        self._known: dict[NodeId, Written] = {}
+        self._known: dict[NodeId, Completion] = {}
 
     def behind(self, site: Site, edge: Edge, before: State) -> State:
         """Give the state at the end of one edge."""
@@ -86,7 +86,7 @@ class Endings:
         """Give the state after the ordinary ending, with all outputs written."""
         return self.outputs(site, before).after
 
-    def outputs(self, site: Site, before: State) -> Written:
+    def outputs(self, site: Site, before: State) -> Completion:
         """Write a node's `outputs:`, which may read its declared outputs by their own names too.
 
         Worked out once for the state that the node is entered in: it is asked for again when
@@ -97,10 +97,10 @@ class Endings:
             known = self._known[site.id] = self._write(site, before)
         return known
 
-    def _write(self, site: Site, before: State) -> Written:
+    def _write(self, site: Site, before: State) -> Completion:
         completed = _completed(site, before, self._shared)
         if not site.outputs:
-            return Written(before=before, after=completed)
+            return Completion(before=before, after=completed)
         declared = site.signature.outputs if site.signature else ()
         local = {
             output.name: Binding(output.type, "always" if output.always else "maybe")
@@ -117,7 +117,7 @@ class Endings:
                 type_ = type_of(value)
             variables[name] = Binding(type_)
         after = replace(completed, variables=variables)
-        return Written(before=before, after=after, checks=checks)
+        return Completion(before=before, after=after, checks=checks)
 
 
 def _completed(site: Site, before: State, shared: frozenset[str]) -> State:

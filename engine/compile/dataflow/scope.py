@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from engine.compile.dataflow.state import Members, Slot, State, union
 from engine.compile.linking.head import WELL_KNOWN
 from engine.compile.linking.literals import parameter_type
-from engine.compile.linking.site import Flow, Site
+from engine.compile.linking.site import Linked, Site
 from engine.expressions import DYNAMIC, STRING, Binding, Environment, Member, Record
 from engine.model.definition import Definition
 
@@ -94,16 +94,16 @@ class Names(NamedTuple):
     shared: frozenset[str]
 
 
-def names_of(flow: Flow) -> Names:
+def names_of(linked: Linked) -> Names:
     """Collect the names of all nodes, reached or not."""
     keys: dict[str, Site] = {}
     variables: dict[str, Site] = {}
-    for site in flow.sites.values():
+    for site in linked.sites.values():
         for name in site.slots.values():
             keys.setdefault(name, site)
         for name in (*site.declared.values(), *(name for name, _ in site.outputs), *counted(site)):
             variables.setdefault(name, site)
-    asked = Counter(filter(None, map(answer_key, flow.sites.values())))
+    asked = Counter(filter(None, map(answer_key, linked.sites.values())))
     shared = frozenset(name for name, nodes in asked.items() if nodes > 1)
     return Names(keys=keys, variables=variables, shared=shared)
 

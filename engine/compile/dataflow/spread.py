@@ -9,26 +9,26 @@ from msgspec.structs import replace
 
 from engine.compile.dataflow.endings import Endings
 from engine.compile.dataflow.state import State, join
-from engine.compile.linking.site import Flow, Formula, Site
+from engine.compile.linking.site import Formula, Linked, Site
 from engine.model.names import NodeId
 
 
-def spread(flow: Flow, order: Mapping[NodeId, int], endings: Endings) -> Mapping[NodeId, State]:
+def spread(linked: Linked, order: Mapping[NodeId, int], endings: Endings) -> Mapping[NodeId, State]:
     """Give the state at the entry of every node that is reached.
 
     A worklist in the order of `walk_order`, so that most nodes are looked at once. It ends: a
     state only ever loses what is certain and gains what is possible, and both are finite.
     """
-    if flow.start is None:
+    if linked.start is None:
         return {}
-    states: dict[NodeId, State] = {flow.start: State()}
-    waiting = [(0, flow.start)]
-    queued = {flow.start}
-    wanted = _wanted_at_ends(flow)
+    states: dict[NodeId, State] = {linked.start: State()}
+    waiting = [(0, linked.start)]
+    queued = {linked.start}
+    wanted = _wanted_at_ends(linked)
     while waiting:
         _, node = heappop(waiting)
         queued.discard(node)
-        for target, state in _beyond(flow.sites[node], states[node], endings, wanted):
+        for target, state in _beyond(linked.sites[node], states[node], endings, wanted):
             known = states.get(target)
             joined = state if known is None else join(known, state)
             if known is None or (joined is not known and joined != known):
@@ -53,25 +53,25 @@ def _beyond(
         yield edge.target, _narrowed(state, wanted[edge.target]) if is_end else state
 
 
-def carrying(flow: Flow) -> frozenset[str]:
+def carrying(linked: Linked) -> frozenset[str]:
     """Give the slots in which some activity puts a secret."""
     return frozenset(
         site.slots[use.input]
-        for site in flow.sites.values()
+        for site in linked.sites.values()
         for use in (site.signature.keys if site.signature else ())
         if use.carries is not None and use.input in site.slots
     )
 
 
-def _wanted_at_ends(flow: Flow) -> Mapping[NodeId, frozenset[str]]:
+def _wanted_at_ends(linked: Linked) -> Mapping[NodeId, frozenset[str]]:
     """Give the slots that matter at each End without expressions.
 
     Every node may lead to an End, and joining all that they know would be work for nothing.
     """
-    secret = carrying(flow)
+    secret = carrying(linked)
     return {
         site.id: secret | frozenset(site.slots.values())
-        for site in flow.sites.values()
+        for site in linked.sites.values()
         if site.is_end and not any(isinstance(v, Formula) for v in site.inputs.values())
     }
 
@@ -82,13 +82,13 @@ def _narrowed(state: State, wanted: frozenset[str]) -> State:
     return replace(state, slots=slots, variables={}, answers={}, askers={})
 
 
-def walk_order(flow: Flow) -> Mapping[NodeId, int]:
+def walk_order(linked: Linked) -> Mapping[NodeId, int]:
     """Number the reached nodes: loops aside, each comes behind those that lead to it."""
     done: list[NodeId] = []
-    if flow.start is None:
+    if linked.start is None:
         return {}
-    seen = {flow.start}
-    path = [(flow.start, iter(flow.sites[flow.start].edges))]
+    seen = {linked.start}
+    path = [(linked.start, iter(linked.sites[linked.start].edges))]
     while path:
         node, edges = path[-1]
         step = next((edge.target for edge in edges if edge.target not in seen), None)
@@ -97,5 +97,5 @@ def walk_order(flow: Flow) -> Mapping[NodeId, int]:
             path.pop()
         else:
             seen.add(step)
-            path.append((step, iter(flow.sites[step].edges)))
+            path.append((step, iter(linked.sites[step].edges)))
     return {node: number for number, node in enumerate(reversed(done))}

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from engine.compile.findings import Findings
 from engine.compile.forms.form import FormReading
 from engine.compile.linking.inputs import Inputs
-from engine.compile.linking.site import Button, Formula, Shown, Site
+from engine.compile.linking.site import Button, Formula, NodeForm, Site
 from engine.compile.nearest import nearest
 from engine.model.definition import FormRef
 from engine.model.form import Form
@@ -25,7 +25,7 @@ Forms = Mapping[FormRef, FormReading]
 
 def link_form(
     site: Site, use: FormUse, inputs: Inputs, forms: Forms, findings: Findings
-) -> Shown | None:
+) -> NodeForm | None:
     """Find the form of a node, with its own problems; None where it cannot be used."""
     shown = _find(site, use, inputs, forms, findings)
     if shown is None:
@@ -48,7 +48,7 @@ def _ref(use: FormUse, inputs: Inputs) -> FormRef | None:
 
 def _find(
     site: Site, use: FormUse, inputs: Inputs, forms: Forms, findings: Findings
-) -> Shown | None:
+) -> NodeForm | None:
     for name in (use.name_input, use.version_input):
         if isinstance(inputs.get(name), Formula):
             message = f"`{name}` names the form, which must be known before anything runs"
@@ -59,7 +59,7 @@ def _find(
         return None
     if ref in forms:
         spot = site.value_spot("inputs", use.name_input)
-        return Shown(ref=ref, reading=forms[ref], spot=spot)
+        return NodeForm(ref=ref, reading=forms[ref], spot=spot)
     _not_there(site, use, ref, forms, findings)
     return None
 
@@ -82,7 +82,7 @@ def _not_there(site: Site, use: FormUse, ref: FormRef, forms: Forms, findings: F
     )  # fmt: skip
 
 
-def _components(site: Site, use: FormUse, shown: Shown, form: Form, findings: Findings) -> None:
+def _components(site: Site, use: FormUse, shown: NodeForm, form: Form, findings: Findings) -> None:
     held = {component.id: component.type for component in form.components}
     for id, type_ in use.components.items():
         if held.get(id) == type_:
@@ -96,7 +96,7 @@ def _components(site: Site, use: FormUse, shown: Shown, form: Form, findings: Fi
 
 
 def worded(
-    site: Site, buttons: Mapping[str, Button], shown: Shown | None, findings: Findings
+    site: Site, buttons: Mapping[str, Button], shown: NodeForm | None, findings: Findings
 ) -> Mapping[str, Button]:
     """Give every button its words: ours, or those under `actions` of the form."""
     compiled = shown.reading.compiled if shown else None

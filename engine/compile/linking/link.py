@@ -13,7 +13,7 @@ from engine.compile.linking.forms import Forms, link_form, worded
 from engine.compile.linking.head import head
 from engine.compile.linking.inputs import link_inputs, link_slots
 from engine.compile.linking.outputs import link_outputs
-from engine.compile.linking.site import Flow, Site
+from engine.compile.linking.site import Linked, Site
 from engine.compile.linking.ways import Ways, link_ways
 from engine.compile.nearest import nearest
 from engine.compile.reading.document import Written
@@ -28,7 +28,7 @@ class Palette:
     forms: Forms
 
 
-def link(findings: Findings, palette: Palette, spoilt: Collection[str] = ()) -> Flow:
+def link(findings: Findings, palette: Palette, spoilt: Collection[str] = ()) -> Linked:
     """Link a document of the right shape; every problem goes to `findings`.
 
     Nodes whose own shape is wrong (`spoilt`) are known by name and otherwise left alone.
@@ -46,7 +46,7 @@ def link(findings: Findings, palette: Palette, spoilt: Collection[str] = ()) -> 
     whole = len(ways) == len(flow.entries) and findings.count == before
     sites = {site.id: _finish(site, way, palette, findings) for site, way in ways}
     start = _start(flow, sites, whole, findings)
-    return Flow(
+    return Linked(
         document=findings.document,
         definition=definition,
         sites=sites,

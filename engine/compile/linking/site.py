@@ -67,7 +67,7 @@ class Button(Struct, frozen=True, kw_only=True):
     label: Text | None
 
 
-class Shown(Struct, frozen=True, kw_only=True):
+class NodeForm(Struct, frozen=True, kw_only=True):
     """The form that a node shows, and where it is named."""
 
     ref: FormRef
@@ -102,7 +102,7 @@ class Site(Struct, frozen=True, kw_only=True):
     check: str | None = None
     declared: Mapping[str, str] = {}
     outputs: tuple[tuple[str, JsonValue | Formula], ...] = ()
-    form: Shown | None = None
+    form: NodeForm | None = None
     result: Literal["FAIL", "REVIEW"] | None = None
 
     @property
@@ -152,7 +152,7 @@ class Site(Struct, frozen=True, kw_only=True):
         return ".".join(("flow", self.id, *keys))
 
 
-class Flow(Struct, frozen=True, kw_only=True):
+class Linked(Struct, frozen=True, kw_only=True):
     """All of a definition, linked.
 
     Attributes:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from engine.compile.dataflow.state import State
 from engine.compile.findings import Findings
-from engine.compile.linking.site import Flow, Site
+from engine.compile.linking.site import Linked, Site
 from engine.model.names import NodeId
 
 
-def prove_failures(flow: Flow, findings: Findings) -> None:
+def prove_failures(linked: Linked, findings: Findings) -> None:
     """Note deciders that would turn a failure into a pass."""
-    for site in flow.sites.values():
+    for site in linked.sites.values():
         decides = site.signature.decides if site.signature else None
         if decides is None or site.inputs.get(decides.on_any_failure) != "PASS":
             continue
@@ -23,10 +23,10 @@ def prove_failures(flow: Flow, findings: Findings) -> None:
         )  # fmt: skip
 
 
-def prove_decisions(flow: Flow, states: Mapping[NodeId, State], findings: Findings) -> None:
+def prove_decisions(linked: Linked, states: Mapping[NodeId, State], findings: Findings) -> None:
     """Warn of deciders with nothing to decide, and of Ends that accept whoever comes."""
     for node, state in states.items():
-        site = flow.sites[node]
+        site = linked.sites[node]
         _decider(site, state, findings)
         if site.is_end and site.result is None and not state.judged:
             findings.add(

@@ -9,7 +9,7 @@ from engine.compile.dataflow.endings import Endings, Judged
 from engine.compile.dataflow.scope import Scopes
 from engine.compile.dataflow.state import State
 from engine.compile.findings import Findings
-from engine.compile.linking.site import Flow, Formula, Shown, Site
+from engine.compile.linking.site import Formula, Linked, NodeForm, Site
 from engine.expressions import (
     Checked,
     Environment,
@@ -26,7 +26,7 @@ Checks = dict[str, Checked]
 
 
 def check_formulas(
-    flow: Flow,
+    linked: Linked,
     states: Mapping[NodeId, State],
     scopes: Scopes,
     endings: Endings,
@@ -34,7 +34,7 @@ def check_formulas(
 ) -> Checks:
     """Check every expression of every node that is reached."""
     checks: Checks = {}
-    for site in flow.sites.values():
+    for site in linked.sites.values():
         state = states.get(site.id)
         if state is None:
             continue
@@ -95,7 +95,7 @@ _REACH: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _defaults(form: Shown, state: State, scopes: Scopes, findings: Findings) -> None:
+def _defaults(form: NodeForm, state: State, scopes: Scopes, findings: Findings) -> None:
     """Check the paths that defaults of a form put in: there on some path, and no secrets."""
     document = form.reading.document
     if document is None:

@@ -8,7 +8,7 @@ from engine.compile.dataflow.endings import check_name
 from engine.compile.dataflow.scope import Names
 from engine.compile.dataflow.state import Held, State
 from engine.compile.findings import Findings
-from engine.compile.linking.site import Flow, Formula, Site
+from engine.compile.linking.site import Formula, Linked, Site
 from engine.compile.nearest import nearest
 from engine.compile.proving.formulas import Checks
 from engine.expressions import Secret
@@ -17,7 +17,7 @@ from engine.model.names import NodeId
 from engine.model.signature import CheckUse, KeyUse
 
 
-def prove_names(flow: Flow, names: Names, findings: Findings) -> None:
+def prove_names(linked: Linked, names: Names, findings: Findings) -> None:
     """Note names that are a key and a variable, and outputs that would write a secret."""
     keys, variables = names.keys, names.variables
     for name in sorted(keys.keys() & variables.keys()):
@@ -26,7 +26,7 @@ def prove_names(flow: Flow, names: Names, findings: Findings) -> None:
             "P118", _written(site, name), f"`{name}` is a variable here and a key elsewhere",
             "give one of them another name", key=site.path(), also=[other.spot],
         )  # fmt: skip
-    for site in flow.sites.values():
+    for site in linked.sites.values():
         for output in site.signature.outputs if site.signature else ():
             if isinstance(hides_secret(output.type), Secret):
                 findings.add(
@@ -42,7 +42,7 @@ def _written(site: Site, name: str) -> tuple[int, int]:
 
 
 def prove_keys(
-    flow: Flow, states: Mapping[NodeId, State], checks: Checks, findings: Findings
+    linked: Linked, states: Mapping[NodeId, State], checks: Checks, findings: Findings
 ) -> bool:
     """Note keys that are not there, or not ready, and checks that are settled unopened.
 
@@ -51,13 +51,13 @@ def prove_keys(
     """
     wrong: set[str] = set()
     for node, state in states.items():
-        site = flow.sites[node]
+        site = linked.sites[node]
         for use in site.signature.keys if site.signature else ():
             slot = site.slots.get(use.input)
             if slot is not None and not _is_ready(site, use, slot, state, findings):
                 wrong.add(slot)
     for node, state in states.items():
-        site = flow.sites[node]
+        site = linked.sites[node]
         _settled(site, state, wrong, findings)
         _grouped(site, state, checks, findings, wrong=wrong)
     return not wrong

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from engine.compile.dataflow.scope import cleared, counted
 from engine.compile.findings import Findings
-from engine.compile.linking.site import Edge, Flow, Site
+from engine.compile.linking.site import Edge, Linked, Site
 from engine.compile.linking.ways import missing_edge
 from engine.compile.proving.network import Group, all_edges, circles, first, network
 from engine.expressions.proof.trial import Assignment, Stand, try_out
@@ -18,37 +18,39 @@ _MOST_COUNTERS = 6
 """Counters of one loop that are tried together; further ones do not count."""
 
 
-def prove_loops(flow: Flow, looping: Group, findings: Findings) -> None:
+def prove_loops(linked: Linked, looping: Group, findings: Findings) -> None:
     """Note loops without a wait or without a bound, and error events that loops must handle.
 
     Args:
-        flow: The linked definition.
+        linked: The linked definition.
         looping: The nodes to look at: all that lie on loops, but those that are told already.
         findings: Takes the problems.
     """
     if not looping:
         return
-    edges = [edge for edge in all_edges(flow) if edge.source in looping and edge.target in looping]
-    told = {*_unhandled(flow, looping, findings), *_restless(flow, edges, findings)}
-    for group in circles(network(flow, _unbounded_edges(flow, edges))):
-        if told.isdisjoint(group) and not _counts(flow, group, edges):
-            site = first(flow, group)
+    edges = [
+        edge for edge in all_edges(linked) if edge.source in looping and edge.target in looping
+    ]
+    told = {*_unhandled(linked, looping, findings), *_restless(linked, edges, findings)}
+    for group in circles(network(linked, _unbounded_edges(linked, edges))):
+        if told.isdisjoint(group) and not _counts(linked, group, edges):
+            site = first(linked, group)
             findings.add(
                 "P114", site.spot, f"the loop through `{site.id}` has no bound",
                 "handle the error event of a `maxAttempts` on it outside of the loop, or count the "
                 "rounds and leave by a condition on the counter",
-                key=site.path(), also=_others(flow, group, site),
+                key=site.path(), also=_others(linked, group, site),
             )  # fmt: skip
 
 
-def _others(flow: Flow, group: Group, site: Site) -> Iterator[tuple[int, int]]:
-    return (flow.sites[node].spot for node in flow.sites if node in group and node != site.id)
+def _others(linked: Linked, group: Group, site: Site) -> Iterator[tuple[int, int]]:
+    return (linked.sites[node].spot for node in linked.sites if node in group and node != site.id)
 
 
-def _unhandled(flow: Flow, looping: Group, findings: Findings) -> Iterator[NodeId]:
+def _unhandled(linked: Linked, looping: Group, findings: Findings) -> Iterator[NodeId]:
     """Note error events that are demanded on loops and have no edge; give their nodes."""
     for node in looping:
-        site = flow.sites[node]
+        site = linked.sites[node]
         handled = {edge.name for edge in site.edges_of("error")}
         for event in site.signature.errors if site.signature else ():
             if event.on_loop_only and event.code not in handled:
@@ -56,30 +58,30 @@ def _unhandled(flow: Flow, looping: Group, findings: Findings) -> Iterator[NodeI
                 yield node
 
 
-def _restless(flow: Flow, edges: Sequence[Edge], findings: Findings) -> Iterator[NodeId]:
+def _restless(linked: Linked, edges: Sequence[Edge], findings: Findings) -> Iterator[NodeId]:
     """Note loops that pass no wait; give their nodes."""
-    moving = [edge for edge in edges if not flow.sites[edge.source].waits]
-    for group in circles(network(flow, moving)):
-        site = first(flow, group)
+    moving = [edge for edge in edges if not linked.sites[edge.source].waits]
+    for group in circles(network(linked, moving)):
+        site = first(linked, group)
         findings.add(
             "P113", site.spot, f"the loop through `{site.id}` passes no node that waits",
             "put a form or page on the loop, or lead it elsewhere",
-            key=site.path(), also=_others(flow, group, site),
+            key=site.path(), also=_others(linked, group, site),
         )  # fmt: skip
         yield from group
 
 
-def _unbounded_edges(flow: Flow, edges: Sequence[Edge]) -> list[Edge]:
+def _unbounded_edges(linked: Linked, edges: Sequence[Edge]) -> list[Edge]:
     """Leave out the ways that can be taken a bounded number of times only.
 
     Buttons have their limits. A node that counts its visits raises its error event on the last
     one and on every later one: only the way of that event stays, or `next` if it has none.
     """
-    return [edge for edge in edges if edge.kind != "action" and not _is_bounded(flow, edge)]
+    return [edge for edge in edges if edge.kind != "action" and not _is_bounded(linked, edge)]
 
 
-def _is_bounded(flow: Flow, edge: Edge) -> bool:
-    site = flow.sites[edge.source]
+def _is_bounded(linked: Linked, edge: Edge) -> bool:
+    site = linked.sites[edge.source]
     bound = site.signature.bounded_by if site.signature else None
     if bound is None or bound.input not in site.inputs:
         return False
@@ -88,39 +90,39 @@ def _is_bounded(flow: Flow, edge: Edge) -> bool:
     return not (is_last_way or (edge.kind == "next" and not has_way))
 
 
-def _counts(flow: Flow, group: Group, edges: Sequence[Edge]) -> bool:
+def _counts(linked: Linked, group: Group, edges: Sequence[Edge]) -> bool:
     """Say whether counters bound every loop of a group."""
     inner = [
         edge
-        for edge in _unbounded_edges(flow, edges)
+        for edge in _unbounded_edges(linked, edges)
         if edge.source in group and edge.target in group
     ]
-    counters = sorted(_counters(flow, group).items())[:_MOST_COUNTERS]
-    return not _goes_round(flow, inner, counters)
+    counters = sorted(_counters(linked, group).items())[:_MOST_COUNTERS]
+    return not _goes_round(linked, inner, counters)
 
 
-def _goes_round(flow: Flow, edges: list[Edge], counters: list[tuple[str, set[NodeId]]]) -> bool:
+def _goes_round(linked: Linked, edges: list[Edge], counters: list[tuple[str, set[NodeId]]]) -> bool:
     """Say whether a loop is left that no counter bounds.
 
     A loop escapes a counter if it does not count it, or does not pass a way that ends with it;
     both are tried, for each counter.
     """
-    if not any(True for _ in circles(network(flow, edges))):
+    if not any(True for _ in circles(network(linked, edges))):
         return False
     if not counters:
         return True
     (variable, nodes), *rest = counters
     uncounted = [edge for edge in edges if edge.source not in nodes]
-    unguarded = [edge for edge in edges if not _ends(flow.sites[edge.source], edge, variable)]
-    return _goes_round(flow, uncounted, rest) or _goes_round(flow, unguarded, rest)
+    unguarded = [edge for edge in edges if not _ends(linked.sites[edge.source], edge, variable)]
+    return _goes_round(linked, uncounted, rest) or _goes_round(linked, unguarded, rest)
 
 
-def _counters(flow: Flow, group: Group) -> Mapping[str, set[NodeId]]:
+def _counters(linked: Linked, group: Group) -> Mapping[str, set[NodeId]]:
     """Give every counter of a group that nothing on the group's loops clears or sets anew."""
     found: dict[str, set[NodeId]] = {}
     spoilt: set[str] = set()
     for node in group:
-        site = flow.sites[node]
+        site = linked.sites[node]
         for variable in counted(site):
             found.setdefault(variable, set()).add(node)
         spoilt.update(cleared(site), site.declared.values(), (name for name, _ in site.outputs))

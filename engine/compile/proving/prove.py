@@ -9,7 +9,7 @@ from engine.compile.dataflow.endings import Endings
 from engine.compile.dataflow.scope import Scopes, names_of
 from engine.compile.dataflow.spread import spread, walk_order
 from engine.compile.findings import Findings
-from engine.compile.linking.site import Flow
+from engine.compile.linking.site import Linked
 from engine.compile.proving.decisions import prove_decisions, prove_failures
 from engine.compile.proving.formulas import Checks, check_formulas
 from engine.compile.proving.keys import prove_keys, prove_names
@@ -29,35 +29,35 @@ class Proved:
     steps: Mapping[NodeId, tuple[int, int | None]] = field(default_factory=dict)
 
 
-def prove(flow: Flow, findings: Findings) -> Proved:
+def prove(linked: Linked, findings: Findings) -> Proved:
     """Prove what can be proved; every problem goes to `findings`.
 
     Proofs about paths need every edge, those about keys and variables need everything: a slip in
     a name is one problem and not also ten that follow from it.
     """
-    prove_ends(flow, findings)
-    prove_languages(flow, findings)
-    prove_failures(flow, findings)
-    if flow.whole:
-        graph = network(flow, all_edges(flow))
-        trapped = prove_paths(flow, graph, findings)
+    prove_ends(linked, findings)
+    prove_languages(linked, findings)
+    prove_failures(linked, findings)
+    if linked.whole:
+        graph = network(linked, all_edges(linked))
+        trapped = prove_paths(linked, graph, findings)
         looping = (node for group in circles(graph) for node in group)
-        prove_loops(flow, frozenset(looping) - trapped, findings)
-    return _prove_contents(flow, findings) if flow.sound else Proved()
+        prove_loops(linked, frozenset(looping) - trapped, findings)
+    return _prove_contents(linked, findings) if linked.sound else Proved()
 
 
-def _prove_contents(flow: Flow, findings: Findings) -> Proved:
+def _prove_contents(linked: Linked, findings: Findings) -> Proved:
     """Prove what depends on what is in keys and variables, on every path."""
-    names = names_of(flow)
-    prove_names(flow, names, findings)
-    scopes = Scopes(flow.definition, names)
-    order = walk_order(flow)
+    names = names_of(linked)
+    prove_names(linked, names, findings)
+    scopes = Scopes(linked.definition, names)
+    order = walk_order(linked)
     endings = Endings(scopes, names.shared)
-    states = spread(flow, order, endings)
-    checks = check_formulas(flow, states, scopes, endings, findings)
-    keys_are_right = prove_keys(flow, states, checks, findings)
-    prove_answers(flow, states, order, findings)
-    prove_secrets(flow, states, order, findings)
+    states = spread(linked, order, endings)
+    checks = check_formulas(linked, states, scopes, endings, findings)
+    keys_are_right = prove_keys(linked, states, checks, findings)
+    prove_answers(linked, states, order, findings)
+    prove_secrets(linked, states, order, findings)
     if keys_are_right:
-        prove_decisions(flow, states, findings)
-    return Proved(checks=checks, steps=steps(flow, order))
+        prove_decisions(linked, states, findings)
+    return Proved(checks=checks, steps=steps(linked, order))

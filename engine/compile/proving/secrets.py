@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping
 from engine.compile.dataflow.spread import carrying
 from engine.compile.dataflow.state import Held, State
 from engine.compile.findings import Findings
-from engine.compile.linking.site import Flow
+from engine.compile.linking.site import Linked
 from engine.model.names import NodeId
 
 
 def prove_secrets(
-    flow: Flow, states: Mapping[NodeId, State], order: Mapping[NodeId, int], findings: Findings
+    linked: Linked, states: Mapping[NodeId, State], order: Mapping[NodeId, int], findings: Findings
 ) -> None:
     """Note secrets that are still there at a wait or at End; each once, where it first rests."""
-    names = carrying(flow)
+    names = carrying(linked)
     if not names:
         return
     told: set[tuple[str, NodeId | None]] = set()
     for node in sorted(states, key=order.__getitem__):
-        site = flow.sites[node]
+        site = linked.sites[node]
         if not (site.waits or site.is_end):
             continue
         for slot, held in sorted(_carried(states[node], names), key=lambda pair: pair[0]):
@@ -33,7 +33,7 @@ def prove_secrets(
                 f"the instance {what} at `{site.id}` while the key `{slot}` carries the secret "
                 f"`{held.carried}`",
                 "put the activity that takes it directly behind the one that asks for it",
-                key=site.path(), also=[flow.sites[held.carrier].spot],
+                key=site.path(), also=[linked.sites[held.carrier].spot],
             )  # fmt: skip
 
 

@@ -6,26 +6,26 @@ from collections.abc import Mapping
 from functools import reduce
 from typing import TypeAlias
 
-from engine.compile.linking.site import Flow
+from engine.compile.linking.site import Linked
 from engine.model.names import NodeId
 
 Bounds: TypeAlias = tuple[int, int]
 """Fewest and most waits on any path."""
 
 
-def steps(flow: Flow, order: Mapping[NodeId, int]) -> Mapping[NodeId, tuple[int, int | None]]:
+def steps(linked: Linked, order: Mapping[NodeId, int]) -> Mapping[NodeId, tuple[int, int | None]]:
     """Number the waits that have the same number of others before them on every path.
 
     A way back is no progress and does not count. Where the paths behind a wait differ, its total
     is None; where those before it differ, it has no number, so that none ever jumps.
 
     Args:
-        flow: The linked definition.
+        linked: The linked definition.
         order: Reached nodes, each behind those that lead to it except by a way back.
     """
     nodes = sorted(order, key=order.__getitem__)
-    waits = {node: int(flow.sites[node].waits) for node in nodes}
-    onward = {node: _onward(flow, node, order) for node in nodes}
+    waits = {node: int(linked.sites[node].waits) for node in nodes}
+    onward = {node: _onward(linked, node, order) for node in nodes}
     before: dict[NodeId, Bounds] = {}
     for node in nodes:
         low, high = before.setdefault(node, (0, 0))
@@ -43,9 +43,9 @@ def steps(flow: Flow, order: Mapping[NodeId, int]) -> Mapping[NodeId, tuple[int,
     }
 
 
-def _onward(flow: Flow, node: NodeId, order: Mapping[NodeId, int]) -> list[NodeId]:
+def _onward(linked: Linked, node: NodeId, order: Mapping[NodeId, int]) -> list[NodeId]:
     here = order[node]
-    return [edge.target for edge in flow.sites[node].edges if order[edge.target] > here]
+    return [edge.target for edge in linked.sites[node].edges if order[edge.target] > here]
 
 
 def _around(one: Bounds, other: Bounds) -> Bounds:

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from engine.compile.dataflow.scope import answer_key
 from engine.compile.dataflow.state import State
 from engine.compile.findings import Findings
-from engine.compile.linking.site import Flow, Shown
+from engine.compile.linking.site import Linked, NodeForm
 from engine.model.names import Localised, NodeId
 
 
-def prove_ends(flow: Flow, findings: Findings) -> None:
+def prove_ends(linked: Linked, findings: Findings) -> None:
     """Note waits that may last forever."""
-    if flow.definition.max_duration is not None:
+    if linked.definition.max_duration is not None:
         return
-    for site in flow.sites.values():
+    for site in linked.sites.values():
         if site.waits and site.timer is None:
             findings.add(
                 "P115", site.spot, f"nothing ends the wait at `{site.id}`",
@@ -24,26 +24,26 @@ def prove_ends(flow: Flow, findings: Findings) -> None:
             )  # fmt: skip
 
 
-def prove_languages(flow: Flow, findings: Findings) -> None:
+def prove_languages(linked: Linked, findings: Findings) -> None:
     """Note texts that are missing in a language of the definition: its title's, its forms'."""
     title = findings.document.find(["title"])
     if isinstance(title.value, dict):
         missing = [
             language
-            for language in flow.definition.languages
-            if not _speaks(flow.definition.title, language)
+            for language in linked.definition.languages
+            if not _speaks(linked.definition.title, language)
         ]
         if missing:
             findings.add(
                 "P116", title.spot, "this text is missing in: " + ", ".join(missing),
                 "write it in every language of the definition", key="title",
             )  # fmt: skip
-    shown = {site.form.ref: site.form for site in flow.sites.values() if site.form is not None}
+    shown = {site.form.ref: site.form for site in linked.sites.values() if site.form is not None}
     for form in shown.values():
-        _languages(form, flow.definition.languages, findings)
+        _languages(form, linked.definition.languages, findings)
 
 
-def _languages(form: Shown, languages: tuple[str, ...], findings: Findings) -> None:
+def _languages(form: NodeForm, languages: tuple[str, ...], findings: Findings) -> None:
     document = form.reading.document
     if document is None:
         return
@@ -65,11 +65,11 @@ def _speaks(words: Localised, language: str) -> bool:
 
 
 def prove_answers(
-    flow: Flow, states: Mapping[NodeId, State], order: Mapping[NodeId, int], findings: Findings
+    linked: Linked, states: Mapping[NodeId, State], order: Mapping[NodeId, int], findings: Findings
 ) -> None:
     """Note waits that write over the answers of another one before them on some path."""
     for node, state in states.items():
-        site = flow.sites[node]
+        site = linked.sites[node]
         use = site.signature.form if site.signature else None
         key = answer_key(site)
         if use is None or key is None:
@@ -77,7 +77,7 @@ def prove_answers(
         before = [asker for asker in state.askers.get(key, ()) if order[asker] < order[node]]
         if not before:
             continue
-        other = flow.sites[min(before, key=order.__getitem__)]
+        other = linked.sites[min(before, key=order.__getitem__)]
         findings.add(
             "P117", site.value_spot("inputs", use.key_input),
             f"`{key}` already holds the answers of `{other.id}`", "use another form data key",
