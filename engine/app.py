@@ -178,7 +178,12 @@ def wire(
         library=library,
         loop=loop,
         visits=Visits(
-            store=store, loop=loop, chance=chance, vault=vault, allowed_redirects=allowed
+            store=store,
+            library=library,
+            loop=loop,
+            chance=chance,
+            vault=vault,
+            allowed_redirects=allowed,
         ),
         office=TokenOffice(store=store, chance=chance, library=library, allowed_redirects=allowed),
         pump=Pump(store=store, loop=loop, clock=clock),

@@ -164,7 +164,10 @@ def bench(
         catalogue=known, library=library, probe=probe,
     )  # fmt: skip
     loop = Loop(outside)
-    visits = Visits(store=store, loop=loop, chance=chance, vault=vault, allowed_redirects=redirects)
+    visits = Visits(
+        store=store, library=library, loop=loop,
+        chance=chance, vault=vault, allowed_redirects=redirects,
+    )  # fmt: skip
     office = TokenOffice(store=store, chance=chance, library=library, allowed_redirects=redirects)
     return Bench(
         store=store, clock=clock, chance=chance, vault=vault, pool=pool, catalogue=known,

@@ -78,6 +78,13 @@ class Library:
         )
         return await self.store.write(tenant, unit.staged())
 
+    async def named(
+        self, tenant: TenantId, process: str, version: int | None
+    ) -> ProcessGraph | None:
+        """Give the graph of a process: of this version, or of the newest; None without one."""
+        digest = await self.store.digest_of(tenant, process, version)
+        return None if digest is None else await self.graph(tenant, digest)
+
     async def graph(self, tenant: TenantId, digest: Digest) -> ProcessGraph:
         """Give a deployed bundle's graph, compiled once.
 

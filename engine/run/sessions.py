@@ -18,6 +18,8 @@ from engine.records.record import Absent, Version
 from engine.records.tokens import Session
 
 PURPOSE: Final = "session"
+LONGEST_SECRET: Final = 128
+"""No value of ours is longer; a longer one is not even hashed."""
 
 
 def digest(value: str) -> str:

@@ -162,9 +162,9 @@ async def _parameters(
 ) -> JsonObject | tuple[FieldProblem, ...]:
     """Read `NAME=VALUE`s into the types that the definition declares; unknown ones stay texts."""
     tenant, declared = application.tenant, dict[str, "Parameter"]()
-    digest = await application.store.digest_of(tenant, asked.process, asked.version)
-    if digest is not None:
-        declared = (await application.library.graph(tenant, digest)).definition.parameters
+    graph = await application.library.named(tenant, asked.process, asked.version)
+    if graph is not None:
+        declared = graph.definition.parameters
     found: JsonObject = {}
     if asked.redirect is not None:
         found[REDIRECT_URL] = asked.redirect

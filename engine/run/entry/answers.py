@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from engine.model.definition import Definition
+from engine.model.graph import ProcessGraph
 from engine.model.names import InstanceId
 from engine.records.tokens import ProcessToken, Session
 
@@ -27,6 +28,27 @@ class Landing:
     now: datetime
     resume: InstanceId | None = None
     asks_passcode: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        token: ProcessToken,
+        graph: ProcessGraph,
+        *,
+        begin_key: str,
+        now: datetime,
+        resume: InstanceId | None = None,
+    ) -> Landing:
+        """Tell what of a graph is shown before it begins."""
+        parts = (part for form in graph.forms.values() for part in form.form.components)
+        return cls(
+            token=token,
+            definition=graph.definition,
+            begin_key=begin_key,
+            now=now,
+            resume=resume,
+            asks_passcode=any(part.autocomplete == "current-password" for part in parts),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from engine.ports.store import Conflict, Store
 from engine.records.record import Put, Staged, Version
 from engine.records.tokens import Session
 from engine.run.entry.answers import Entered
-from engine.run.sessions import digest, follower
+from engine.run.sessions import LONGEST_SECRET, digest, follower
 
 GRACE: Final = timedelta(seconds=30)
 """How long a value before a rotation may still GET the current page, if its answer got lost."""
@@ -37,6 +37,8 @@ async def enter(
         The session, with a fresh value where one must be handed out; None where there is no living
         one.
     """
+    if len(value) > LONGEST_SECRET:
+        return None
     session = await store.get(tenant, Session, digest(value))
     now = await store.now()
     if session is None or session.instance != instance or session.kind == "ticket":

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlsplit
+
+from engine.model.names import REDIRECT_URL, TIMEOUT_REDIRECT_URL
+
+REDIRECTS: Final = (REDIRECT_URL, TIMEOUT_REDIRECT_URL)
+"""The parameters of a token that are return addresses."""
 
 
 def is_allowed(url: str, allowed: Sequence[str]) -> bool:

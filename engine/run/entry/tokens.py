@@ -9,20 +9,19 @@ from typing import Final
 
 from engine.compile import check_parameters
 from engine.model.definition import Definition
-from engine.model.names import REDIRECT_URL, TIMEOUT_REDIRECT_URL, JsonObject, TenantId
+from engine.model.names import JsonObject, TenantId
 from engine.model.problem import FieldProblem, wrong
 from engine.ports.outside import Chance
 from engine.ports.store import Conflict, Store
 from engine.records.record import Absent, AuditRow
 from engine.records.tokens import ProcessToken, TokenType
-from engine.run.entry.redirects import is_allowed
+from engine.run.entry.redirects import REDIRECTS, is_allowed
 from engine.run.library import Library
 from engine.run.sessions import digest
 from engine.run.unit import Unit
 
 USUAL_LIFE: Final = timedelta(hours=24)
 SECRET_PREFIX: Final = "pt_"  # noqa: S105 - how a process token's secret begins, not one
-REDIRECTS: Final = (REDIRECT_URL, TIMEOUT_REDIRECT_URL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +67,10 @@ class TokenOffice:
         self, tenant: TenantId, request: TokenRequest, *, by: str
     ) -> Minted | tuple[FieldProblem, ...]:
         """Make a token, or tell every field that is wrong."""
-        found = await self.store.digest_of(tenant, request.process, request.process_version)
-        if found is None:
+        graph = await self.library.named(tenant, request.process, request.process_version)
+        if graph is None:
             return (wrong("process", "No such process is deployed in this version"),)
-        definition = (await self.library.graph(tenant, found)).definition
+        definition = graph.definition
         problems = (*_shape(request), *self._parameters(definition, request))
         if problems:
             return problems

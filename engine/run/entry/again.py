@@ -1,0 +1,77 @@
+"""The same request once more, because its answer got lost: what it made is told again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.model.names import InstanceId, TenantId
+from engine.ports.outside import Vault
+from engine.ports.store import Conflict, Store
+from engine.records.tokens import Session
+from engine.run import sessions
+from engine.run.entry.answers import Refusal
+from engine.run.unit import Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a redeemed token or ticket gave: an instance, and the value of a session or ticket."""
+
+    instance: InstanceId
+    value: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Finds what a request made before by its mark, the hash of its begin or idempotency key."""
+
+    store: Store
+    vault: Vault
+
+    async def visit(self, tenant: TenantId, mark: str | None, now: datetime) -> Given | None:
+        """Give the visit this begin key made, with a new session value, until its first answer."""
+        first = await self._first(tenant, mark)
+        if first is None or await self._has_gone_on(tenant, InstanceId(first.instance)):
+            return None
+        return await self._given(tenant, first, now)
+
+    async def ticket(
+        self, tenant: TenantId, mark: str | None, now: datetime
+    ) -> Given | Refusal | None:
+        """Give the instance this idempotency key made, with a new ticket, until one is spent."""
+        first = await self._first(tenant, mark)
+        if first is None:
+            return None
+        return await self._given(tenant, first, now) or Refusal(reason="used")
+
+    async def _first(self, tenant: TenantId, mark: str | None) -> Session | None:
+        return await self.store.find(tenant, Session, "begin", mark) if mark else None
+
+    async def _has_gone_on(self, tenant: TenantId, instance: InstanceId) -> bool:
+        loaded = await self.store.load(tenant, instance)
+        if loaded.instance.is_over:
+            return True
+        return any(row.kind == "Submitted" for row in await self.store.journal(tenant, instance))
+
+    async def _given(self, tenant: TenantId, first: Session, now: datetime) -> Given | None:
+        value = await self._follower(tenant, first, now)
+        if value is None:
+            return None
+        return Given(instance=InstanceId(first.instance), value=value, expires_at=first.expires_at)
+
+    async def _follower(self, tenant: TenantId, first: Session, now: datetime) -> str | None:
+        """Give the value that follows `first`, the same at every further asking.
+
+        None where `first` was spent on something else. `first` keeps the key.
+        """
+        value = sessions.follower(self.vault, first.id)
+        if first.superseded_at is not None:
+            return value if first.successor == sessions.digest(value) else None
+        unit = Unit(self.store, tenant)
+        sessions.rotate(unit, first, now, self.vault)
+        if isinstance(await self.store.write(tenant, unit.staged()), Conflict):
+            known = await self.store.get(tenant, Session, first.id)
+            return await self._follower(tenant, known, now) if known is not None else None
+        return value

@@ -1,0 +1,148 @@
+"""An app creates an instance; its ticket starts it once, wherever the person is (design 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from engine.model.names import InstanceId, TenantId
+from engine.ports.outside import Chance, Vault
+from engine.ports.store import Conflict, Store
+from engine.records.record import Absent, Version
+from engine.records.tokens import ProcessToken, Session
+from engine.run import sessions
+from engine.run.current import InstanceRef
+from engine.run.entry import begin_keys
+from engine.run.entry.again import Again, Given
+from engine.run.entry.answers import Begun, Created, Landing, Refusal
+from engine.run.entry.redeem import Redeemer, Wanted, chosen
+from engine.run.loop import Loop
+from engine.run.unit import Unit
+
+TICKET_LIFE: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tickets:
+    """Creates instances for apps, and starts them with their tickets."""
+
+    store: Store
+    loop: Loop
+    chance: Chance
+    vault: Vault
+    redeemer: Redeemer
+    again: Again
+
+    async def create(
+        self, tenant: TenantId, secret: str, *, idempotency_key: str | None
+    ) -> Created | Refusal:
+        """Create an instance (PENDING), idempotent by the key where there is one."""
+        token = await self.redeemer.token(tenant, secret)
+        if token is None:
+            return Refusal(reason="unknown")
+        mark = _mark(token, idempotency_key)
+
+        async def known(_: ProcessToken, now: datetime) -> Given | Refusal | None:
+            return await self.again.ticket(tenant, mark, now)
+
+        wanted = Wanted(kind="ticket", mark=mark, life=TICKET_LIFE)
+        found = await self.redeemer.redeem(tenant, token, wanted, known)
+        if isinstance(found, Refusal):
+            return found
+        return Created(instance=found.instance, ticket=found.value, expires_at=found.expires_at)
+
+    async def waiting(
+        self, tenant: TenantId, instance: InstanceId, ticket: str
+    ) -> Landing | Refusal:
+        """Show what a ticket would begin: the same landing page. Changes nothing."""
+        session = await self._ticket(tenant, instance, ticket)
+        now = await self.store.now()
+        if session is None:
+            return Refusal(reason="unknown")
+        token = await self.store.get(tenant, ProcessToken, session.token)
+        current = await self.loop.current(InstanceRef(tenant=tenant, id=instance))
+        if token is None:
+            return Refusal(reason="unknown")
+        if now >= session.expires_at:
+            return Refusal(reason="expired", token=token)
+        if current.instance.status != "PENDING":
+            return Refusal(reason="used", token=token)
+        key = begin_keys.make(self.vault, self.chance, session.id, now)
+        return Landing.of(token, current.graph, begin_key=key, now=now)
+
+    async def start(
+        self,
+        tenant: TenantId,
+        instance: InstanceId,
+        ticket: str,
+        *,
+        language: str | None,
+        begin_key: str | None,
+    ) -> Begun | Refusal:
+        """Start a created instance: the ticket is spent, the first hop commits."""
+        session = await self._ticket(tenant, instance, ticket)
+        if session is None:
+            return Refusal(reason="unknown")
+        now = await self.store.now()
+        if begin_key is not None and not begin_keys.is_good(self.vault, begin_key, session.id, now):
+            return Refusal(reason="stale")
+        mark = sessions.digest(begin_key) if begin_key is not None else None
+        found: Given | Refusal | Conflict | None = await self.again.visit(tenant, mark, now)
+        if found is None:
+            found = _refusal(session, now) or await self._spend(
+                tenant, session, now, mark=mark, language=language or ""
+            )
+        if isinstance(found, Conflict):  # a twin was faster
+            found = await self.again.visit(tenant, mark, now) or Refusal(reason="used")
+        if isinstance(found, Refusal):
+            return found
+        return Begun(instance=found.instance, session=found.value, expires_at=found.expires_at)
+
+    async def _ticket(self, tenant: TenantId, instance: InstanceId, ticket: str) -> Session | None:
+        if not ticket.isascii() or len(ticket) > sessions.LONGEST_SECRET:
+            return None
+        session = await self.store.get(tenant, Session, sessions.digest(ticket))
+        fits = session is not None and session.kind == "ticket" and session.instance == instance
+        return session if fits else None
+
+    async def _spend(
+        self, tenant: TenantId, ticket: Session, now: datetime, *, mark: str | None, language: str
+    ) -> Given | Conflict:
+        ref = InstanceRef(tenant=tenant, id=InstanceId(ticket.instance))
+        current = await self.loop.current(ref)
+        value = self.chance.token()
+        session = replace(
+            ticket,
+            id=sessions.digest(value),
+            version=1,
+            kind="app" if mark is None else "page",
+            begin=mark,
+            created_at=now,
+            expires_at=current.instance.deadline,
+            used=True,
+        )
+        unit = Unit(self.store, tenant)
+        unit.put(session, Absent())
+        spent = replace(ticket, superseded_at=now, successor=session.id)
+        unit.put(spent, Version(number=ticket.version))
+        begun = await self.loop.begin(ref, chosen(current.graph, language), unit)
+        if isinstance(begun, Conflict):
+            return begun
+        return Given(instance=ref.id, value=value, expires_at=begun.instance.deadline)
+
+
+def _mark(token: ProcessToken, idempotency_key: str | None) -> str | None:
+    """Give the hash an app's key is kept under; each token has keys of its own."""
+    if idempotency_key is None:
+        return None
+    return sessions.digest(f"create|{token.id}|{idempotency_key}")
+
+
+def _refusal(ticket: Session, now: datetime) -> Refusal | None:
+    """Tell why a ticket cannot be spent."""
+    if ticket.superseded_at is not None:
+        return Refusal(reason="used")
+    return Refusal(reason="expired") if now >= ticket.expires_at else None
