@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from engine.errors import SettingsRefused
+from engine.nearest import nearest
 
 FILE: Final = "trustflow.toml"
 PREFIX: Final = "TRUSTFLOW_"
@@ -165,8 +166,6 @@ def _content(name: str, path: str, problems: list[str]) -> str:
 
 
 def _stranger(name: str, known: Mapping[str, str] | tuple[str, ...]) -> str:
-    from engine.compile.nearest import nearest  # only a mistake pays for importing the compiler
-
     near = nearest(name, known)
     return f"{name} is no setting" + (f"; did you mean {near}?" if near else "")
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from engine.compile.linking.head import WELL_KNOWN
 from engine.compile.linking.literals import fits, parameter_type, wanted
-from engine.compile.nearest import nearest
 from engine.expressions import STRING
 from engine.model.definition import Definition, Parameter
 from engine.model.names import JsonObject, JsonValue
 from engine.model.problem import FieldProblem, wrong
+from engine.nearest import nearest
 
 LONGEST_TEXT = 2_000
 MOST_ITEMS = 1_000

@@ -19,9 +19,9 @@ from jsonschema.validators import extend
 from referencing import Registry
 
 from engine.compile.acceptor import Accepts, acceptor, is_duration
-from engine.compile.nearest import nearest
 from engine.compile.reading.document import Document, Spot, Step
 from engine.model.problem import Problem
+from engine.nearest import nearest
 
 Schema = Mapping[str, Any]
 _TYPES = {

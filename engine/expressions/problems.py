@@ -1,8 +1,7 @@
 """What can be wrong with an expression: the rules, and one problem as data."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
 
 RULES: Mapping[str, str] = MappingProxyType(
@@ -34,9 +33,6 @@ RULES: Mapping[str, str] = MappingProxyType(
 )
 """Every rule by its stable code, with its title."""
 
-_LONGEST_NAME = 80
-"""Longer names are not compared: looking for the nearest would take longer than it helps."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpressionProblem:
@@ -53,12 +49,3 @@ class ExpressionProblem:
     message: str
     remedy: str
     nearest: str | None = None
-
-
-def nearest_word(word: str, known: Iterable[str]) -> str | None:
-    """Find the known word that `word` looks like a slip of; None if none is near."""
-    if len(word) > _LONGEST_NAME:
-        return None
-    by_folded = {option.casefold(): option for option in sorted(known, reverse=True)}
-    near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[near[0]] if near else None

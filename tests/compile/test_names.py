@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.compile import Source, check_definition
-from engine.compile.nearest import nearest
 from engine.compile.reading.document import Document, Written
 from engine.compile.reading.yaml_text import read_yaml
+from engine.nearest import nearest
 from tests.compile.palette import KNOWN
 
 ROOT = Path(__file__).parents[2]

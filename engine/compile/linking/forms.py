@@ -10,11 +10,11 @@ from engine.compile.findings import Findings
 from engine.compile.forms.form import FormReading
 from engine.compile.linking.inputs import Inputs
 from engine.compile.linking.site import Button, Formula, NodeForm, Site
-from engine.compile.nearest import nearest
 from engine.model.definition import FormRef
 from engine.model.form import Form
 from engine.model.problem import Words
 from engine.model.signature import FormUse
+from engine.nearest import nearest
 
 SPOKEN = frozenset({"back", "resend", "skip", "other", "forgot", "cancel", "decline"})
 """Buttons that have words of ours in every language."""

@@ -15,9 +15,9 @@ from engine.compile.linking.inputs import link_inputs, link_slots
 from engine.compile.linking.outputs import link_outputs
 from engine.compile.linking.site import Linked, Site
 from engine.compile.linking.ways import Ways, link_ways
-from engine.compile.nearest import nearest
 from engine.compile.reading.document import Written
 from engine.model.names import NodeId
+from engine.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

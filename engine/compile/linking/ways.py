@@ -10,10 +10,10 @@ from engine.compile.durations import duration
 from engine.compile.findings import Findings
 from engine.compile.linking.inputs import formula
 from engine.compile.linking.site import Button, Edge, EdgeKind, Formula, Site, Timer
-from engine.compile.nearest import nearest
 from engine.compile.reading.document import Written
 from engine.expressions import BOOLEAN
 from engine.model.names import NodeId
+from engine.nearest import nearest
 
 Targets = Mapping[str, bool]
 """Every node's name -> whether a way may lead there."""

@@ -9,12 +9,12 @@ from engine.compile.dataflow.scope import Names
 from engine.compile.dataflow.state import Held, State
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Formula, Linked, Site
-from engine.compile.nearest import nearest
 from engine.compile.proving.formulas import Checks
 from engine.expressions import Secret
 from engine.expressions.types import hides_secret
 from engine.model.names import NodeId
 from engine.model.signature import CheckUse, KeyUse
+from engine.nearest import nearest
 
 
 def prove_names(linked: Linked, names: Names, findings: Findings) -> None:

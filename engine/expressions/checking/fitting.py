@@ -6,7 +6,6 @@ from re import ASCII, fullmatch
 
 from engine.expressions.checking.members import UNSURE
 from engine.expressions.checking.operators import Complaint, Judged
-from engine.expressions.problems import nearest_word
 from engine.expressions.syntax.tree import Conditional, ListLiteral, Literal, Node, Span
 from engine.expressions.types import (
     BOOLEAN,
@@ -23,6 +22,7 @@ from engine.expressions.types import (
     is_text,
     join,
 )
+from engine.nearest import nearest
 
 
 def fit(
@@ -77,7 +77,7 @@ def _outside(text: str, choice: EnumOf) -> Complaint | None:
         rule="X111",
         message=f'"{text}" is not one of the possible values',
         remedy=f"expected: {describe(choice)}",
-        nearest=nearest_word(text, choice.values),
+        nearest=nearest(text, choice.values),
     )
 
 

@@ -1,7 +1,6 @@
 """What is inside a value, by its type: members of records and maps, items of lists."""
 
 from engine.expressions.checking.operators import Complaint
-from engine.expressions.problems import nearest_word
 from engine.expressions.syntax.tree import Literal, Node
 from engine.expressions.types import (
     DYNAMIC,
@@ -17,6 +16,7 @@ from engine.expressions.types import (
     describe,
     is_text,
 )
+from engine.nearest import nearest
 
 UNSURE = Scalar("dynamic")
 """The type of a value about which a problem was already found; told from DYNAMIC by identity."""
@@ -30,7 +30,7 @@ def binding_of(name: str, environment: Environment) -> Member | Complaint:
             rule="X108",
             message=f"there is no `{name}` here",
             remedy="use a name that is set on the way to this place",
-            nearest=nearest_word(name, environment),
+            nearest=nearest(name, environment),
         )
     if binding.presence == "never":
         return Complaint(
@@ -51,7 +51,7 @@ def member_of(operand: Type, name: str) -> Member | Complaint:
                 rule="X109",
                 message=f"{record} has no member `{name}`",
                 remedy="its members are " + (", ".join(sorted(members)) or "none at all"),
-                nearest=nearest_word(name, members),
+                nearest=nearest(name, members),
             )
         case MapOf(value=value):
             return Member(value, optional=True)

@@ -1,7 +1,8 @@
 """What the parser says when a text makes no sense to it."""
 
-from engine.expressions.problems import ExpressionProblem, nearest_word
+from engine.expressions.problems import ExpressionProblem
 from engine.expressions.syntax.tokens import Token
+from engine.nearest import nearest
 
 LONGEST_SOURCE = 512
 """Characters of one expression (security G4)."""
@@ -60,7 +61,7 @@ def reserved(token: Token) -> ExpressionProblem:
 
 def no_function(name: Token, known: tuple[str, ...], kind: str) -> ExpressionProblem:
     """Say that there is no such function or method, and which there are."""
-    near = "size" if name.text in ("isEmpty", "length", "len") else nearest_word(name.text, known)
+    near = "size" if name.text in ("isEmpty", "length", "len") else nearest(name.text, known)
     written = ", ".join(f"{word}()" for word in known)
     return ExpressionProblem(
         rule="X106",

@@ -1,4 +1,4 @@
-"""The name that was probably meant."""
+"""The name that was probably meant; it stands on the ground, because every floor meets slips."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 _LONGEST = 80
+"""Longer names are not compared: looking for the nearest would take longer than it helps."""
 _MOST = 2_000
+"""Nor are more names than this."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
