@@ -16,6 +16,7 @@ from engine.compile.linking.literals import parameter_type
 from engine.compile.linking.site import Linked, Site
 from engine.expressions import DYNAMIC, STRING, Binding, Environment, Member, Record
 from engine.model.definition import Definition
+from engine.model.names import FORM_DATA, INIT_VARS
 
 
 class Scope(Mapping[str, Binding]):
@@ -30,17 +31,17 @@ class Scope(Mapping[str, Binding]):
         for layer in self._layers:
             if name in layer and layer[name].presence != "never":
                 return layer[name]
-        if name == "_customFormData":
+        if name == FORM_DATA:
             return self._answers
         slot = self._state.slots.get(name)
         return self._layers[1][name] if slot is None else _slot(name, slot)
 
     @cached_property
     def _answers(self) -> Binding:
-        return Binding(Record(MappingProxyType(self._state.answers), "_customFormData"))
+        return Binding(Record(MappingProxyType(self._state.answers), FORM_DATA))
 
     def __iter__(self) -> Iterator[str]:
-        yield from {**self._layers[0], **self._layers[1], "_customFormData": None}
+        yield from {**self._layers[0], **self._layers[1], FORM_DATA: None}
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -55,7 +56,7 @@ class Scopes:
         written = {*names.variables, *names.keys}
         self._fixed: dict[str, Binding] = dict.fromkeys(written, Binding(DYNAMIC, "never"))
         self._fixed |= dict.fromkeys(("errorCode", "errorMessage"), Binding(STRING, "never"))
-        self._fixed["_initVars"] = Binding(_parameters(definition))
+        self._fixed[INIT_VARS] = Binding(_parameters(definition))
         self._variables = {n: b for n, b in self._fixed.items() if n not in self._slots}
 
     def at(self, state: State, local: Environment | None = None) -> Environment:
@@ -77,7 +78,7 @@ def _parameters(definition: Definition) -> Record:
     for name, parameter in definition.parameters.items():
         given = parameter.required or parameter.default is not None
         members[name] = Member(parameter_type(parameter), optional=not given)
-    return Record(members, "_initVars")
+    return Record(members, INIT_VARS)
 
 
 class Names(NamedTuple):

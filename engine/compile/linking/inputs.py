@@ -10,12 +10,12 @@ from engine.compile.linking.literals import fits, wanted
 from engine.compile.linking.site import Formula, Site
 from engine.compile.reading.document import Written
 from engine.expressions import EnumOf, Mixed, Type, Whole, parse_template
-from engine.model.names import JsonValue
+from engine.model.names import FORM_DATA, INIT_VARS, JsonValue
 from engine.model.signature import Input, Signature
 from engine.nearest import nearest
 
 _SLOT = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-RESERVED = frozenset({"_initVars", "_customFormData", "errorCode", "errorMessage", "execution"})
+RESERVED = frozenset({INIT_VARS, FORM_DATA, "errorCode", "errorMessage", "execution"})
 
 
 Inputs = Mapping[str, JsonValue | Formula]
