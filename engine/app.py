@@ -159,7 +159,7 @@ def wire(
 ) -> Application:
     """Put the rooms together around opened adapters."""
     catalogue = Catalogue.installed()
-    library = Library(store=store, catalogue=catalogue, chance=chance)
+    library = Library(store=store, catalogue=catalogue)
     outside = Outside(
         store=store, chance=chance, pool=pool, vault=vault,
         catalogue=catalogue, library=library, probe=probe,
@@ -185,6 +185,6 @@ def wire(
             vault=vault,
             allowed_redirects=allowed,
         ),
-        office=TokenOffice(store=store, chance=chance, library=library, allowed_redirects=allowed),
+        office=TokenOffice(store=store, library=library, allowed_redirects=allowed),
         pump=Pump(store=store, loop=loop, clock=clock),
     )

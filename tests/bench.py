@@ -49,6 +49,10 @@ class Bench:
     visits: Visits
     office: TokenOffice
 
+    def actor(self) -> Actor:
+        """Give who changes something here, now."""
+        return Actor(name="test", at=self.clock.now(), chance=self.chance)
+
     async def deploy(
         self, text: str | None = None, forms: dict[str, str] | None = None
     ) -> Deployed:
@@ -59,14 +63,14 @@ class Bench:
         known |= {
             key: Source(path=f"{key}.json", text=t.encode()) for key, t in (forms or {}).items()
         }
-        found = await self.library.deploy(MAIN_TENANT, source, known, by="test")
+        found = await self.library.deploy(MAIN_TENANT, source, known, by=self.actor())
         assert isinstance(found, Deployed), found
         return found
 
     async def user(self, ext_id: str = "ines.carvalho", passcode: str | None = RIGHT) -> User:
         """Add a user to `customers` (made when missing), with a passcode."""
         unit = Unit(self.store, MAIN_TENANT)
-        actor = Actor(name="test", at=self.clock.now(), chance=self.chance)
+        actor = self.actor()
         kept = await unit.get(IdentityStore, "customers")
         if kept is None:
             made = await add_store(unit, actor, "customers")
@@ -99,7 +103,7 @@ class Bench:
             parameters=given,
             **asked,  # type: ignore[arg-type]  # fields of a request, as the test names them
         )
-        minted = await self.office.create(MAIN_TENANT, request, by="test")
+        minted = await self.office.create(MAIN_TENANT, request, by=self.actor())
         assert isinstance(minted, Minted), minted
         return minted
 
@@ -157,7 +161,7 @@ def bench(
     """Wire a house around a store."""
     chance, vault = SeededChance(seed), SeededVault()
     known = catalogue or Catalogue.installed()
-    library = Library(store=store, catalogue=known, chance=chance)
+    library = Library(store=store, catalogue=known)
     pool = CheapPool(vault)
     outside = Outside(
         store=store, chance=chance, pool=pool, vault=vault,
@@ -168,7 +172,7 @@ def bench(
         store=store, library=library, loop=loop,
         chance=chance, vault=vault, allowed_redirects=redirects,
     )  # fmt: skip
-    office = TokenOffice(store=store, chance=chance, library=library, allowed_redirects=redirects)
+    office = TokenOffice(store=store, library=library, allowed_redirects=redirects)
     return Bench(
         store=store, clock=clock, chance=chance, vault=vault, pool=pool, catalogue=known,
         library=library, loop=loop, visits=visits, office=office,

@@ -11,7 +11,7 @@ import click
 
 from engine.adapters.folder import FolderShelf
 from engine.cli.command import PROBLEMS, Documented, data_option, fail, json_option
-from engine.cli.opening import ACTOR, with_application
+from engine.cli.opening import acting, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.cli.terminal.problems import TONES, problem_json, show_problems
 from engine.compile import Report, Source, check_definition, check_form
@@ -217,7 +217,8 @@ def deploy(file: Path, forms: Path | None, data: Path | None, *, as_json: bool) 
     source, known = source_of(file), forms_beside(file, forms)
 
     async def work(application: Application) -> Deployed | tuple[Problem, ...]:
-        return await application.library.deploy(application.tenant, source, known, by=ACTOR)
+        actor = await acting(application)
+        return await application.library.deploy(application.tenant, source, known, by=actor)
 
     done = with_application(data, work, makes=True)
     texts = {text.path: _text(text) for text in (source, *known.values())}

@@ -65,6 +65,14 @@ async def opened(settings: Settings, work: Callable[[Application], Awaitable[T]]
         await application.close()
 
 
+async def acting(application: Application) -> Actor:
+    """Say who changes something here, and when by the store's time."""
+    from engine.identity.deeds import Actor
+
+    at = await application.store.now()
+    return Actor(name=ACTOR, at=at, chance=application.chance)
+
+
 async def change(
     application: Application,
     work: Callable[[Unit, Actor], Awaitable[T | tuple[FieldProblem, ...]]],
@@ -77,14 +85,13 @@ async def change(
     Raises:
         Busy: Somebody was quicker three times.
     """
-    from engine.identity.deeds import Actor
     from engine.ports.store import Committed
     from engine.run.unit import TRIES, Unit
 
     for _ in range(TRIES):
-        at = await application.store.now()
+        actor = await acting(application)
         unit = Unit(application.store, application.tenant)
-        made = await work(unit, Actor(name=ACTOR, at=at, chance=application.chance))
+        made = await work(unit, actor)
         if isinstance(made, tuple):
             return made
         if isinstance(await application.store.write(application.tenant, unit.staged()), Committed):

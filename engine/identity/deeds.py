@@ -17,7 +17,7 @@ Problems = tuple[FieldProblem, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who does it (`cli`, `key:<id>`, ...), when (UTC), and where ids come from."""
+    """Who does it (`cli`, `key:<id>`, ...), when (UTC), and where ids and secrets come from."""
 
     name: str
     at: datetime

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from engine.compile import Report, Source, check_definition, load
 from engine.errors import UnknownBundle
+from engine.identity.deeds import Actor
 from engine.model.definition import Bundle
 from engine.model.graph import ProcessGraph
 from engine.model.names import Digest, TenantId
 from engine.model.problem import Place, Problem
-from engine.ports.outside import Chance
-from engine.ports.store import Conflict, Store
+from engine.ports.store import Committed, Conflict, Store
 from engine.records.deployments import Deployment
-from engine.records.record import Absent, AuditRow
+from engine.records.record import Absent
 from engine.run.catalogue import Catalogue
 from engine.run.unit import Unit
 
@@ -34,11 +34,10 @@ class Library:
 
     store: Store
     catalogue: Catalogue
-    chance: Chance
     _graphs: dict[str, ProcessGraph] = field(default_factory=dict)
 
     async def deploy(
-        self, tenant: TenantId, source: Source, forms: Mapping[str, Source], *, by: str
+        self, tenant: TenantId, source: Source, forms: Mapping[str, Source], *, by: Actor
     ) -> Deployed | tuple[Problem, ...]:
         """Check a definition with its forms and keep it for good, with an audit row (G7).
 
@@ -46,7 +45,7 @@ class Library:
             tenant: Whose it becomes.
             source: The definition's text.
             forms: `<name>.v<version>` -> form.
-            by: Who deploys.
+            by: Who deploys, and when.
 
         Returns:
             What was deployed, or every problem.
@@ -61,21 +60,12 @@ class Library:
             return (*report.problems, _taken(source, report.bundle))
         return Deployed(bundle=report.bundle, new=found is None, warnings=report.problems)
 
-    async def _keep(self, tenant: TenantId, bundle: Bundle, by: str) -> object:
-        at = await self.store.now()
+    async def _keep(self, tenant: TenantId, bundle: Bundle, by: Actor) -> Committed | Conflict:
         unit = Unit(self.store, tenant)
-        row = Deployment(id=bundle.digest, bundle=bundle, deployed_at=at, deployed_by=by)
+        row = Deployment(id=bundle.digest, bundle=bundle, deployed_at=by.at, deployed_by=by.name)
         unit.put(row, Absent())
-        unit.audit(
-            AuditRow(
-                id=self.chance.id(),
-                at=at,
-                actor=by,
-                action="definition.deploy",
-                subject=f"definition:{bundle.process}/{bundle.version}",
-                facts={"digest": bundle.digest},
-            )
-        )
+        subject = f"definition:{bundle.process}/{bundle.version}"
+        unit.audit(by.did("definition.deploy", subject, digest=bundle.digest))
         return await self.store.write(tenant, unit.staged())
 
     async def named(

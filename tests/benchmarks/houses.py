@@ -9,6 +9,7 @@ from typing import cast
 from engine.adapters.system import SystemChance, SystemClock
 from engine.app import Application, wire
 from engine.compile import Source
+from engine.identity.deeds import Actor
 from engine.model.graph import ProcessGraph
 from engine.model.names import MAIN_TENANT, Digest, InstanceId, StepKey
 from engine.ports.store import Committed, Conflict, Hop, Redeem, Store
@@ -82,13 +83,14 @@ async def house(store: Store, text: str = texts.FIVE) -> House:
 async def furnished(application: Application, text: str) -> House:
     """Deploy a text and make its token."""
     source = Source(path="bench.yaml", text=text.encode())
-    found = await application.library.deploy(MAIN_TENANT, source, texts.forms(), by="bench")
+    actor = Actor(name="bench", at=application.clock.now(), chance=application.chance)
+    found = await application.library.deploy(MAIN_TENANT, source, texts.forms(), by=actor)
     assert isinstance(found, Deployed), found
     graph = await application.library.graph(MAIN_TENANT, Digest(found.bundle.digest))
     name = found.bundle.process
     parameters = ONE_USER if graph.definition.parameters else {}
     request = TokenRequest(name=name, process=name, type="UNLIMITED", parameters=dict(parameters))
-    minted = await application.office.create(MAIN_TENANT, request, by="bench")
+    minted = await application.office.create(MAIN_TENANT, request, by=actor)
     assert isinstance(minted, Minted), minted
     return House(application=application, graph=graph, token=minted)
 

@@ -88,10 +88,10 @@ async def signed_up(data: Path) -> list[str]:
     text = (ROOT / "definitions" / f"{PROCESS}.yaml").read_bytes()
     source = Source(path=f"{PROCESS}.yaml", text=text)
     library = application.library
-    found = await library.deploy(MAIN_TENANT, source, shipped_forms(), by="bench")
+    actor = Actor(name="bench", at=application.clock.now(), chance=application.chance)
+    found = await library.deploy(MAIN_TENANT, source, shipped_forms(), by=actor)
     assert isinstance(found, Deployed), found
     unit = Unit(application.store, MAIN_TENANT)
-    actor = Actor(name="bench", at=application.clock.now(), chance=application.chance)
     kept = await add_store(unit, actor, "customers")
     assert isinstance(kept, IdentityStore), kept
     policy = await unit.get(PasscodePolicy, policy_id("customers", "default"))
@@ -111,7 +111,7 @@ async def signed_up(data: Path) -> list[str]:
         )
         for number in range(PEOPLE)
     ]
-    minted = [await application.office.create(MAIN_TENANT, one, by="bench") for one in requests]
+    minted = [await application.office.create(MAIN_TENANT, one, by=actor) for one in requests]
     await application.close()
     return [one.secret for one in minted if isinstance(one, Minted)]
 

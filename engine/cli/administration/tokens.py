@@ -12,7 +12,7 @@ import click
 
 from engine.cli.administration.mistakes import told
 from engine.cli.command import Documented, Group, Length, data_option, json_option
-from engine.cli.opening import ACTOR, with_application
+from engine.cli.opening import acting, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.model.names import REDIRECT_URL
 from engine.model.problem import FieldProblem, wrong
@@ -154,7 +154,8 @@ async def _mint(application: Application, asked: Asked) -> Minted | tuple[FieldP
         max_process_duration=asked.max_duration,
         parameters=parameters,
     )
-    return await application.office.create(application.tenant, request, by=ACTOR)
+    actor = await acting(application)
+    return await application.office.create(application.tenant, request, by=actor)
 
 
 async def _parameters(

@@ -10,7 +10,7 @@ from engine.adapters.folder import PackageShelf
 from engine.cli import prompt
 from engine.cli.administration.tokens import SHORT
 from engine.cli.command import fail
-from engine.cli.opening import ACTOR, change
+from engine.cli.opening import acting, change
 from engine.cli.terminal.page import Terminal
 from engine.cli.terminal.problems import show_mistakes, show_problems
 from engine.compile import Source
@@ -82,7 +82,8 @@ async def _deployed(application: Application, forms: Mapping[str, bytes]) -> set
 async def _deploy_one(application: Application, shelf: Shelf, definition: ShelfText) -> None:
     source = Source(path=definition.path, text=definition.text)
     forms = {key: Source(path=form.path, text=form.text) for key, form in shelf.forms().items()}
-    done = await application.library.deploy(application.tenant, source, forms, by=ACTOR)
+    actor = await acting(application)
+    done = await application.library.deploy(application.tenant, source, forms, by=actor)
     if isinstance(done, tuple):
         texts = {one.path: one.text.decode(errors="replace") for one in (source, *forms.values())}
         show_problems(Terminal.here(to_errors=True), done, texts)
@@ -140,7 +141,8 @@ async def _link_secret(application: Application) -> str:
         max_count=USES,
         parameters={"userExternalId": USER, "firstName": FIRST_NAME},
     )
-    minted = await application.office.create(application.tenant, request, by=ACTOR)
+    actor = await acting(application)
+    minted = await application.office.create(application.tenant, request, by=actor)
     if isinstance(minted, tuple):
         show_mistakes(Terminal.here(to_errors=True), minted)
         fail("The demo's link could not be made.")

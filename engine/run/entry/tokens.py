@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from engine.compile import check_parameters
+from engine.identity.deeds import Actor
 from engine.model.definition import Definition
 from engine.model.names import JsonObject, TenantId
 from engine.model.problem import FieldProblem, wrong
-from engine.ports.outside import Chance
 from engine.ports.store import Conflict, Store
 from engine.records.record import Absent, AuditRow
 from engine.records.tokens import ProcessToken, TokenType
@@ -59,12 +59,11 @@ class TokenOffice:
     """Makes process tokens."""
 
     store: Store
-    chance: Chance
     library: Library
     allowed_redirects: Sequence[str]
 
     async def create(
-        self, tenant: TenantId, request: TokenRequest, *, by: str
+        self, tenant: TenantId, request: TokenRequest, *, by: Actor
     ) -> Minted | tuple[FieldProblem, ...]:
         """Make a token, or tell every field that is wrong."""
         graph = await self.library.named(tenant, request.process, request.process_version)
@@ -92,15 +91,14 @@ class TokenOffice:
         return (*problems, *foreign)
 
     async def _keep(
-        self, tenant: TenantId, request: TokenRequest, parameters: JsonObject, by: str
+        self, tenant: TenantId, request: TokenRequest, parameters: JsonObject, by: Actor
     ) -> Minted | tuple[FieldProblem, ...]:
-        at = await self.store.now()
-        secret = SECRET_PREFIX + self.chance.token()
+        secret = SECRET_PREFIX + by.chance.token()
         hashed = digest(secret)
-        begins = request.not_before or at
+        begins = request.not_before or by.at
         counted = request.type == "MULTI_USE_COUNT_LIMITED"
         token = ProcessToken(
-            id=self.chance.id(),
+            id=by.chance.id(),
             name=request.name,
             description=request.description,
             secret_hash=hashed,
@@ -113,12 +111,12 @@ class TokenOffice:
             not_after=begins + request.life if request.life is not None else None,
             max_process_duration=request.max_process_duration,
             parameters=parameters,
-            created_at=at,
-            created_by=by,
+            created_at=by.at,
+            created_by=by.name,
         )
         unit = Unit(self.store, tenant)
         unit.put(token, Absent())
-        unit.audit(_audit(self.chance.id(), token, at, by))
+        unit.audit(_made(token, by))
         if isinstance(await self.store.write(tenant, unit.staged()), Conflict):
             return (wrong("name", "A token of this name exists already; choose another"),)
         return Minted(token=token, secret=secret)
@@ -137,9 +135,7 @@ def _shape(request: TokenRequest) -> tuple[FieldProblem, ...]:
     return tuple(found)
 
 
-def _audit(id: str, token: ProcessToken, at: datetime, by: str) -> AuditRow:
+def _made(token: ProcessToken, by: Actor) -> AuditRow:
     ends = token.not_after.isoformat() if token.not_after is not None else "never"
-    facts = {"type": token.type, "uses": str(token.max_count or "any"), "ends": ends}
-    return AuditRow(
-        id=id, at=at, actor=by, action="token.create", subject=f"token:{token.id}", facts=facts
-    )
+    uses = str(token.max_count or "any")
+    return by.did("token.create", f"token:{token.id}", type=token.type, uses=uses, ends=ends)
