@@ -31,9 +31,10 @@ def after(
 def filed_under(node: ActivityNode) -> str:
     """Name the check: the node's `check:`, else check and attempt key, else the node itself."""
     use: CheckUse | None = node.signature.settles or node.signature.opens
-    if node.check is not None:
-        return node.check
-    return node.id if use is None else f"{use.name}/{name_of(node, use.key)}"
+    if use is None:
+        return node.check or node.id
+    slots = {key.input: name_of(node, key.input) for key in node.signature.keys}
+    return use.filed_under(slots, node.check)
 
 
 def filed(checks: tuple[Check, ...], check: Check) -> tuple[Check, ...]:

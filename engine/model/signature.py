@@ -121,6 +121,17 @@ class CheckUse:
     name: str
     key: str
 
+    def filed_under(self, slots: Mapping[str, str], given: str | None) -> str:
+        """Name the check as a node does (`check:`), else by what it is and the slot it is about.
+
+        Proof and run ask here, so that what was proved of a check holds of the one that is filed.
+
+        Args:
+            slots: Key input of the node -> name of its slot.
+            given: The node's own `check:`, if it has one.
+        """
+        return given or f"{self.name}/{slots.get(self.key, '')}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormUse:

@@ -68,6 +68,18 @@ def test_a_right_passcode_is_accepted() -> None:
     assert walk.instance.keys["user1"].type == "User"
 
 
+def test_a_check_is_filed_under_the_name_its_nodes_give() -> None:
+    labels = ("Start Passcode Authentication\n", "Complete Passcode Authentication\n")
+    flow = SIGN_IN
+    for label in labels:
+        flow = flow.replace(label, f"{label}    check: possession\n")
+    walk = Walk(graph_of(flow), {"verify": [RIGHT], "decide": [PASS]}, {"userExternalId": "ines"})
+
+    answer(walk)
+
+    assert [(check.name, check.state) for check in walk.instance.checks] == [("possession", "PASS")]
+
+
 @pytest.mark.parametrize("order", list(itertools.product([RIGHT, WRONG, LAST], repeat=3)))
 def test_nobody_is_accepted_without_a_settled_pass(order: tuple[Outcome, ...]) -> None:
     settled = next((verdict for verdict in order if verdict is not WRONG), None)

@@ -34,7 +34,7 @@ def check_name(site: Site, *, settles: bool) -> str | None:
     use = signature and (signature.settles if settles else signature.opens)
     if not use:
         return None
-    return site.check or f"{use.name}/{site.slots.get(use.key, '')}"
+    return use.filed_under(site.slots, site.check)
 
 
 Judged: TypeAlias = Checked | tuple[ExpressionProblem, ...]
