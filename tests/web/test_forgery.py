@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from engine.errors import SettingsRefused
 from engine.model.names import JsonObject
-from engine.web import WebConfig
+from engine.web import WebConfig, build_web
 from tests.bench import RIGHT
-from tests.web.surface import ORIGIN, Answer, Surface, play, send
+from tests.web.surface import ORIGIN, Answer, Surface, journeys_of, play, send
 
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
@@ -325,7 +326,8 @@ def test_return_address_off_the_list_is_not_offered() -> None:
             "_redirectUrl": "https://shop.example/back",
         }
         minted = await house.bench.link(parameters=given)
-        house.bench.visits.allowed_redirects = ()
+        house.bench.visits = replace(house.bench.visits, allowed_redirects=())
+        house.app = build_web(journeys_of(house), house.config)
         step = await browser.begin(minted.secret)
         return await browser.follow(await browser.answer(step, passcode=RIGHT))
 
