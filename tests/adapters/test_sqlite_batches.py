@@ -203,6 +203,49 @@ async def test_a_statement_that_fails_fails_its_own_hop_alone(opened: Open) -> N
     assert await store.get(MAIN_TENANT, User, "u0") is None
 
 
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        OverflowError("made up"),
+        TypeError("made up"),
+        ValueError("made up"),
+        UnicodeEncodeError("utf-8", "\ud800", 0, 1, "made up"),
+    ],
+    ids=lambda mistake: type(mistake).__name__,
+)
+@pytest.mark.parametrize("staged", [True, False])
+async def test_a_value_that_sqlite_cannot_take_fails_its_own_hop_alone(
+    opened: Open, mistake: Exception, staged: bool
+) -> None:
+    fault = Fault("after-statement", mistake)
+    store = await opened(probe=fault)
+    users = [a_user(f"u{n}", ext_id=f"e{n}") for n in range(3)]
+    hops = [first_hop(n, **({"staged": users[n]} if staged else {})) for n in range(3)]
+
+    fault.armed = True
+    answers = await together(store, *hops)
+    kept = [await store.has_hop(MAIN_TENANT, hop.id) for hop in hops]
+
+    assert answers[1:] == [Committed(), Committed()]
+    assert kept[1:] == [True, True]
+    assert isinstance(answers[0], StoreUnavailable if staged else Committed)
+    assert kept[0] is not staged
+
+
+async def test_a_number_beyond_64_bits_costs_its_neighbours_nothing(opened: Open) -> None:
+    store = await opened()
+    token = a_token(id="big", name="big", max_count=10**20)
+
+    refused, committed = await asyncio.gather(
+        store.write(MAIN_TENANT, Staged(writes=(Put(row=token, expect=Absent()),))),
+        store.commit(first_hop(1)),
+        return_exceptions=True,
+    )
+
+    assert isinstance(refused, StoreUnavailable)
+    assert committed == Committed()
+
+
 async def test_hops_whose_transaction_was_given_up_run_one_by_one(opened: Open) -> None:
     connections: list[apsw.Connection] = []
     points: list[str] = []

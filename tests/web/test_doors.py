@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from starlette.responses import Response
 
-from engine.errors import SettingsRefused, StoreUnavailable
+from engine.errors import SettingsRefused, StoreUnavailable, UnknownOutcome
 from engine.logs import JsonLines
 from engine.web.gate.door import Door
 from engine.web.pages import static_files
@@ -240,6 +240,10 @@ async def full(ask: Ask) -> Response:
     raise StoreUnavailable(reason="disk full")
 
 
+async def silent(ask: Ask) -> Response:
+    raise UnknownOutcome(reason="IOError")
+
+
 def breaking(path: str, answer: Callable[[Ask], Awaitable[Response]]) -> Surface:
     house = surface()
     door = Door(path=path, method="GET", permission="anybody", rule="none", answer=answer)
@@ -280,10 +284,13 @@ def test_broken_call_has_the_shape_of_every_error() -> None:
     assert CANARY not in answer.text
 
 
-def test_store_that_takes_nothing_is_busy() -> None:
+@pytest.mark.parametrize("fault", [full, silent])
+def test_store_that_takes_or_says_nothing_is_busy(
+    fault: Callable[[Ask], Awaitable[Response]],
+) -> None:
     async def story() -> tuple[Answer, Answer]:
-        page = await send(breaking("/web/full", full).app, "GET", "/web/full")
-        return page, await send(breaking("/api/full", full).app, "GET", "/api/full")
+        page = await send(breaking("/web/full", fault).app, "GET", "/web/full")
+        return page, await send(breaking("/api/full", fault).app, "GET", "/api/full")
 
     page, call = run(story)
 

@@ -23,6 +23,8 @@ A = TypeVar("A")
 E = TypeVar("E", bound=TrustflowError)
 
 FAILURES: Final = (apsw.Error, OSError, MemoryError)
+UNFIT: Final = (OverflowError, TypeError, ValueError)
+"""What binding a value raises that no column can hold: too big, of no known type, no Unicode."""
 LONGEST_QUEUE: Final = 10_000
 _CHECKPOINT_PAGES: Final = 1_000
 _LONGEST_LOG_PAGES: Final = 8_000
@@ -204,7 +206,7 @@ class Writer:
         except Refused as refused:
             _undo(connection, job, transaction, refused)
             return refused.conflict
-        except FAILURES as failure:
+        except (*FAILURES, *UNFIT) as failure:
             _undo(connection, job, transaction, failure)
             return _unavailable(failure)
         return answer

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.errors import Busy, StoreUnavailable, TrustflowError, UnknownInstance
+from engine.errors import Busy, StoreUnavailable, TrustflowError, UnknownInstance, UnknownOutcome
 from engine.logs import frames_of
 from engine.web.answers import stop
 from engine.web.request import Ask, Web
@@ -95,7 +95,7 @@ def _explain(ask: Ask, fault: Exception) -> Response:
             return stop(ask, "lost")
         case Busy():
             return stop(ask, "busy", retry_after=fault.retry_after)
-        case StoreUnavailable():
+        case StoreUnavailable() | UnknownOutcome():
             _report_fault(ask, fault)
             return stop(ask, "busy", retry_after=BUSY_SECONDS)
         case _:
