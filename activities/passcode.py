@@ -140,6 +140,7 @@ class PasscodeAuthenticationForm:
 async def complete_passcode_authentication(call: Call) -> Ended:
     """Verify what was answered and settle the check; visit `maxAttempts` is the last."""
     attempt = call.slot(ATTEMPT).value
-    if await call.use(Passcodes).verify(attempt, call.secret(ATTEMPT, "passcode")):
-        return passed()
+    user = await call.use(Passcodes).verify(attempt, call.secret(ATTEMPT, "passcode"))
+    if user is not None:
+        return passed(promoted=user)
     return failed(EXCEEDED if call.visit >= call.integer("maxAttempts") else FAILED)

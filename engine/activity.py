@@ -85,7 +85,7 @@ class PasscodeAttempt:
 
     Attributes:
         attempt: Value of the attempt's slot; only `Passcodes` reads it.
-        user: Value of the claimed user's slot, shaped like a user of `Users`.
+        user: Value of the claimed user's slot: an id, true or made up, and nothing else.
     """
 
     attempt: JsonObject
@@ -111,8 +111,8 @@ class Passcodes(Protocol):
         """Give the policy's upper length; never its lower one."""
         ...
 
-    async def verify(self, attempt: JsonObject, passcode: Secret) -> bool:
-        """Charge the account, hash once, tell whether it was right.
+    async def verify(self, attempt: JsonObject, passcode: Secret) -> JsonObject | None:
+        """Charge the account, hash once; give the user if it was right, shaped as in `Users`.
 
         Raises `Busy` when the pool is full.
         """
@@ -215,9 +215,14 @@ def done(
     return Ended(outputs=outputs or {}, keys=dict(keys or {}), submission=submission)
 
 
-def passed(*, keys: Mapping[str, JsonObject] | None = None) -> Ended:
-    """End in the ordinary way and settle the check at PASS."""
-    return Ended(keys=dict(keys or {}), result="PASS")
+def passed(
+    *, keys: Mapping[str, JsonObject] | None = None, promoted: JsonObject | None = None
+) -> Ended:
+    """End in the ordinary way and settle the check at PASS.
+
+    `promoted`: what the slot that the signature promotes holds from now on.
+    """
+    return Ended(keys=dict(keys or {}), result="PASS", promoted=promoted)
 
 
 def failed(code: str, *, message: str = "", keys: Mapping[str, JsonObject] | None = None) -> Ended:

@@ -67,9 +67,13 @@ class Busy(TrustflowError):
 
 
 class Contended(TrustflowError):
-    """Another request is verifying this step; there is no verdict, and nothing was charged."""
+    """Another request is verifying this step; there is no verdict, and nothing was charged.
+
+    `moved_on`: nobody is, but the instance stands at another revision by now.
+    """
 
     code = "contended"
+    moved_on: bool = False
 
 
 class StoreUnavailable(TrustflowError):

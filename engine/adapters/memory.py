@@ -229,7 +229,7 @@ class MemoryStore:
         key = (step.tenant, step.instance)
         instance, now = self._instances.get(key), self._clock.now()
         if instance is None or instance.revision != step.revision:
-            return Claimed()
+            return Claimed(moved_on=True)
         asked = Asked(revision=step.revision, owner=owner, account=account, charge=charge, now=now)
         taken = take(asked, self._claims.get(key), self._ledger.get((step.tenant, account)))
         if isinstance(taken, Taken):

@@ -18,7 +18,7 @@ from engine.identity.attempts import charging, hidden, unknown_account, user_acc
 from engine.identity.passcodes import status_at
 from engine.identity.policies import capped_at, policy_id
 from engine.identity.stores import lock_rules
-from engine.identity.users import by_ext_id, by_id, is_held, profile, signed_in
+from engine.identity.users import by_ext_id, by_id, is_held, signed_in
 from engine.model.names import AccountKey, HopId, JsonObject, id_text
 from engine.model.value import Value
 from engine.ports.outside import HashPool, Vault
@@ -39,7 +39,11 @@ class Attempt(Value, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """An attempt, and the claimed user as activities will read it once the claim is proven."""
+    """An attempt, and what is known of a user who was only claimed: an id, true or made up.
+
+    Nothing else of them rests in the instance before the claim is proven: not in time, not in size,
+    not in a declined stranger's row does an unknown user differ from a known one (B1, B2).
+    """
 
     attempt: Attempt
     user: JsonObject
@@ -73,10 +77,7 @@ async def begin(
     else:
         found = await by_ext_id(unit, store, ext_id or "")
     user = invented if found is None else found
-    return Begun(
-        attempt=Attempt(store=store, policy=policy, user=user.id),
-        user=profile(user, user.status),
-    )
+    return Begun(attempt=Attempt(store=store, policy=policy, user=user.id), user={"id": user.id})
 
 
 def _stranger(vault: Vault, store: IdentityStore, user_id: str | None, ext_id: str | None) -> User:
@@ -132,8 +133,8 @@ class _File:
         return (self.user, self.passcode) if in_use else None
 
 
-async def verify(verifier: Verifier, attempt: Attempt, passcode: Secret) -> bool:
-    """Tell whether the passcode is the claimed user's. What follows from it is staged.
+async def verify(verifier: Verifier, attempt: Attempt, passcode: Secret) -> User | None:
+    """Give the claimed user if the passcode is theirs. What follows from it is staged.
 
     The four steps of design 3.4: a place in the pool, claim and charge, one hash (of a dummy where
     there is nothing to compare with), the verdict, which commits with the hop.
@@ -149,17 +150,16 @@ async def verify(verifier: Verifier, attempt: Attempt, passcode: Secret) -> bool
             verifier.step, verifier.owner, file.account, charging(rules)
         )
         if isinstance(charged, Claimed):
-            raise Contended(instance=verifier.step.instance)
+            raise Contended(instance=verifier.step.instance, moved_on=charged.moved_on)
         dummy = verifier.pool.dummy
         usable = file.usable(verifier.at) if isinstance(charged, Charged) else None
         right = await slot.verify(dummy if usable is None else usable[1].hash, passcode)
     verifier.unit.claim()
     if right and usable is not None and isinstance(charged, Charged):
         failures = charged.attempts.failures - 1
-        await _succeed(verifier, *usable, passcode, locks=rules.locks(failures))
-        return True
+        return await _succeed(verifier, *usable, passcode, locks=rules.locks(failures))
     verifier.unit.audit(_failure(verifier, attempt, file.account, charged))
-    return False
+    return None
 
 
 async def _read(verifier: Verifier, attempt: Attempt) -> _File:
@@ -181,9 +181,10 @@ async def _read(verifier: Verifier, attempt: Attempt) -> _File:
 
 async def _succeed(
     verifier: Verifier, user: User, passcode: Passcode, secret: Secret, *, locks: int
-) -> None:
+) -> User:
     """Stage what a success leaves: a proven user, no failures, a hash of today's making (A4)."""
-    verifier.unit.put(signed_in(user, verifier.at, locks=locks), Version(number=user.version))
+    proven = signed_in(user, verifier.at, locks=locks)
+    verifier.unit.put(proven, Version(number=user.version))
     verifier.unit.reset(user_account(user.id))
     if locks:
         verifier.unit.audit(_told(verifier, "attempt.unlock", user_account(user.id), {}))
@@ -193,6 +194,7 @@ async def _succeed(
             async with verifier.pool.reserve() as slot:
                 fresh = replace(passcode, hash=await slot.hash(secret))
             verifier.unit.put(fresh, Version(number=passcode.version))
+    return proven
 
 
 def _failure(

@@ -86,7 +86,8 @@ def advance(graph: ProcessGraph, instance: ProcessInstance, event: Event) -> Tur
         or NotAwaited, a value: nothing waits for this event (it is late, or a double).
 
     Raises:
-        ProcessFault: The graph and the instance do not belong together.
+        ProcessFault: The graph and the instance do not belong together. Any other fault holds the
+            instance where it is.
     """
     if graph.digest != instance.bundle:
         raise ProcessFault(reason="graph and instance differ in bundle", instance=instance.id)
@@ -94,7 +95,7 @@ def advance(graph: ProcessGraph, instance: ProcessInstance, event: Event) -> Tur
         return NotAwaited(reason="over")
     try:
         return _turn(graph, instance, event)
-    except ExpressionFault as fault:
+    except (ExpressionFault, ProcessFault) as fault:
         return Turn(instance=hold(instance, fault.code, str(fault), event.at))
 
 

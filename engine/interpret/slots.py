@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from engine.model.event import Ended
 from engine.model.graph import ActivityNode
 from engine.model.instance import KeySlot, ProcessInstance
+from engine.model.names import JsonObject
 from engine.model.signature import KeyUse, Promotion
 from engine.secret import SecretRef
 
@@ -26,7 +27,7 @@ def after(node: ActivityNode, instance: ProcessInstance, outcome: Ended) -> dict
         if changed is not None:
             keys[name] = changed
     if outcome.error is None and node.signature.promotes is not None:
-        _promote(node, node.signature.promotes, keys)
+        _promote(node, node.signature.promotes, keys, outcome.promoted)
     return keys
 
 
@@ -66,9 +67,15 @@ def _secrets(use: KeyUse, slot: KeySlot, outcome: Ended) -> dict[str, SecretRef]
     return kept
 
 
-def _promote(node: ActivityNode, promotion: Promotion, keys: dict[str, KeySlot]) -> None:
+def _promote(
+    node: ActivityNode,
+    promotion: Promotion,
+    keys: dict[str, KeySlot],
+    value: JsonObject | None,
+) -> None:
     """Turn the linked slot into what the success makes of it; changes the copy it is given."""
     through = keys.get(name_of(node, promotion.through))
     linked = through.links.get(promotion.link) if through is not None else None
     if linked is not None and linked in keys:
-        keys[linked] = replace(keys[linked], type=promotion.type, state=promotion.state)
+        kept = keys[linked].value if value is None else value
+        keys[linked] = replace(keys[linked], type=promotion.type, state=promotion.state, value=kept)

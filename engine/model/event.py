@@ -86,6 +86,7 @@ class Ended(Tagged, frozen=True, kw_only=True):
         error: Code of the error event, None for the ordinary ending.
         result: What a settling activity found; None opens or leaves the check.
         submission: Of a form: what was answered.
+        promoted: New value of the slot that the signature's `promotes` turns into another type.
     """
 
     outputs: JsonObject = {}
@@ -94,6 +95,7 @@ class Ended(Tagged, frozen=True, kw_only=True):
     message: str = ""
     result: Literal["PASS", "FAIL"] | None = None
     submission: Submission | None = None
+    promoted: JsonObject | None = None
 
 
 class Shown(Tagged, frozen=True, kw_only=True):

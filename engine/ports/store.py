@@ -190,10 +190,12 @@ class Capped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """Another request verifies this step (or the step has moved on).
+    """Another request verifies this step: no hash, no charge, no verdict.
 
-    No hash, no charge, no verdict.
+    `moved_on`: nobody does, but the instance stands at another revision by now; look again.
     """
+
+    moved_on: bool = False
 
 
 Charge = Callable[[Attempts | None, datetime, AccountKey], Attempts | None]

@@ -75,9 +75,10 @@ class PasscodesOfHop:
             raise ActivityFault(reason="there is no such policy any more", policy=begun.policy)
         return Limits(max_length=policy.max_length)
 
-    async def verify(self, attempt: JsonObject, passcode: Secret) -> bool:
-        """Tell whether it is right. Raises `Busy`; `Contended` when another request verifies."""
-        return await authentication.verify(self.verifier, _attempt(attempt), passcode)
+    async def verify(self, attempt: JsonObject, passcode: Secret) -> JsonObject | None:
+        """Give the proven user. Raises `Busy`; `Contended` when another request verifies."""
+        proven = await authentication.verify(self.verifier, _attempt(attempt), passcode)
+        return None if proven is None else users.profile(proven, proven.status)
 
 
 def _attempt(value: JsonObject) -> authentication.Attempt:

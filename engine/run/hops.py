@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
@@ -81,7 +82,7 @@ class Hops:
             at=event.at,
         )
         events: list[Event] = []
-        while len(events) < MOST_TURNS:
+        while True:
             events.append(event)
             turn = advance(graph, instance, event)
             if isinstance(turn, NotAwaited):
@@ -89,6 +90,9 @@ class Hops:
             instance = turn.instance
             if not turn.effects:
                 return Moved(instance=instance, events=tuple(events))
+            if len(events) == MOST_TURNS:
+                event = _too_many(turn.effects[0], event.at)
+                continue
             mark = unit.mark()
             finished = await self._performed(
                 graph, instance, turn.effects[0], verifier=verifier, bag=bag
@@ -98,7 +102,6 @@ class Hops:
             if isinstance(finished.outcome, Broken):  # what it staged before it broke is not kept
                 unit.back_to(mark)
             event = finished
-        raise ProcessFault(reason="more than 1,000 turns in one hop", instance=instance.id)
 
     async def _performed(
         self,
@@ -171,3 +174,9 @@ class Hops:
         except UnknownOutcome:
             known = await self.outside.store.has_hop(hop.instance.tenant, hop.id)
             return Committed() if known else Conflict(what="unknown")
+
+
+def _too_many(effect: Effect, at: datetime) -> Finished:
+    """Say that a hop took too many turns: the instance is held, with the history that led there."""
+    broken = Broken(code="process", reason=f"more than {MOST_TURNS:,} turns in one hop")
+    return Finished(at=at, node=effect.node, visit=effect.visit, outcome=broken)

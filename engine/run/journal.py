@@ -70,7 +70,7 @@ def broken_at(journal: Sequence[JournalRow]) -> int | None:
 
 
 def _is_whole(row: JournalRow) -> bool:
-    """Whether the payload gives the digest; an erased one can no longer be asked."""
+    """Whether the payload gives the digest; where both it and its salt were erased none can."""
     if row.payload is None or row.salt is None:
-        return True
+        return row.payload is None and row.salt is None
     return hashlib.sha256(row.salt + row.payload).digest() == row.digest

@@ -215,6 +215,9 @@ class Loop:
             )
             if isinstance(moved, NotAwaited):
                 return _current(loaded, graph, already_answered=True)
+            if isinstance(moved, StillChecking) and moved.moved_on:
+                loaded = None
+                continue
             if isinstance(moved, StillChecking):
                 return _current(loaded, graph, still_checking=True)
             value = self._rotate(loaded, moved, unit, session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -20,8 +21,14 @@ LONGEST_SECONDS: Final = 10.0
 """No activity inside a hop may take longer: a claim lasts as long (design 3.4)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StillChecking:
-    """Another request verifies this step: no outcome, no verdict."""
+    """Another request verifies this step: no outcome, no verdict.
+
+    `moved_on`: nobody does, but the instance stands at another revision by now: load it again.
+    """
+
+    moved_on: bool = False
 
 
 def call_of(
@@ -64,8 +71,8 @@ async def perform(activity: Activity, effect: Effect, call: Call) -> Outcome | S
         if not isinstance(answer, Ended | Shown) and inspect.isawaitable(answer):
             async with asyncio.timeout(LONGEST_SECONDS):
                 answer = await answer
-    except Contended:
-        return StillChecking()
+    except Contended as contended:
+        return StillChecking(moved_on=contended.moved_on)
     except (Busy, StoreUnavailable):
         raise
     except TrustflowError as fault:

@@ -64,9 +64,9 @@ class GivenVerdicts:
     async def bounds(self, attempt: JsonObject) -> Limits:
         return Limits(max_length=64)
 
-    async def verify(self, attempt: JsonObject, passcode: Secret) -> bool:
+    async def verify(self, attempt: JsonObject, passcode: Secret) -> JsonObject | None:
         self.verified.append(attempt)
-        return self.right
+        return {"id": "U" * 26} if self.right else None
 
 
 def a_call(

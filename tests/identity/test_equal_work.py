@@ -15,12 +15,12 @@ from engine.identity import authentication
 from engine.identity.authentication import Attempt, Verifier
 from engine.identity.users import lock, set_status
 from engine.ports.store import Committed
-from engine.records.identity import Passcode, use_key
+from engine.records.identity import Passcode, User, use_key
 from engine.records.record import Staged, Version
 from engine.secret import Secret
 from tests.identity.world import RIGHT, WRONG, World
 
-Verify = Callable[[Verifier, Attempt, Secret], Awaitable[bool]]
+Verify = Callable[[Verifier, Attempt, Secret], Awaitable[User | None]]
 
 CLASSES: Final = (
     "unknown user", "wrong passcode", "locked", "throttled", "expired", "none registered",
@@ -98,17 +98,17 @@ def test_the_work_is_one_hash_one_charge_and_one_audit_row() -> None:
 
 async def without_work_for_strangers(
     verifier: Verifier, attempt: Attempt, passcode: Secret
-) -> bool:
+) -> User | None:
     """The planted fault: whoever has no passcode is refused at once."""
     use = use_key(attempt.user, attempt.policy)
     if await verifier.unit.find(Passcode, "by_use", use) is None:
-        return False
+        return None
     return await authentication.verify(verifier, attempt, passcode)
 
 
 async def with_a_second_look_at_known_users(
     verifier: Verifier, attempt: Attempt, passcode: Secret
-) -> bool:
+) -> User | None:
     """A planted fault of one call: the ledger is read once more where a passcode is kept."""
     right = await authentication.verify(verifier, attempt, passcode)
     use = use_key(attempt.user, attempt.policy)

@@ -99,6 +99,7 @@ def test_an_external_id_is_unique_in_its_store_alone() -> None:
         ({"ext_id": "ana\n"}, "extId"),
         ({"attributes": {str(n): "" for n in range(101)}}, "attributes"),
         ({"attributes": {"note": "x" * 4097}}, "attributes"),
+        ({"attributes": {str(n): "x" * 4096 for n in range(4)}}, "attributes"),
     ],
 )
 def test_a_wrong_user_is_refused_with_its_field(facts: dict[str, Any], field: str) -> None:

@@ -150,7 +150,7 @@ class World:
         unit = Unit(self.store, MAIN_TENANT)
         attempt = await self.begun(ext_id=ext_id, policy=policy)
         verifier = await self.verifier(unit)
-        right = await verify(verifier, attempt, Secret(passcode))
+        right = await verify(verifier, attempt, Secret(passcode)) is not None
         assert await self.write(unit) == Committed()
         return right
 

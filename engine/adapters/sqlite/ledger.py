@@ -29,7 +29,7 @@ def claim_and_charge(
     """Claim the step and charge the account, unless the step is claimed or has moved on."""
     key = (step.tenant, step.instance)
     if transaction.row(_REVISION, key) != (step.revision,):
-        return Claimed()
+        return Claimed(moved_on=True)
     held = _claim(transaction.row(_CLAIM, key))
     before = attempts(asked.account, transaction.row(ATTEMPTS, (step.tenant, asked.account)))
     taken = take(asked, held, before)
