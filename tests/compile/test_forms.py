@@ -380,6 +380,9 @@ def test_a_condition_reads_answers_that_stand_before_and_no_secrets(
         ),
         ({"type": "image", "src": "javascript:alert(1)"}, [("S105", "components.0.src")]),
         ({"type": "image", "src": "//evil.example/a.png"}, [("S105", "components.0.src")]),
+        ({"type": "image", "src": "/\\evil.example/a.png"}, [("S105", "components.0.src")]),
+        ({"type": "image", "src": "/a\\b.png"}, [("S105", "components.0.src")]),
+        ({"type": "image", "src": "/a//b.png"}, [("S105", "components.0.src")]),
         ({"type": "notification", "subType": "warning", "values": {"en": "Careful"}}, []),
     ],
 )

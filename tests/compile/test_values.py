@@ -1,5 +1,6 @@
 """Durations, and what a process token carries."""
 
+import math
 from datetime import timedelta
 
 import pytest
@@ -81,6 +82,7 @@ def test_texts_every_token_may_carry_are_taken() -> None:
         ("channel", "kiosc", "one of kiosk, web"),
         ("age", "18", "whole number"),
         ("age", True, "whole number"),
+        ("age", 2**53 + 1, "whole number"),
         ("firstName", 7, "text"),
         ("lastName", "x" * 2_001, "at most"),
         ("chanel", "web", "did you mean channel?"),
@@ -109,7 +111,7 @@ def test_a_required_parameter_is_missed() -> None:
 @pytest.mark.parametrize(
     ("declared", "good", "bad"),
     [
-        ("number", [1, 1.5], ["1", True]),
+        ("number", [1, 1.5], ["1", True, math.nan, math.inf, -math.inf, 10**400]),
         ("boolean", [True], ["true", 1]),
         ("date", ["2026-01-31"], ["2026-1-31", "31.1.2026", "2026-02-30"]),
         ('"list<string>"', [["a", "b"], []], ["a", [1], ["x" * 2_001], ["x"] * 1_001]),

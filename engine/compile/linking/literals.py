@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date
 
+from engine.compile.reading.document import LARGEST_INTEGER
 from engine.expressions import (
     BOOLEAN,
     DATE,
@@ -58,10 +60,10 @@ def _fits_scalar(value: JsonValue, type_: Type) -> bool:
         return isinstance(value, bool)
     if isinstance(value, bool):
         return False
-    if type_ == INTEGER:
-        return isinstance(value, int)
-    if type_ == NUMBER:
-        return isinstance(value, int | float)
+    if isinstance(value, int):
+        return type_ in (INTEGER, NUMBER) and abs(value) <= LARGEST_INTEGER
+    if isinstance(value, float):
+        return type_ == NUMBER and math.isfinite(value)
     return isinstance(value, str) and (type_ == STRING or (type_ == DATE and is_date(value)))
 
 
