@@ -8,6 +8,10 @@ from engine.compile.reading.document import Document, Spot, Written
 from engine.compile.rules import RULES
 from engine.expressions import ExpressionProblem
 from engine.model.problem import Place, Problem
+from engine.nearest import nearest
+
+MOST_SEARCHES = 50
+"""So many unknown names of a file are compared with all others; further ones are only told."""
 
 
 class Findings:
@@ -16,6 +20,7 @@ class Findings:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._problems: dict[tuple[str, Place, str], Problem] = {}
+        self._searches = 0
 
     def add(
         self, rule: str, spot: Spot, message: str, remedy: str, *,
@@ -31,6 +36,11 @@ class Findings:
                 also=tuple(self.document.place(other) for other in also),
             )
         )  # fmt: skip
+
+    def nearest(self, name: str, known: Iterable[str]) -> str | None:
+        """Find which of many names was probably meant, for the first unknown names of a file."""
+        self._searches += 1
+        return nearest(name, known) if self._searches <= MOST_SEARCHES else None
 
     def keep(self, problem: Problem) -> None:
         """Note a problem of this or another document."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from time import process_time
 
 from engine.compile import Source, check_definition
 from engine.compile.reading.document import Document, Written
@@ -65,3 +66,25 @@ def test_a_name_that_is_nothing_like_any_other_has_no_nearest() -> None:
     assert nearest("zzz", ["begin", "ask"]) is None
     assert nearest("b" * 81, ["b" * 80]) is None
     assert nearest("BEGIN", ["begin", "begun"]) == "begin"
+
+
+def test_two_slips_in_a_long_name_are_one_slip_of_the_pen() -> None:
+    assert nearest("verifyPascodes", ["verifyPasscode", "verify"]) == "verifyPasscode"
+    assert nearest("vreifyPassocde", ["verifyPasscode", "verify"]) == "verifyPasscode"
+    assert nearest("vreifyPasocdes", ["verifyPasscode", "verify"]) is None
+    assert nearest("on", ["up", "off"]) is None
+
+
+def test_many_unknown_names_are_all_told_and_the_first_of_them_answered() -> None:
+    ways = "".join(f"  n{i}: {{gateway: exclusive, next: node{i:03}longx}}\n" for i in range(200))
+    ends = "".join(f"  node{i:03}long: {{activity: End}}\n" for i in range(200))
+    head = SHIPPED[: SHIPPED.index("flow:")]
+    text = f"{head}flow:\n  start: {{activity: Start, next: n0}}\n{ways}{ends}"
+    began = process_time()
+
+    found = check_definition(Source(path="t.yaml", text=text.encode()), KNOWN, FORMS).problems
+
+    assert process_time() - began < 2
+    near = [p.nearest for p in found if p.rule == "L102"]
+    assert near[:50] == [f"node{i:03}long" for i in range(50)]
+    assert near[50:] == [None] * 150

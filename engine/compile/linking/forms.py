@@ -74,10 +74,10 @@ def _not_there(site: Site, use: FormUse, ref: FormRef, forms: Forms, findings: F
             key=site.path("inputs", use.version_input),
         )  # fmt: skip
         return
-    names = {other.name for other in forms}
+    names = (other.name for other in forms)
     findings.add(
         "L113", site.value_spot("inputs", use.name_input), f"there is no form `{ref.name}`",
-        f"write forms/{ref.name}.v{ref.version}.json", nearest=nearest(ref.name, names),
+        f"write forms/{ref.name}.v{ref.version}.json", nearest=findings.nearest(ref.name, names),
         key=site.path("inputs", use.name_input),
     )  # fmt: skip
 

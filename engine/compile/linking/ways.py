@@ -135,9 +135,9 @@ def _edge(
     """Make one edge; none, and a problem, where it leads to no node."""
     wanted = str(target.value)
     if not targets.get(wanted, False):
-        others = [other for other, is_open in targets.items() if is_open]
+        others = (other for other, is_open in targets.items() if is_open)
         said = "no way leads back to Start" if wanted in targets else f"there is no node `{wanted}`"
-        near = None if wanted in targets else nearest(wanted, others)
+        near = None if wanted in targets else findings.nearest(wanted, others)
         findings.add("L102", target.spot, said, "name a node of this flow", nearest=near,
                      key=site.path(kind))  # fmt: skip
         return []

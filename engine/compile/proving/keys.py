@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from engine.compile.dataflow.endings import check_name
 from engine.compile.dataflow.scope import Names
@@ -14,7 +14,6 @@ from engine.expressions import Secret
 from engine.expressions.types import hides_secret
 from engine.model.names import NodeId
 from engine.model.signature import CheckUse, KeyUse
-from engine.nearest import nearest
 
 
 def prove_names(linked: Linked, names: Names, findings: Findings) -> None:
@@ -74,7 +73,7 @@ def _is_ready(site: Site, use: KeyUse, slot: str, state: State, findings: Findin
         findings.add(
             "P105", spot, f"{said} the key `{slot}`",
             "put an activity that writes it before this one, on every path", key=key,
-            nearest=nearest(slot, _written_slots(state) - {slot}),
+            nearest=findings.nearest(slot, _other_slots(state, slot)),
         )  # fmt: skip
         return False
     unfit = sorted({_describe(held) for held in known.held if not _takes(use, held)})
@@ -86,8 +85,8 @@ def _is_ready(site: Site, use: KeyUse, slot: str, state: State, findings: Findin
     return not unfit
 
 
-def _written_slots(state: State) -> set[str]:
-    return {name for name, slot in state.slots.items() if slot.always}
+def _other_slots(state: State, but: str) -> Iterator[str]:
+    return (name for name, slot in state.slots.items() if slot.always and name != but)
 
 
 def _takes(use: KeyUse, held: Held) -> bool:
