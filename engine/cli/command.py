@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -209,6 +210,28 @@ class Length(click.ParamType[timedelta | None]):
         if not found:
             self.fail("it must be above zero.", param, ctx)
         return found
+
+
+class Origin(click.ParamType[str]):
+    """Where browsers find us: http or https, a host, perhaps a port; nothing behind them."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take what was typed, or say what would be right."""
+        if not is_origin(str(value)):
+            self.fail("write https://id.example.org.", param, ctx)
+        return str(value)
+
+
+def is_origin(text: str) -> bool:
+    """Whether a text is the address of a web server and no more."""
+    return _ORIGIN.fullmatch(text) is not None
+
+
+_ORIGIN: Final = re.compile(
+    r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?/?", re.IGNORECASE | re.ASCII
+)
 
 
 def data_option(command: F) -> F:

@@ -25,6 +25,23 @@ from tests.cli.shell import ENTRY, LINK, Run, link_in, passcode_in, surroundings
 
 WRONG = "not the passcode at all, sorry"
 TYPED = "four unrelated words here"
+COUNTED = """
+process: counted
+version: 1
+title: Counted
+languages: [en]
+maxDuration: PT1H
+retention: P30D
+parameters:
+  n: {type: number}
+  k: {type: integer}
+flow:
+  start:
+    activity: Start
+    next: end
+  end:
+    activity: End
+"""
 
 
 def suggested(house: Run, *more: str) -> str:
@@ -319,6 +336,59 @@ def test_token_that_cannot_be_is_told_per_field(
 
     assert done.exit_code == 1
     assert field in [one["field"] for one in json.loads(done.stdout)["problems"]]
+
+
+@pytest.mark.parametrize(
+    "typed", ["nan", "NaN", "inf", "-Infinity", "\uff11", "1_0", " 1", "1e999"]
+)
+def test_what_is_no_number_is_refused(house: Run, tmp_path: Path, typed: str) -> None:
+    counted = tmp_path / "counted.yaml"
+    counted.write_text(COUNTED)
+    assert house("deploy", counted).exit_code == 0
+
+    real = house("token", "create", "counted", "--param", f"n={typed}", "--json")
+    whole = house("token", "create", "counted", "--param", f"k={typed}", "--json")
+
+    assert (real.exit_code, whole.exit_code) == (1, 1)
+    assert [one["field"] for one in json.loads(real.stdout)["problems"]] == ["n"]
+    assert [one["field"] for one in json.loads(whole.stdout)["problems"]] == ["k"]
+
+
+def test_numbers_are_taken_as_they_are_written_in_a_definition(house: Run, tmp_path: Path) -> None:
+    counted = tmp_path / "counted.yaml"
+    counted.write_text(COUNTED)
+    assert house("deploy", counted).exit_code == 0
+
+    words = ("--param", "n=-1.5e3", "--param", "k=-12", "--json")
+    made = json.loads(house("token", "create", "counted", *words).stdout)
+
+    assert made["parameters"] == {"n": -1500.0, "k": -12}
+
+
+@pytest.mark.parametrize("uses", ["1000001", "99999999999999999999"])
+def test_uses_have_a_bound(house: Run, uses: str) -> None:
+    words = ("passcode-authentication", "--param", "userExternalId=ines", "--json")
+    most = house("token", "create", *words, "--uses", "1000000")
+    more = house("token", "create", *words, "--uses", uses)
+
+    assert (most.exit_code, more.exit_code) == (0, 1)
+    assert json.loads(more.stdout)["problems"] == [
+        {"field": "maxCount", "message": "Use 1 to 1,000,000"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "ftp://a.example", "https://a.example/path", "https://", "a.example",
+     "https://u@a.example", "https://a.example?x", "https://a b.example", "https://a.example:x"],
+)  # fmt: skip
+def test_link_begins_with_an_origin_of_the_web_alone(house: Run, url: str) -> None:
+    words = ("passcode-authentication", "--param", "userExternalId=ines")
+    done = house("token", "create", *words, "--url", url)
+
+    assert done.exit_code == 2
+    assert "Invalid value for '--url'" in done.stderr
+    assert json.loads(house("token", "list", "--json").stdout)["tokens"] == []
 
 
 @pytest.mark.parametrize("life", ["P1Y", "24", "PT0S", "forever"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +12,18 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from engine.cli.administration.mistakes import told
-from engine.cli.command import Documented, Group, Length, data_option, json_option
+from engine.cli.command import (
+    Documented,
+    Group,
+    Length,
+    Origin,
+    data_option,
+    is_origin,
+    json_option,
+)
 from engine.cli.opening import acting, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
+from engine.errors import SettingsRefused
 from engine.model.names import REDIRECT_URL
 from engine.model.problem import FieldProblem, wrong
 
@@ -46,8 +56,14 @@ def link_of(base: str, secret: str) -> str:
 
 
 def base_of(settings: Settings) -> str:
-    """Say where browsers find us: the public address, else where we listen."""
+    """Say where browsers find us: the public address, else where we listen.
+
+    Raises:
+        SettingsRefused: The public address is none of a web server.
+    """
     if settings.public_url:
+        if not is_origin(settings.public_url):
+            raise SettingsRefused(setting="public_url", value=settings.public_url)
         return settings.public_url
     scheme = "https" if settings.certificate else "http"
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -104,7 +120,9 @@ class Asked:
 )
 @click.option("--redirect", metavar="URL", help="Where the journey leads in the end.")
 @click.option("--max-duration", type=Length(), help="How long an instance may take.")
-@click.option("--url", metavar="URL", help="Where browsers find us (else as settings say).")
+@click.option(
+    "--url", type=Origin(), metavar="URL", help="Where browsers find us (else as settings say)."
+)
 @data_option
 @json_option
 def create(
@@ -129,7 +147,8 @@ def create(
     )  # fmt: skip
 
     async def work(application: Application) -> tuple[str, Minted | tuple[FieldProblem, ...]]:
-        return url or base_of(application.settings), await _mint(application, asked)
+        base = url or base_of(application.settings)
+        return base, await _mint(application, asked)
 
     base, minted = with_application(data, work)
     if isinstance(minted, tuple):
@@ -188,12 +207,16 @@ def typed(parameter: Parameter | None, text: str, before: JsonValue) -> JsonValu
         return [*(before if isinstance(before, list) else []), text]
     if kind == "boolean":
         return {"true": True, "false": False}.get(text, text)
-    if kind in ("integer", "number"):
-        try:
-            return int(text) if kind == "integer" else float(text)
-        except ValueError:
-            return text
+    if kind == "integer" and _WHOLE.fullmatch(text):
+        return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text):
+        return float(text)
     return text
+
+
+_WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,16})")
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+"""As JSON writes them: Python reads `nan`, `1_0` and digits of any script as well (G2)."""
 
 
 def _tell(minted: Minted, link: str, as_json: bool) -> None:

@@ -160,4 +160,4 @@ class Terminal:
 
 def say_json(value: object) -> None:
     """Write one JSON document: two blanks deep, as people and programs read it."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))

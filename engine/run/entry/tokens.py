@@ -21,6 +21,7 @@ from engine.run.sessions import digest
 from engine.run.unit import Unit
 
 USUAL_LIFE: Final = timedelta(hours=24)
+MOST_USES: Final = 1_000_000
 SECRET_PREFIX: Final = "pt_"  # noqa: S105 - how a process token's secret begins, not one
 
 
@@ -126,8 +127,8 @@ def _shape(request: TokenRequest) -> tuple[FieldProblem, ...]:
     found = []
     if not 1 <= len(request.name) <= 50:
         found.append(wrong("name", "Use 1 to 50 characters"))
-    if request.type == "MULTI_USE_COUNT_LIMITED" and request.max_count < 1:
-        found.append(wrong("maxCount", "Use 1 or more"))
+    if request.type == "MULTI_USE_COUNT_LIMITED" and not 1 <= request.max_count <= MOST_USES:
+        found.append(wrong("maxCount", f"Use 1 to {MOST_USES:,}"))
     if request.type == "MULTI_USE_TIME_LIMITED" and request.life is None:
         found.append(wrong("notAfterDtm", "A time limited token needs an end"))
     if request.life is not None and request.life <= timedelta():
