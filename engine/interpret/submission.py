@@ -69,9 +69,18 @@ def _accepted(
 
 
 def _hidden(form: CompiledForm, values: JsonObject) -> frozenset[str]:
-    """Decide again, whatever the page did, which parts are not shown."""
+    """Decide again, whatever the page did, which parts are not shown.
+
+    A hidden question has no answer. Conditions ask earlier questions only: one pass settles all.
+    """
     known = {id: value for id, value in values.items() if value is not None}
-    return frozenset(id for id, visible in form.visible.items() if not visible(known))
+    hidden = set()
+    for part in form.form.components:
+        visible = form.visible.get(part.id)
+        if visible is not None and not visible(known):
+            hidden.add(part.id)
+            known.pop(part.id, None)
+    return frozenset(hidden)
 
 
 def sent(part: Component, body: Body) -> list[str]:
