@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +15,7 @@ from engine.interpret import advance
 from engine.model.effect import Effect
 from engine.model.event import Broken, Event, Finished
 from engine.model.graph import ActivityNode, ProcessGraph
-from engine.model.instance import ProcessInstance
+from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import HopId
 from engine.model.turn import NotAwaited
 from engine.ports.outside import Chance, HashPool, Probe, Vault, no_probe
@@ -27,6 +28,7 @@ from engine.run.perform import StillChecking, call_of, perform
 from engine.run.unit import Unit
 from engine.secret import Bag
 
+log = logging.getLogger("trustflow.run")
 MOST_TURNS: Final = 1_000
 EMPTY: Final[Bag] = {}
 
@@ -169,14 +171,25 @@ class Hops:
     async def commit(self, hop: Hop) -> Committed | Conflict:
         """Commit; a lost answer is looked up by the hop's id, never guessed."""
         self.outside.probe("before-commit")
+        found: Committed | Conflict
         try:
-            return await self.outside.store.commit(hop)
+            found = await self.outside.store.commit(hop)
         except UnknownOutcome:
             known = await self.outside.store.has_hop(hop.instance.tenant, hop.id)
-            return Committed() if known else Conflict(what="unknown")
+            found = Committed() if known else Conflict(what="unknown")
+        if isinstance(found, Committed) and hop.instance.incident is not None:
+            _tell_operator(hop.instance, hop.instance.incident)
+        return found
 
 
 def _too_many(effect: Effect, at: datetime) -> Finished:
     """Say that a hop took too many turns: the instance is held, with the history that led there."""
     broken = Broken(code="process", reason=f"more than {MOST_TURNS:,} turns in one hop")
     return Finished(at=at, node=effect.node, visit=effect.visit, outcome=broken)
+
+
+def _tell_operator(instance: ProcessInstance, incident: Incident) -> None:
+    """Say which instance is held now, where and why; never a value."""
+    facts = {"instance": instance.id, "process": instance.process, "node": incident.node}
+    why = {"code": incident.code, "reason": incident.reason}
+    log.error("incident", extra={"facts": facts | why})

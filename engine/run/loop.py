@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,8 +35,6 @@ from engine.run.hops import EMPTY, MOST_TURNS, Hops, Moved, Outside
 from engine.run.perform import StillChecking
 from engine.run.unit import TRIES, Unit
 from engine.secret import Bag
-
-log = logging.getLogger("trustflow.run")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +223,6 @@ class Loop:
             )
             if isinstance(await self.hops.commit(hop), Committed):
                 self.outside.probe("after-commit")
-                _tell_of_incident(hop.instance)
                 return Current(instance=hop.instance, graph=graph, now=loaded.now, session=value)
             loaded = None
         raise Busy(retry_after=1)
@@ -240,14 +236,6 @@ class Loop:
         if session is None or not after - before:
             return None
         return sessions.rotate(unit, session, _stamp(loaded), self.outside.vault)
-
-
-def _tell_of_incident(instance: ProcessInstance) -> None:
-    """Tell the operator of an instance that is held now: where and why, never a value."""
-    incident = instance.incident
-    if incident is not None:
-        facts = {"instance": instance.id, "node": incident.node, "code": incident.code}
-        log.error("incident", extra={"facts": facts | {"reason": incident.reason}})
 
 
 def _at(event: DeadlinePassed | TimerFired, at: datetime) -> Event:

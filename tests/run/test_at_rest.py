@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from itertools import pairwise
 
 import msgspec
@@ -125,7 +126,7 @@ LONG = (
 )
 
 
-def test_a_line_of_too_many_steps_is_held_and_not_lost() -> None:
+def test_a_line_of_too_many_steps_is_held_and_not_lost(caplog: pytest.LogCaptureFixture) -> None:
     nodes = "".join(
         f"  n{n}:\n    activity: Simple Decider\n    next: n{n + 1}\n" for n in range(1_100)
     )
@@ -144,7 +145,11 @@ def test_a_line_of_too_many_steps_is_held_and_not_lost() -> None:
         assert incident.code == "process"
         assert "1,000 turns" in incident.reason
 
-    asyncio.run(story())
+    with caplog.at_level(logging.ERROR, logger="trustflow.run"):
+        asyncio.run(story())
+
+    (told,) = caplog.records
+    assert vars(told)["facts"]["process"] == "long"
 
 
 def test_an_answer_beside_a_change_of_language_is_checked_all_the_same() -> None:

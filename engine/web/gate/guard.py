@@ -8,7 +8,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.errors import Busy, StoreUnavailable, TrustflowError, UnknownInstance, UnknownOutcome
+from engine.errors import (
+    ActivityMissing,
+    Busy,
+    StoreUnavailable,
+    TrustflowError,
+    UnknownInstance,
+    UnknownOutcome,
+)
 from engine.logs import frames_of
 from engine.web.answers import stop
 from engine.web.request import Ask, Web
@@ -137,7 +144,8 @@ def _report_fault(ask: Ask, fault: Exception) -> None:
     """Say which fault and where, not what it said: that may hold what a person typed (D5)."""
     code = fault.code if isinstance(fault, TrustflowError) else "unexpected"
     kind = type(fault).__qualname__
-    _tell(ask, logging.ERROR, "fault", code=code, type=kind, frames=frames_of(fault))
+    told = {"missing": str(fault)} if isinstance(fault, ActivityMissing) else {}
+    _tell(ask, logging.ERROR, "fault", code=code, type=kind, frames=frames_of(fault), **told)
 
 
 def report_limit(ask: Ask) -> None:
