@@ -7,7 +7,7 @@ what type they have. What it accepts means what CEL (Common Expression Language)
 from engine.expressions.checking.check import Checked, check
 from engine.expressions.evaluation.evaluate import Expression, compile_checked
 from engine.expressions.problems import RULES, ExpressionProblem
-from engine.expressions.proof.decide import Reach, decide
+from engine.expressions.proof.decide import Budget, Reach, decide
 from engine.expressions.syntax.parse import parse
 from engine.expressions.syntax.template import Literal_, Mixed, Whole, parse_template
 from engine.expressions.syntax.tree import Comparison, Path, Tree, asks, comparisons, reads, spell
@@ -44,6 +44,7 @@ __all__ = [
     "RULES",
     "STRING",
     "Binding",
+    "Budget",
     "Checked",
     "Comparison",
     "EnumOf",

@@ -10,6 +10,7 @@ from engine.expressions import (
     NUMBER,
     STRING,
     Binding,
+    Budget,
     Checked,
     EnumOf,
     Environment,
@@ -214,3 +215,14 @@ def test_comparisons_are_turned_so_that_the_path_is_on_the_left() -> None:
 
 def test_what_is_no_plain_comparison_is_not_listed() -> None:
     assert comparisons(tree("a == b && n + 1 < 3 && 1 == 1 && x in [1] && s.contains('a')")) == ()
+
+
+def test_lists_that_share_a_budget_are_undecided_once_it_is_spent() -> None:
+    never = [condition("b && !b")]
+    budget = Budget(10)
+
+    judged = [decide(never, budget) for _ in range(3)]
+
+    assert judged == [("never true",), ("reachable",), ("reachable",)]
+    assert decide(never) == ("never true",)
+    assert decide([*never, *never], Budget(0)) == ("reachable", "reachable")

@@ -11,6 +11,7 @@ from engine.compile.dataflow.state import State
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Formula, Linked, NodeForm, Site
 from engine.expressions import (
+    Budget,
     Checked,
     Environment,
     ExpressionProblem,
@@ -34,6 +35,7 @@ def check_formulas(
 ) -> Checks:
     """Check every expression of every node that is reached."""
     checks: Checks = {}
+    budget = Budget()
     for site in linked.sites.values():
         state = states.get(site.id)
         if state is None:
@@ -43,7 +45,7 @@ def check_formulas(
                 checks[formula.key] = judged
             else:
                 findings.expression(formula.written, judged, key=formula.key)
-        _branches(site, checks, findings)
+        _branches(site, checks, budget, findings)
         if site.form is not None:
             _defaults(site.form, state, scopes, findings)
     return checks
@@ -69,13 +71,13 @@ def _check(formula: Formula, scope: Environment) -> Judged:
     return check(formula.tree, scope, formula.expected, may_be_absent=formula.optional)
 
 
-def _branches(site: Site, checks: Checks, findings: Findings) -> None:
+def _branches(site: Site, checks: Checks, budget: Budget, findings: Findings) -> None:
     """Note every condition that never decides anything."""
     written = [condition for condition in site.conditions if condition is not None]
     checked = [checks[c.key] for c in written if c.key in checks]
     if len(checked) < len(written) or not checked:
         return
-    for condition, reach in zip(written, decide(checked), strict=True):
+    for condition, reach in zip(written, decide(checked, budget), strict=True):
         if reach == "reachable":
             continue
         message, remedy = _REACH[reach]

@@ -35,32 +35,54 @@ MOST_TRIALS = 4096
 MOST_EVALUATIONS = 16_384
 """Conditions times combinations: what one list may cost."""
 
+MOST_STEPS = 300_000
+"""Parts of conditions that are tried, over all lists that share a budget."""
+
+
+class Budget:
+    """What may still be tried; once it is spent, whatever is not decided yet is "reachable"."""
+
+    def __init__(self, steps: int = MOST_STEPS) -> None:
+        """Take how many parts of conditions may be tried."""
+        self.steps = steps
+
+    def pays(self, steps: int) -> bool:
+        """Take the steps off what is left; say whether they were there."""
+        self.steps -= steps
+        return self.steps >= 0
+
+
 _PERHAPS_TRUE: frozenset[Trial] = frozenset({True, State.OPEN})
 
 
-def decide(conditions: Sequence[Checked]) -> tuple[Reach, ...]:
+def decide(conditions: Sequence[Checked], budget: Budget | None = None) -> tuple[Reach, ...]:
     """Judge every condition of an ordered list, where the first true one wins.
 
     Args:
         conditions: Boolean expressions that were checked in the same environment.
+        budget: What all lists of one text may cost together; None for one of this list's own.
 
     Returns:
         For each: "never true", whatever the values; "always true", whatever the values (it ends
         the list); "shadowed", true only where an earlier one is true too; else "reachable".
     """
-    alone = [_alone(condition) for condition in conditions]
+    shared = budget or Budget()
+    sized = [(condition, sum(1 for _ in walk(condition.tree.root))) for condition in conditions]
+    alone = [_alone(condition, size, shared) for condition, size in sized]
     if len(alone) == 1:  # nothing stands before it; most lists are so short
         return tuple(alone)
-    reached = _first_somewhere(conditions)
+    reached = _first_somewhere(sized, shared)
     return tuple(
         judged if is_first or judged == "never true" else "shadowed"
         for judged, is_first in zip(alone, reached, strict=True)
     )
 
 
-def _alone(condition: Checked) -> Reach:
+def _alone(condition: Checked, size: int, budget: Budget) -> Reach:
     results: set[Trial] = set()
     for values in _assignments([condition]):
+        if not budget.pays(size):
+            return "reachable"
         results.add(try_out(condition.tree.root, values))
         if len(results) > 1 and not results.isdisjoint(_PERHAPS_TRUE):
             return "reachable"
@@ -69,11 +91,13 @@ def _alone(condition: Checked) -> Reach:
     return "never true" if results.isdisjoint(_PERHAPS_TRUE) else "reachable"
 
 
-def _first_somewhere(conditions: Sequence[Checked]) -> list[bool]:
+def _first_somewhere(sized: Sequence[tuple[Checked, int]], budget: Budget) -> list[bool]:
     """Find out which conditions can be true while no earlier one is true for certain."""
-    reached = [False] * len(conditions)
-    for assignment in _assignments(conditions):
-        for position, condition in enumerate(conditions):
+    reached = [False] * len(sized)
+    for assignment in _assignments([condition for condition, _ in sized]):
+        for position, (condition, size) in enumerate(sized):
+            if not budget.pays(size):
+                return [True] * len(sized)
             result = try_out(condition.tree.root, assignment)
             reached[position] |= result in _PERHAPS_TRUE
             if result in (True, State.FAULT):

@@ -89,8 +89,11 @@ def _binary(node: Binary, assignment: Assignment) -> Trial:
 
 
 def _logical(node: Binary, settling: bool, assignment: Assignment) -> Trial:
-    sides = (try_out(node.left, assignment), try_out(node.right, assignment))
-    if settling in sides:
+    left = try_out(node.left, assignment)
+    if left is settling:
+        return settling
+    sides = (left, try_out(node.right, assignment))
+    if sides[1] is settling:
         return settling
     if sides == (not settling, not settling):
         return not settling
