@@ -1,5 +1,6 @@
 """A shell for the tests: commands in this process, on a data folder of the test's own."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,23 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@pytest.fixture(scope="session")
+def port() -> str:
+    """A port that nobody listens at: what else runs on this machine is no test's business."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
 @pytest.fixture
-def run(data: Path) -> Run:
+def run(data: Path, port: str) -> Run:
     """Give a command: `run("user", "list", width=40)`; look at exit_code, stdout, stderr."""
 
     def command(*arguments: str | Path, width: int = 80, typed: str | None = None) -> Result:
-        environment = {"COLUMNS": str(width), "TRUSTFLOW_DATA": str(data), "NO_COLOR": None}
+        environment = {
+            "COLUMNS": str(width), "TRUSTFLOW_DATA": str(data), "TRUSTFLOW_PORT": port,
+            "NO_COLOR": None,
+        }  # fmt: skip
         words = [str(word) for word in arguments]
         return CliRunner().invoke(
             Main("trustflow"), words, input=typed, env=environment, catch_exceptions=False
