@@ -17,7 +17,10 @@ from engine.web.request import Ask
 from engine.web.texts import DEFAULT, catalogues
 from engine.web.wire import Unread, choose_language
 
-Kind = pages.StopKind | Literal["method", "headers", "reused", "unread"]
+Kind = (
+    pages.StopKind
+    | Literal["method", "headers", "reused", "unread", "late", "long", "type", "misdirected"]
+)
 """Why a request goes no further: a stop of the pages, or one that only programs can bring about."""
 
 
@@ -33,7 +36,7 @@ class ApiError:
     message: str
 
 
-API_ERRORS: Mapping[Kind | Literal["late", "long", "type", "fields"], ApiError] = {
+API_ERRORS: Mapping[Kind | Literal["fields"], ApiError] = {
     "error": ApiError(status=500, code=1, message="Unexpected error."),
     "lost": ApiError(status=401, code=7, message="Access to the service is denied."),
     "cookies": ApiError(status=401, code=7, message="Access to the service is denied."),
@@ -51,6 +54,7 @@ API_ERRORS: Mapping[Kind | Literal["late", "long", "type", "fields"], ApiError] 
     "notyet": ApiError(status=410, code=9410, message="This link does not work yet."),
     "long": ApiError(status=413, code=9413, message="The request is too long."),
     "type": ApiError(status=415, code=9415, message="The request must be application/json."),
+    "misdirected": ApiError(status=421, code=9421, message="This host is not served here."),
     "fields": ApiError(status=422, code=9422, message="Some answers cannot be taken."),
     "slow": ApiError(status=429, code=9429, message="Too many tries from here."),
     "headers": ApiError(status=431, code=9431, message="The request's head is too long."),
@@ -65,11 +69,17 @@ _REFUSALS: Mapping[str, Kind] = {
     "not yet": "notyet",
     "key reused": "reused",
 }
+_UNREAD: Mapping[int, Kind] = {408: "late", 413: "long", 415: "type"}
+"""By the status of what was not read; anything else was read and could not be understood."""
 _PAGES: Mapping[Kind, pages.StopKind] = {
     "method": "missing",
     "headers": "refused",
     "reused": "refused",
     "unread": "refused",
+    "late": "refused",
+    "long": "refused",
+    "type": "refused",
+    "misdirected": "missing",
 }
 """Which page a person sees for what only a program can bring about."""
 
@@ -197,7 +207,7 @@ def json_answer(
 
 
 def api_error(
-    kind: Kind | Literal["late", "long", "type", "fields"],
+    kind: Kind | Literal["fields"],
     request_id: str,
     *,
     details: Sequence[Mapping[str, str]] = (),
@@ -217,15 +227,16 @@ def api_error(
 
 def unread_error(unread: Unread, request_id: str) -> Response:
     """Answer an API call whose body was not read."""
-    match unread.status:
-        case 408:
-            return api_error("late", request_id, headers=closing(unread))
-        case 413:
-            return api_error("long", request_id, headers=closing(unread))
-        case 415:
-            return api_error("type", request_id)
-        case _:
-            return api_error("unread", request_id)
+    return api_error(_kind_of(unread), request_id, headers=closing(unread))
+
+
+def stop_unread(ask: Ask, unread: Unread) -> Response:
+    """Answer a form that was not read, where there is no step to show again."""
+    return stop(ask, _kind_of(unread), headers=closing(unread))
+
+
+def _kind_of(unread: Unread) -> Kind:
+    return _UNREAD.get(unread.status, "unread")
 
 
 def closing(unread: Unread) -> Mapping[str, str]:

@@ -26,7 +26,8 @@ from engine.web import Journeys, WebConfig, build_web
 from engine.web.sources import SourceLimits
 from tests.bench import Bench, bench
 
-ORIGIN = "https://id.example"
+HOST = "id.example"
+ORIGIN = f"https://{HOST}"
 TWO_FORMS = """
 process: two-forms
 version: 1

@@ -24,7 +24,7 @@ from engine.web.wire import (
     parse_form,
     parse_json,
 )
-from tests.web.surface import Answer, Surface, play, run, send, surface, tell
+from tests.web.surface import HOST, Answer, Browser, Surface, play, run, send, surface, tell
 
 # ---- forms ------------------------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ def test_form_of_another_type_is_not_read(kind: str) -> None:
         sent = await browser.post(step.action, step.hidden | {"name": "Ana"}, headers=headers)
         return begun.status, sent.status
 
-    assert play(story) == (400, 415)
+    assert play(story) == (415, 415)
 
 
 @pytest.mark.parametrize("name", ["admin", "_admin", "__step", "word2", "born-hour", ""])
@@ -115,34 +115,54 @@ def test_field_the_form_does_not_have_is_refused(name: str) -> None:
     assert "We could not read this page" in refused.words
 
 
+async def drip(house: Surface, browser: Browser, target: str) -> Answer:
+    """Send a form's head, and no body ever."""
+    sent: list[Message] = []
+
+    async def nothing() -> Message:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    async def take(message: Message) -> None:
+        sent.append(message)
+
+    path, _, query = target.partition("?")
+    headers = [("Host", HOST), ("Sec-Fetch-Site", "same-origin"), *browser.carries()]
+    headers.append(("Content-Type", "application/x-www-form-urlencoded"))
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(),
+        "query_string": query.encode(), "client": ("198.51.100.7", 1), "http_version": "1.1",
+        "headers": [(n.lower().encode(), v.encode()) for n, v in headers],
+    }  # fmt: skip
+    async with asyncio.timeout(60):
+        await house.app(scope, nothing, take)
+    given = tuple((n.decode().lower(), v.decode()) for n, v in sent[0]["headers"])
+    return Answer(status=sent[0]["status"], headers=given, body=sent[1]["body"])
+
+
 def test_slow_body_is_cut() -> None:
     async def story(house: Surface) -> Answer:
         browser = house.browser()
         step = await browser.begin((await house.bench.link("two-forms", {})).secret)
-        sent: list[Message] = []
-
-        async def drip() -> Message:
-            await asyncio.get_running_loop().create_future()
-            raise AssertionError
-
-        async def take(message: Message) -> None:
-            sent.append(message)
-
-        headers = [("Sec-Fetch-Site", "same-origin"), *browser.carries()]
-        headers.append(("Content-Type", "application/x-www-form-urlencoded"))
-        scope = {
-            "type": "http", "method": "POST", "path": step.action, "raw_path": step.action.encode(),
-            "query_string": b"", "client": ("198.51.100.7", 1), "http_version": "1.1",
-            "headers": [(n.lower().encode(), v.encode()) for n, v in headers],
-        }  # fmt: skip
-        async with asyncio.timeout(60):
-            await house.app(scope, drip, take)
-        return Answer(status=sent[0]["status"], headers=(), body=sent[1]["body"])
+        return await drip(house, browser, step.action)
 
     answer = play(story, body_seconds=0.05)
 
     assert answer.status == 408
     assert "We could not read this page" in answer.words
+
+
+def test_slow_body_is_cut_at_the_landing_page_too() -> None:
+    async def story(house: Surface) -> tuple[Answer, Answer]:
+        browser = house.browser()
+        landing = await browser.open((await house.bench.link("two-forms", {})).secret)
+        return await drip(house, browser, landing.action), await browser.press(landing)
+
+    slow, begun = play(story, body_seconds=0.05)
+
+    assert (slow.status, slow.header("connection")) == (408, "close")
+    assert slow.title == "This page cannot take that answer"
+    assert begun.status == 303
 
 
 def test_browser_that_goes_away_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:

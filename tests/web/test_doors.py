@@ -76,7 +76,7 @@ def test_table_of_routes_and_callers(door: Door, who: str) -> None:
         elif door.method == "GET" or door.path.startswith("/api"):
             wanted = 404  # a link that is none
         else:
-            wanted = 400  # a form that is none
+            wanted = 415  # a form that is none
         return answer.status, wanted
 
     got, wanted = play(story)

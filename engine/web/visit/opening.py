@@ -9,7 +9,7 @@ from starlette.responses import Response
 from engine.model.problem import Message
 from engine.run.entry.answers import Begun, Landing, Refusal
 from engine.web import pages
-from engine.web.answers import closing, frame, page, refuse_link, see_other, stop
+from engine.web.answers import frame, page, refuse_link, see_other, stop_unread
 from engine.web.gate.auth import crowded_out, hand_out, session_seconds, sessions_of
 from engine.web.request import Ask
 from engine.web.visit.links import Link, TicketLink, TokenLink, link_of
@@ -31,7 +31,7 @@ async def begin(ask: Ask) -> Response:
     """Redeem the link: a new visit, its cookie, and on to the clean address."""
     form = await read_form(ask.request, seconds=ask.web.config.body_seconds)
     if isinstance(form, Unread):
-        return stop(ask, "unread", headers=closing(form))
+        return stop_unread(ask, form)
     link = link_of(ask.request.query_params)
     found = await _begin(ask, link, form)
     match found:
