@@ -16,17 +16,18 @@ from engine.model.names import NodeId
 def spread(linked: Linked, order: Mapping[NodeId, int], endings: Endings) -> Mapping[NodeId, State]:
     """Give the state at the entry of every node that is reached.
 
-    A worklist in the order of `walk_order`, so that most nodes are looked at once. It ends: a
-    state only ever loses what is certain and gains what is possible, and both are finite.
+    A worklist in rounds, each in the order of `walk_order`: most nodes are looked at once, and
+    what a way back changes waits for the next round, so that a mesh of ways takes few of them. It
+    ends: a state only ever loses what is certain and gains what is possible, and both are finite.
     """
     if linked.start is None:
         return {}
     states: dict[NodeId, State] = {linked.start: State()}
-    waiting = [(0, linked.start)]
+    waiting = [(0, 0, linked.start)]
     queued = {linked.start}
     wanted = _wanted_at_ends(linked)
     while waiting:
-        _, node = heappop(waiting)
+        lap, here, node = heappop(waiting)
         queued.discard(node)
         for target, state in _beyond(linked.sites[node], states[node], endings, wanted):
             known = states.get(target)
@@ -35,7 +36,8 @@ def spread(linked: Linked, order: Mapping[NodeId, int], endings: Endings) -> Map
                 states[target] = joined
                 if target not in queued:
                     queued.add(target)
-                    heappush(waiting, (order[target], target))
+                    place = order[target]
+                    heappush(waiting, (lap + (place <= here), place, target))
     return states
 
 

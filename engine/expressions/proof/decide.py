@@ -35,7 +35,7 @@ MOST_TRIALS = 4096
 MOST_EVALUATIONS = 16_384
 """Conditions times combinations: what one list may cost."""
 
-MOST_STEPS = 300_000
+MOST_STEPS = 100_000
 """Parts of conditions that are tried, over all lists that share a budget."""
 
 
