@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 import pytest
 from msgspec.structs import replace
 
+from engine.compile import Source, check_definition
 from engine.errors import ProcessFault
 from engine.interpret import advance
 from engine.interpret.finalize import status_of
-from engine.model.event import Broken, Cancelled, Ended, Finished, Started
+from engine.model.event import Broken, Cancelled, Ended, Finished, Started, Submission, Submitted
 from engine.model.instance import Check, CheckState, Decision, ProcessInstance, Status
 from engine.model.names import Digest, JsonObject
 from engine.model.screen import RedirectPanel
 from engine.model.turn import NotAwaited
+from engine.run.catalogue import Catalogue
 from engine.testing import NOON, an_instance
+from tests.bench import shipped_forms
 from tests.interpret.flows import CHANNELS, SIGN_IN
 from tests.interpret.walk import HEAD, Walk, graph_of
 
@@ -141,6 +145,74 @@ def test_a_timed_out_journey_goes_to_its_own_address() -> None:
 
     assert walk.instance.ending is not None
     assert walk.instance.ending.panels == (RedirectPanel(url="https://shop.example/late"),)
+
+
+PASSING = {
+    "version": "1",
+    "components": [
+        {
+            "type": "text",
+            "id": name,
+            "label": {"values": {"en": name, "pt-PT": name}},
+            "transient": transient,
+        }
+        for name, transient in (("town", False), ("card", True))
+    ],
+}
+
+
+def answered(walk: Walk, **values: str) -> ProcessInstance:
+    """Answer the current form."""
+    wait = walk.instance.wait
+    assert wait is not None
+    submission = Submission(values=dict(values))
+    walk.take(Submitted(at=walk.now, step=wait.step, submission=submission))
+    return walk.instance
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_transient_answers_serve_the_journey_and_are_dropped_at_its_end(
+    *, is_cancelled: bool
+) -> None:
+    form = Source(path="passing.v1.json", text=json.dumps(PASSING).encode())
+    definition = Source(path="walk.yaml", text=(HEAD + TWO_STEPS).encode())
+    report = check_definition(
+        definition, Catalogue.installed().signatures, shipped_forms() | {"passing.v1": form}
+    )
+    assert report.graph is not None, report.problems
+    walk = Walk(report.graph)
+
+    between = answered(walk, town="Faro", card="4711")
+    if is_cancelled:
+        walk.take(Cancelled(at=walk.now, by="operator"))
+    else:
+        answered(walk, town="Beja", card="4712")
+
+    assert walk.instance.is_over
+    assert between.variables["_customFormData"] == {"one": {"town": "Faro", "card": "4711"}}
+    second = {} if is_cancelled else {"two": {"town": "Beja"}}
+    assert walk.instance.variables["_customFormData"] == {"one": {"town": "Faro"}} | second
+
+
+TWO_STEPS = """\
+flow:
+  start:
+    activity: Start
+    next: first
+  first:
+    activity: Custom Data Form
+    inputs: {dataFormName: passing, formDataKey: one}
+    timeout: {after: PT5M, to: end}
+    next: second
+  second:
+    activity: Custom Data Form
+    inputs: {dataFormName: passing, formDataKey: two}
+    timeout: {after: PT5M, to: end}
+    next: end
+  end:
+    activity: End
+    result: FAIL
+"""
 
 
 NOTE = """\
