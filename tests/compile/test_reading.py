@@ -153,6 +153,15 @@ def test_every_key_that_stands_twice_is_told_with_the_first() -> None:
         ("when: ${a ? b : c}", 'write: when: "${a ? b : c}"'),
         ('when: "${a["b"]}"', "write: when: '${a[\"b\"]}'"),
         ("- when: ${a ? 'x' : \"y\"}", "write: - when: '${a ? ''x'' : \"y\"}'"),
+        ("a: {b: ${c.d}}", 'write: a: {b: "${c.d}"}'),
+        ("a: {b: ${c.d} , e: 1}", 'write: a: {b: "${c.d}", e: 1}'),
+        ('a: {b: "${c}", d: to ${e}}', 'write: a: {b: "${c}", d: "to ${e}"}'),
+        (
+            "a: [${b ? 1 : 2}, 'it''s', ${c['d']}]",
+            "write: a: [\"${b ? 1 : 2}\", 'it''s', \"${c['d']}\"]",
+        ),
+        ('a: {b: ${c["d"]}}', "write: a: {b: '${c[\"d\"]}'}"),
+        ("a: {b: 1,\n  c: ${d}}", 'write: c: "${d}"}'),
     ],
 )
 def test_an_expression_yaml_cannot_read_is_shown_quoted(line: str, remedy: str) -> None:
@@ -204,6 +213,26 @@ def test_an_offset_in_a_text_is_found_wherever_it_is_written() -> None:
 )
 def test_json_is_strict(text: str, expected: tuple[str, int, int]) -> None:
     assert refused_json(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"a": 1,}', ("JSON allows no comma before `}`", "remove it")),
+        ("[1, ]", ("JSON allows no comma before `]`", "remove it")),
+        ('{"a": 1 // one\n}', ("JSON knows no comments", "remove it")),
+        ('/* one */ {"a": 1}', ("JSON knows no comments", "remove it")),
+        ('{\n# one\n"a": 1}', ("JSON knows no comments", "remove it")),
+        (" \n", ("the file is empty", "begin with `{`")),
+    ],
+)
+def test_habits_from_elsewhere_are_answered_in_words_of_json(
+    text: str, told: tuple[str, str]
+) -> None:
+    problems = read_json(Source(path="t.json", text=text.encode()))
+
+    assert isinstance(problems, tuple)
+    assert [(p.rule, p.message, p.remedy) for p in problems] == [("Y114", *told)]
 
 
 JSON = st.recursive(

@@ -64,11 +64,12 @@ _PIECES: Mapping[str, re.Pattern[str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A text, the values in it, and where they are."""
+    """A text, the values in it, and where they are; `is_json`: so words about it speak JSON."""
 
     path: str
     text: str = field(repr=False)
     root: Written
+    is_json: bool = False
 
     def place(self, spot: Spot) -> Place:
         """Name a spot together with the file."""

@@ -18,6 +18,7 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORD = re.compile(r"true|false|null")
+_COMMENTS = ("//", "/*", "#")
 _WORDS: dict[str, JsonValue] = {"true": True, "false": False, "null": None}
 
 
@@ -40,7 +41,7 @@ def read_json(source: Source) -> Document | tuple[Problem, ...]:
         root = None
     if root is None or reader.doubles:
         return tuple(double.problem(source.path) for double in reader.doubles)
-    return Document(path=source.path, text=text, root=root)
+    return Document(path=source.path, text=text, root=root, is_json=True)
 
 
 class _Reader:
@@ -55,6 +56,9 @@ class _Reader:
 
     def whole(self) -> Written:
         """Read the one value there is."""
+        self._skip()
+        if self._at == len(self._text):
+            raise self._wrong(message="the file is empty", remedy="begin with `{`")
         root = self._value(1)
         self._skip()
         if self._at < len(self._text):
@@ -83,7 +87,7 @@ class _Reader:
         self._at += 1
         more = not self._closes("}")
         while more:
-            self._skip()
+            self._no_end("}")
             where = self._spot()
             name = self._string()
             self._double(name, where, keys)
@@ -111,6 +115,8 @@ class _Reader:
         self._at += 1
         more = not self._closes("]")
         while more:
+            if items:
+                self._no_end("]")
             items.append(self._value(level + 1))
             more = self._goes_on("]")
         return Written([item.value for item in items], spot, items=items)
@@ -165,6 +171,13 @@ class _Reader:
             )
         return True
 
+    def _no_end(self, closing: str) -> None:
+        """See that something stands behind a comma."""
+        self._skip()
+        if self._text.startswith(closing, self._at):
+            message = f"JSON allows no comma before `{closing}`"
+            raise self._wrong(message=message, remedy="remove it")
+
     def _skip(self) -> None:
         found = _BLANK.match(self._text, self._at)
         self._at = found.end() if found else self._at
@@ -173,6 +186,8 @@ class _Reader:
         return self._spots.spot_at(self._at)
 
     def _wrong(self, *, message: str, remedy: str) -> Refusal:
+        if self._text.startswith(_COMMENTS, self._at):
+            message, remedy = "JSON knows no comments", "remove it"
         return Refusal(self._spot(), "Y114", message, remedy)
 
 

@@ -40,6 +40,16 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
     ),
 )
 _OTHERWISE = ("this cannot be read as YAML", "compare indentation and signs with the lines around")
+_EXPRESSION = r"""\$\{(?:[^{}"']|"[^"]*"|'[^']*'|\{[^{}]*\})*\}"""
+_IN_BRACKETS = re.compile(
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|"""
+    rf"""((?:[^\s,\[\]{{}}"':$][^,\[\]{{}}"':$]*)?{_EXPRESSION}[^,\[\]{{}}]*)"""
+)
+"""A value inside of `{...}` or `[...]`: one in quotation marks, or one with an expression."""
+_BRACKETS = re.compile(rf"[\[{{]|{_EXPRESSION}\s*[,\]}}]")
+"""How a value begins that is inside of brackets, or is made of them."""
+_LONGEST_LINE = 2_000
+"""Longer lines are not looked into: that would take longer than it helps."""
 _VALUE = re.compile(r"^(\s*(?:- +)*(?:[^\s:#'\"]+: +)?)(\S.*\$\{.*|\$\{.*)$")
 
 
@@ -82,15 +92,24 @@ def _unquoted(text: str, error: yaml.YAMLError, spot: Spot) -> Refusal | None:
 
 
 def quote(line: str) -> str | None:
-    """Quote the value of a line `key: ${...}`; None if it has no such form."""
-    found = _VALUE.match(line.rstrip())
+    """Quote the value of a line `key: ${...}`; None if it has no such form.
+
+    Where values stand in brackets, each that holds an expression is quoted by itself.
+    """
+    found = _VALUE.match(line.rstrip()) if len(line) <= _LONGEST_LINE else None
     if found is None:
         return None
     before, value = found.groups()
+    if _BRACKETS.match(value):
+        return before + _IN_BRACKETS.sub(lambda part: part[1] or _quoted(part[2].rstrip()), value)
     for mark in "\"'":
         if len(value) > 1 and value[0] == value[-1] == mark:
             value = value[1:-1]
             break
+    return before + _quoted(value)
+
+
+def _quoted(value: str) -> str:
     if '"' not in value and "\\" not in value:
-        return f'{before}"{value}"'
-    return before + "'" + value.replace("'", "''") + "'"
+        return f'"{value}"'
+    return "'" + value.replace("'", "''") + "'"
