@@ -7,6 +7,7 @@ value and are never shown.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -34,6 +35,8 @@ _OURS: Mapping[str, str] = {
     "guarantees": "guarantees are not built yet",
 }
 """Keys that the language keeps for itself."""
+_FORMAT = "Version of the format"
+"""What the schema of forms calls its `version`."""
 
 
 def shape_problems(document: Document, schema: str) -> tuple[Problem, ...]:
@@ -194,7 +197,8 @@ def _missing(document: Document, error: Finding) -> Iterator[Problem]:
     spot = _key_spot(document, error.steps)
     for name in error.wanted:
         if name not in error.instance:
-            words = (f"`{name}` is missing here", f"write `{name}:`")
+            write = f'write `"{name}": ...`' if document.is_json else f"write `{name}:`"
+            words = (f"`{name}` is missing here", write)
             yield from _say(document, error, "S102", words, spot=spot, key=name)
 
 
@@ -208,11 +212,31 @@ def _key_spot(document: Document, steps: Sequence[Step]) -> Spot:
 def _wrong_type(document: Document, error: Finding) -> Iterator[Problem]:
     wanted = error.wanted
     names = [wanted] if isinstance(wanted, str) else wanted
-    meant = " or ".join(_TYPES[name] for name in names)
-    yield from _say(document, error, "S103", (f"this must be {meant}", _right(error)))
+    types = {**_TYPES, "object": "an object"} if document.is_json else _TYPES
+    words = (f"this must be {' or '.join(types[name] for name in names)}", _right(error))
+    word = error.instance.casefold() if isinstance(error.instance, str) else ""
+    if names == ["boolean"] and word in _ANSWERS:
+        words = (f"`{word}` is a text here", f"write {_ANSWERS[word]}")
+    if not error.steps and error.instance is None and not document.is_json:
+        words = ("the file is empty", f"begin with `{error.schema['required'][0]}:`")
+    yield from _say(document, error, "S103", words)
+
+
+_ANSWERS: Mapping[str, str] = {
+    **dict.fromkeys(("yes", "on", "true", "y"), "true"),
+    **dict.fromkeys(("no", "off", "false", "n"), "false"),
+}
+"""Texts by which people mean yes or no."""
 
 
 def _not_among(document: Document, error: Finding) -> Iterator[Problem]:
+    if error.schema.get("title") == _FORMAT:
+        words = (
+            "this is the format's version, not the form's; it stays \"1\"",
+            'write `"1"`, with quotation marks; the form\'s own version is in its file name',
+        )
+        yield from _say(document, error, "S104", words)
+        return
     choices = [str(choice) for choice in error.wanted]
     near = nearest(str(error.instance), choices)
     remedy = f"did you mean `{near}`?" if near else "one of: " + ", ".join(choices)
@@ -258,8 +282,22 @@ def _doubled(document: Document, error: Finding) -> Iterator[Problem]:
 
 
 def _bad_duration(document: Document, error: Finding) -> Iterator[Problem]:
+    found = _LENGTH.fullmatch(str(error.instance).strip().casefold())
     words = ("this is not a duration with one length above zero", _right(error))
+    if found and int(found[1]):
+        words = (words[0], f"write `{_UNITS[found[2]].format(int(found[1]))}`")
     yield from _say(document, error, "S109", words)
+
+
+_LENGTH = re.compile(r"([0-9]{1,4}) *(second|minute|hour|day|week|s|min|m|h|d|w)s?")
+_UNITS: Mapping[str, str] = {
+    **dict.fromkeys(("second", "s"), "PT{}S"),
+    **dict.fromkeys(("minute", "min", "m"), "PT{}M"),
+    **dict.fromkeys(("hour", "h"), "PT{}H"),
+    **dict.fromkeys(("day", "d"), "P{}D"),
+    **dict.fromkeys(("week", "w"), "P{}W"),
+}
+"""How people write the unit of a duration -> how ISO 8601 does."""
 
 
 def _either(document: Document, error: Finding) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from engine.compile import Source, check_definition
+from engine.compile import Source, check_definition, check_form
 from engine.compile.acceptor import acceptor
 from engine.compile.reading.document import Document
 from engine.compile.reading.yaml_text import read_yaml
@@ -179,3 +179,53 @@ def test_one_mistake_is_one_problem(old: str, new: str, expected: list[tuple[str
     ).problems
 
     assert [(p.rule, p.key) for p in problems] == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("PT1H", "30 minutes", "write `PT30M`"),
+        ("PT1H", "2h", "write `PT2H`"),
+        ("PT1H", "soon", "such as PT30M (30 minutes)"),
+        ("PT1H", "0 hours", "such as PT30M (30 minutes)"),
+        ("required: true", "required: yes", "`yes` is a text here: write true"),
+        ("required: true", "required: Off", "`off` is a text here: write false"),
+        ("required: true", "required: maybe", "this must be true or false"),
+        ("languages: [en]", "languages: {en: pt}", "this must be a list"),
+        ("process: sample\n", "", "`process` is missing here: write `process:`"),
+    ],
+)
+def test_what_people_write_first_is_answered_with_what_to_write(
+    old: str, new: str, told: str
+) -> None:
+    text = Case("P101", "good").source().text.decode().replace(old, new, 1)
+
+    (problem,) = check_definition(Source(path="t.yaml", text=text.encode()), KNOWN, {}).problems
+
+    assert told in f"{problem.message}: {problem.remedy}"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n"])
+def test_an_empty_definition_is_called_empty(text: str) -> None:
+    (problem,) = check_definition(Source(path="t.yaml", text=text.encode()), KNOWN, {}).problems
+
+    assert (problem.rule, problem.place.line, problem.place.column) == ("S103", 1, 1)
+    assert (problem.message, problem.remedy) == ("the file is empty", "begin with `process:`")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"version": 1, "components": [%s]}', ["format's version", 'write `"1"`, with quotation']),
+        ('{"version": "2", "components": [%s]}', ["format's version", 'it stays "1"']),
+        ('{"version": "1", "components": [{"type": "checkbox"}]}', ['write `"id": ...`']),
+        ('{"version": "1", "components": ["checkbox"]}', ["this must be an object"]),
+    ],
+)
+def test_a_form_is_told_about_in_words_of_json(text: str, told: list[str]) -> None:
+    component = '{"id": "a", "type": "checkbox", "label": {"values": {"en": "A"}}}'
+    source = Source(path="visit.v2.json", text=text.replace("%s", component).encode())
+
+    (problem,) = check_form(source).problems
+
+    assert all(part in f"{problem.message}: {problem.remedy}" for part in told), problem
