@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from engine.compile.building import build
 from engine.compile.bundling import bundle_of, digest_of
+from engine.compile.dataflow.spread import walk_order
 from engine.compile.findings import Findings
 from engine.compile.forms.form import FormReading, name_and_version, read_form
 from engine.compile.linking.catalogue import Labels, newest, pinned
 from engine.compile.linking.link import Palette, link
 from engine.compile.linking.site import Linked
-from engine.compile.proving.prove import Proved, prove
+from engine.compile.proving.prove import Proved, prove, typed
 from engine.compile.reading.document import Document, Source
 from engine.compile.reading.yaml_text import read_yaml
 from engine.compile.shape import shape_problems
@@ -80,6 +83,8 @@ def check_definition(
 def load(bundle: Bundle, signatures: Sequence[Signature]) -> ProcessGraph:
     """Compile a stored bundle again, with exactly the activity versions it was deployed with.
 
+    What was proved when it was deployed is not proved again.
+
     Raises:
         ActivityMissing: One of them is not installed (`label`, `version`).
         UnknownBundle: The texts do not give the digest they are kept under (`digest`), or no
@@ -94,10 +99,34 @@ def load(bundle: Bundle, signatures: Sequence[Signature]) -> ProcessGraph:
     forms = {
         key: Source(path=f"{key}.json", text=text.encode()) for key, text in bundle.forms.items()
     }
-    report = _compile(source, chosen, forms)
-    if report.graph is None or report.graph.digest != bundle.digest:
+    graph = _rebuilt(source, chosen, forms, Digest(bundle.digest))
+    if graph is None:
         raise UnknownBundle(digest=bundle.digest)
-    return report.graph
+    return graph
+
+
+def _rebuilt(
+    source: Source, signatures: Sequence[Signature], forms: Mapping[str, Source], digest: Digest
+) -> ProcessGraph | None:
+    """Read, link and build once more; None for a text that cannot be linked or typed today."""
+    document = read_yaml(source)
+    if not isinstance(document, Document):
+        return None
+    findings = Findings(document)
+    if _spoilt(document, findings) is None:
+        return None
+    linked = link(findings, Palette(labels=Labels(signatures), forms=Forms(forms)))
+    if not (linked.whole and linked.sound):
+        return None
+    reached = _reached(linked)
+    known = typed(reached, findings)
+    return None if findings.has_errors else build(reached, known.checks, known.steps, digest)
+
+
+def _reached(linked: Linked) -> Linked:
+    """Leave out the nodes that Start does not lead to: nobody ever enters them."""
+    order = walk_order(linked)
+    return replace(linked, sites={id: site for id, site in linked.sites.items() if id in order})
 
 
 def _compile(

@@ -35,7 +35,6 @@ def check_formulas(
 ) -> Checks:
     """Check every expression of every node that is reached."""
     checks: Checks = {}
-    budget = Budget()
     for site in linked.sites.values():
         state = states.get(site.id)
         if state is None:
@@ -45,10 +44,23 @@ def check_formulas(
                 checks[formula.key] = judged
             else:
                 findings.expression(formula.written, judged, key=formula.key)
-        _branches(site, checks, budget, findings)
-        if site.form is not None:
-            _defaults(site.form, state, scopes, findings)
     return checks
+
+
+def prove_branches(linked: Linked, checks: Checks, findings: Findings) -> None:
+    """Note every condition of the definition that never decides anything."""
+    budget = Budget()
+    for site in linked.sites.values():
+        _branches(site, checks, budget, findings)
+
+
+def prove_defaults(
+    linked: Linked, states: Mapping[NodeId, State], scopes: Scopes, findings: Findings
+) -> None:
+    """Note what the defaults of forms put in that is nowhere, or secret."""
+    for site in linked.sites.values():
+        if site.form is not None and site.id in states:
+            _defaults(site.form, states[site.id], scopes, findings)
 
 
 def _judged(
@@ -72,7 +84,7 @@ def _check(formula: Formula, scope: Environment) -> Judged:
 
 
 def _branches(site: Site, checks: Checks, budget: Budget, findings: Findings) -> None:
-    """Note every condition that never decides anything."""
+    """Note every condition of one node that never decides anything."""
     written = [condition for condition in site.conditions if condition is not None]
     checked = [checks[c.key] for c in written if c.key in checks]
     if len(checked) < len(written) or not checked:
