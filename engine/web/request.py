@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, urlsplit
 
 from starlette.requests import Request
@@ -18,6 +19,8 @@ from engine.run.loop import Loop
 from engine.web.sources import Network, SourceLimits, Sources, is_loopback, source_of
 
 _PORTS = {"http": 80, "https": 443}
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""A person may open any of these; all of them lead to this machine and nowhere else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +81,45 @@ class WebConfig:
     def origin(self) -> str:
         """What a browser sends as Origin from our own pages: small letters, no usual port."""
         parts = urlsplit(self.public_url)
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        port = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
-        return f"{parts.scheme}://{host}{port}"
+        return _origin(parts, parts.hostname or "")
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Our Origin; with plain http, which is loopback alone, under each name of loopback."""
+        return _origins(self.public_url)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """What a browser that has found us sends as Host, in small letters (F4)."""
+        return _hosts(self.public_url)
 
     @property
     def is_https(self) -> bool:
         """Whether browsers reach us over TLS."""
         return self.public_url.startswith("https:")
+
+
+def _origin(parts: SplitResult, name: str) -> str:
+    host = f"[{name}]" if ":" in name else name
+    port = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+@lru_cache(maxsize=8)
+def _origins(url: str) -> frozenset[str]:
+    parts = urlsplit(url)
+    names = _LOOPBACK if parts.scheme == "http" else ()
+    return frozenset(_origin(parts, name) for name in (parts.hostname or "", *names))
+
+
+@lru_cache(maxsize=8)
+def _hosts(url: str) -> frozenset[str]:
+    """Give each name with its port; the usual one may be said or not."""
+    usual = _PORTS[urlsplit(url).scheme]
+    hosts = {origin.partition("://")[2] for origin in _origins(url)}
+    if urlsplit(url).port in (None, usual):
+        hosts |= {f"{host}:{usual}" for host in hosts}
+    return frozenset(hosts)
 
 
 def _parts(url: str) -> SplitResult | None:

@@ -27,6 +27,7 @@ class Shown(msgspec.Struct):
     sessionToken: str | None = None  # noqa: N815 - as the API writes it
 
 
+_HOST: Final = b"{host}"
 _shown: Final = msgspec.json.Decoder(Shown).decode
 
 
@@ -44,8 +45,8 @@ class Answer:
 
 
 def request(path: str, body: bytes = b"", bearer: str = "") -> bytes:
-    """Write a POST."""
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {len(body)}\r\n"
+    """Write a POST; whoever sends it fills in the host."""
+    head = f"POST {path} HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: {len(body)}\r\n"
     if bearer:
         head += f"Authorization: Bearer {bearer}\r\n"
     if body:
@@ -61,16 +62,19 @@ class Client(asyncio.Protocol):
         self._next = next(script)
         self._received = b""
         self._transport: asyncio.Transport | None = None
+        self._host = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the connection."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
+        address, port = transport.get_extra_info("peername")[:2]
+        self._host = f"{address}:{port}".encode()
 
     def send(self) -> None:
         """Send the next request."""
         assert self._transport is not None
         self._gate.under_way += 1
-        self._transport.write(self._next)
+        self._transport.write(self._next.replace(_HOST, self._host, 1))
 
     def close(self) -> None:
         """Hang up."""

@@ -149,8 +149,11 @@ async def send(
     body: bytes | Sequence[bytes] = b"",
     client: str = "198.51.100.7",
 ) -> Answer:
-    """Send one request as written."""
+    """Send one request as written; without a Host it is sent to ours."""
     path, _, query = target.partition("?")
+    given = list(headers)
+    if not any(name.lower() == "host" for name, _ in given):
+        given.append(("Host", HOST))
     chunks = [body] if isinstance(body, bytes) else list(body)
     pending: list[Message] = [
         {"type": "http.request", "body": chunk, "more_body": place < len(chunks)}
@@ -166,7 +169,7 @@ async def send(
         "raw_path": path.encode("ascii", "replace"),
         "query_string": query.encode("utf-8", "surrogateescape"),
         "root_path": "",
-        "headers": [(n.lower().encode(), v.encode("utf-8", "replace")) for n, v in headers],
+        "headers": [(n.lower().encode(), v.encode("utf-8", "replace")) for n, v in given],
         "client": (client, 50_000),
         "server": ("127.0.0.1", 8000),
     }
@@ -198,6 +201,10 @@ class Surface:
     config: WebConfig
     is_ready: bool = True
 
+    @property
+    def host(self) -> str:
+        return self.config.origin.partition("://")[2]
+
     def browser(self, *, language: str = "en", address: str = "198.51.100.7") -> Browser:
         return Browser(surface=self, language=language, address=address)
 
@@ -213,7 +220,7 @@ class Surface:
     ) -> Answer:
         """Call the API as an app does."""
         written = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        given = [("Host", "id.example"), *headers]
+        given = [("Host", self.host), *headers]
         if written and not any(name.lower() == "content-type" for name, _ in given):
             given.append(("Content-Type", "application/json"))
         if token is not None:
@@ -289,7 +296,7 @@ class Browser:
         *,
         keeps: bool = True,
     ) -> Answer:
-        given = [("Host", "id.example"), ("Accept-Language", self.language), *headers]
+        given = [("Host", self.surface.host), ("Accept-Language", self.language), *headers]
         answer = await send(
             self.surface.app, method, target, headers=[*given, *self.carries()], body=body,
             client=self.address,

@@ -11,7 +11,7 @@ from engine.errors import SettingsRefused
 from engine.model.names import JsonObject
 from engine.web import WebConfig, build_web
 from tests.bench import RIGHT
-from tests.web.surface import ORIGIN, Answer, Surface, journeys_of, play, send
+from tests.web.surface import HOST, ORIGIN, Answer, Surface, journeys_of, play, send
 
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
@@ -37,6 +37,11 @@ FORGED: dict[str, list[tuple[str, str]]] = {
         ("Sec-Fetch-Site", "same-origin"),
     ],
     "referer alone": [("Referer", f"{ORIGIN}/web/trustweb")],
+    "origin theirs, site ours": [
+        ("Origin", "https://evil.example"),
+        ("Sec-Fetch-Site", "same-origin"),
+    ],
+    "loopback beside https": [("Origin", "http://localhost"), ("Sec-Fetch-Site", "same-origin")],
     "origin ours, site theirs": [("Origin", ORIGIN), ("Sec-Fetch-Site", "cross-site")],
 }
 OURS: dict[str, list[tuple[str, str]]] = {
@@ -115,6 +120,25 @@ def test_token_of_another_visit_is_refused() -> None:
         return await browser.post(one.action, two.hidden | {"name": "Ana"})
 
     assert play(story).status == 403
+
+
+def test_token_of_an_older_revision_of_the_step_is_good_for_no_newer_one() -> None:
+    async def story(house: Surface) -> list[Answer]:
+        browser = house.browser()
+        old = await browser.begin((await house.bench.link("two-forms", {})).secret)
+        new = await browser.answer(old, _language="pt-PT")
+        mixed = old.hidden | {"_revision": new.field("_revision")}
+        forged = await browser.post(old.action, mixed | {"name": "Ana"})
+        late = await browser.answer(old, name="Ana")
+        return [old, new, forged, late, await browser.get(old.action)]
+
+    old, new, forged, late, now = play(story)
+
+    assert (old.field("_step"), old.field("_revision")) == ("first.1", "1")
+    assert (new.field("_step"), new.field("_revision")) == ("first.1", "2")
+    assert old.field("_token") != new.field("_token")
+    assert (forged.status, late.status) == (403, 303)
+    assert (now.field("_step"), now.field("_revision")) == ("first.1", "2")
 
 
 def test_step_and_revision_made_up_change_nothing() -> None:
@@ -243,35 +267,99 @@ def test_notice_that_we_did_not_leave_is_not_shown() -> None:
 
 # ---- ways out ---------------------------------------------------------------------------------
 
-HOSTS = ["evil.example", "evil.example/path", "id.example@evil.example", "a b", "", "é", "x" * 500]
+HOSTS = [
+    "evil.example", "evil.example/path", "id.example@evil.example", "a b", "", "é", "x" * 500,
+    "id.example:444", "id.example.", "localhost", "127.0.0.1",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_host_header_never_gets_into_an_address(host: str) -> None:
-    async def story(house: Surface) -> list[Answer]:
+def test_host_that_is_not_ours_is_told_nothing(host: str) -> None:
+    async def story(house: Surface) -> tuple[list[Answer], Answer]:
         secret = (await house.bench.link()).secret
+        landing = await house.browser().open(secret)
         headers = [("Host", host), ("X-Forwarded-Host", "evil.example")]
-        headers += [("Sec-Fetch-Site", "same-origin"), FORM]
-        landing = await send(house.app, "GET", f"/web/trustweb?pt={secret}", headers=headers)
+        form = [*headers, ("Sec-Fetch-Site", "same-origin"), FORM]
         body = f"begin={landing.field('begin')}&lang=en".encode()
-        begun = await send(house.app, "POST", landing.action, headers=headers, body=body)
-        slashed = await send(house.app, "GET", "/web/instances/x/", headers=headers)
-        unknown = await send(house.app, "GET", "/web/trustweb?pt=x", headers=headers)
-        created = await send(
-            house.app, "POST",
-            f"/api/process-manager/processInstances/create?pt={(await house.bench.link()).secret}",
-            headers=headers[:2],
-        )  # fmt: skip
-        refused = await send(house.app, "POST", landing.action, headers=headers[:2], body=body)
-        return [landing, begun, slashed, unknown, created, refused]
+        create = f"/api/process-manager/processInstances/create?pt={secret}"
+        misdirected = [
+            await send(house.app, "GET", f"/web/trustweb?pt={secret}", headers=headers),
+            await send(house.app, "POST", landing.action, headers=form, body=body),
+            await send(house.app, "GET", "/web/instances/x", headers=headers),
+            await send(house.app, "POST", create, headers=headers),
+        ]
+        return misdirected, await house.browser().press(landing)
 
-    answers = play(story)
+    answers, begun = play(story)
 
-    assert [answer.status for answer in answers] == [200, 303, 404, 404, 201, 403]
-    assert 'class="button" href="/web/trustweb?pt=' in answers[5].text
+    assert [answer.status for answer in answers] == [421] * 4
+    assert answers[3].json["code"] == 9421
+    assert begun.status == 303
     for answer in answers:
         assert "evil" not in answer.text + str(answer.headers)
-    assert answers[1].location.startswith("/web/instances/")
+        assert not answer.all("set-cookie")
+
+
+def test_host_said_twice_is_none() -> None:
+    async def story(house: Surface) -> Answer:
+        headers = [("Host", HOST), ("Host", HOST)]
+        return await send(house.app, "GET", "/web/trustweb?pt=x", headers=headers)
+
+    assert play(story).status == 421
+
+
+def test_health_is_told_under_any_name() -> None:
+    async def story(house: Surface) -> list[int]:
+        headers = [("Host", "192.0.2.7:8321")]
+        paths = ("/healthz", "/readyz")
+        return [(await send(house.app, "GET", path, headers=headers)).status for path in paths]
+
+    assert play(story) == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("public_url", "host", "status"),
+    [
+        (ORIGIN, "id.example:443", 404),
+        (ORIGIN, "ID.Example", 404),
+        ("https://id.example:8443", "id.example:8443", 404),
+        ("https://id.example:8443", "id.example", 421),
+        ("http://127.0.0.1:8000", "localhost:8000", 404),
+        ("http://127.0.0.1:8000", "[::1]:8000", 404),
+        ("http://localhost:8000", "127.0.0.1:8000", 404),
+        ("http://localhost", "127.0.0.1", 404),
+        ("http://127.0.0.1:8000", "localhost:8001", 421),
+        ("http://127.0.0.1:8000", "localhost", 421),
+        ("http://127.0.0.1:8000", "evil.example:8000", 421),
+        ("https://127.0.0.1:8000", "localhost:8000", 421),
+    ],
+)
+def test_loopback_has_three_names_and_all_else_one(public_url: str, host: str, status: int) -> None:
+    async def story(house: Surface) -> Answer:
+        return await send(house.app, "GET", "/web/trustweb?pt=x", headers=[("Host", host)])
+
+    assert play(story, public_url=public_url).status == status
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://localhost:8000", 303),
+        ("http://127.0.0.1:8000", 303),
+        ("http://[::1]:8000", 303),
+        ("https://localhost:8000", 403),
+        ("http://localhost:8001", 403),
+        ("http://evil.example:8000", 403),
+    ],
+)
+def test_form_on_loopback_comes_from_any_of_its_names(origin: str, status: int) -> None:
+    async def story(house: Surface) -> Answer:
+        browser = house.browser()
+        step = await browser.begin((await house.bench.link("two-forms", {})).secret)
+        headers = [("Origin", origin), ("Sec-Fetch-Site", "same-origin")]
+        return await browser.post(step.action, step.hidden | {"name": "Ana"}, headers=headers)
+
+    assert play(story, public_url="http://127.0.0.1:8000").status == status
 
 
 @pytest.mark.parametrize(

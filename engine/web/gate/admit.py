@@ -8,7 +8,13 @@ from engine.model.names import InstanceId
 from engine.run.entry.answers import Entered
 from engine.web import pages
 from engine.web.answers import stop
-from engine.web.gate.auth import bearer, is_from_our_page, is_instance_id, session_of
+from engine.web.gate.auth import (
+    bearer,
+    is_for_us,
+    is_from_our_page,
+    is_instance_id,
+    session_of,
+)
 from engine.web.gate.door import SAFE, Door
 from engine.web.gate.guard import report_limit
 from engine.web.request import Ask
@@ -18,6 +24,8 @@ async def admit(ask: Ask, door: Door) -> Response | None:
     """Let a request in (None), or say why not."""
     if door.permission == "anybody":
         return None
+    if not is_for_us(ask.request, ask.web.config):
+        return stop(ask, "misdirected")
     changes = door.method not in SAFE
     tired = _too_many_tries(ask) if changes or door.permission == "link" else None
     if tired is not None:
@@ -75,7 +83,8 @@ async def _enter(ask: Ask, door: Door, instance: InstanceId, value: str) -> Ente
 def _comes_from_landing(ask: Ask) -> bool:
     """Whether Begin was pressed just now, and yet no cookie came: the browser takes none."""
     came = ask.request.headers.get("referer", "")
-    begun = came.startswith(f"{ask.web.config.origin}{pages.LANDING_PATH}?")
+    origin, found, _ = came.partition(f"{pages.LANDING_PATH}?")
+    begun = bool(found) and origin in ask.web.config.origins
     return begun and "cookie" not in ask.request.headers
 
 

@@ -39,15 +39,22 @@ def is_value(text: str) -> bool:
 def is_from_our_page(request: Request, config: WebConfig) -> bool:
     """Whether a page of ours sent this, by the browser's own word (F2).
 
-    `Sec-Fetch-Site` must be `same-origin`; a browser without it must send exactly our Origin.
-    `Origin: null` is refused whatever else is there.
+    An Origin must be ours, whatever else is there, and `null` is not; `Sec-Fetch-Site` must be
+    `same-origin`. An older browser sends no `Sec-Fetch-Site`, and must send its Origin.
     """
     site, origin = request.headers.getlist("sec-fetch-site"), request.headers.getlist("origin")
-    if "null" in origin or len(origin) > 1:
+    if len(origin) > 1 or not config.origins.issuperset(origin):
         return False
-    if site:
-        return site == ["same-origin"]
-    return origin == [config.origin]
+    return site == ["same-origin"] if site else bool(origin)
+
+
+def is_for_us(request: Request, config: WebConfig) -> bool:
+    """Whether a browser meant us: another name that leads here is not ours (F4).
+
+    A page of that name could else read our answers, as soon as its name leads to us.
+    """
+    host = request.headers.getlist("host")
+    return len(host) == 1 and host[0].lower() in config.hosts
 
 
 def bearer(request: Request) -> str | None:
