@@ -13,6 +13,7 @@ from engine.identity.attempts import user_account
 from engine.model.names import MAIN_TENANT
 from engine.records.tokens import ProcessToken
 from engine.run.current import Current
+from engine.run.entry.answers import Begun, Created
 from engine.run.journal import broken_at
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, WRONG, Bench, bench
@@ -103,6 +104,27 @@ def test_a_begin_whose_commit_is_not_acknowledged_uses_the_link_once(point: str)
         token = await house.store.get(MAIN_TENANT, ProcessToken, made.token.id)
         assert token is not None
         assert token.counter == 1
+        journal = await house.store.journal(MAIN_TENANT, begun.instance)
+        assert [row.kind for row in journal].count("Started") == 1
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_start_whose_commit_is_not_acknowledged_starts_once(point: str) -> None:
+    async def story() -> None:
+        losing = Losing(point)
+        house = await ready(losing)
+        created = await house.visits.create(MAIN_TENANT, (await house.link()).secret)
+        assert isinstance(created, Created)
+
+        losing.waiting = True
+        begun = await house.visits.start(MAIN_TENANT, created.instance, created.ticket)
+
+        assert losing.has_lost
+        assert isinstance(begun, Begun)
+        entered = await house.visits.enter(MAIN_TENANT, begun.instance, begun.session, reads=False)
+        assert entered is not None
         journal = await house.store.journal(MAIN_TENANT, begun.instance)
         assert [row.kind for row in journal].count("Started") == 1
 

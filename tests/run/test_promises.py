@@ -14,7 +14,7 @@ from engine.adapters.sqlite import SqliteStore
 from engine.identity.attempts import user_account
 from engine.model.names import MAIN_TENANT
 from engine.run.current import Current
-from engine.run.entry.answers import Begun, Landing, Refusal
+from engine.run.entry.answers import Begun, Created, Landing, Refusal
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, ROOT, WRONG, Bench, bench, ref
 
@@ -22,6 +22,9 @@ SIXTY_FOUR = (
     (ROOT / "definitions/passcode-authentication.yaml")
     .read_text()
     .replace("maxAttempts: 3", "maxAttempts: 64")
+)
+PATIENT = (
+    (ROOT / "definitions/passcode-authentication.yaml").read_text().replace("PT4M30S", "PT40M")
 )
 
 
@@ -263,10 +266,8 @@ def test_a_session_opens_its_own_instance_only() -> None:
     asyncio.run(story())
 
 
-def test_an_app_creates_once_per_key_and_starts_once_per_ticket() -> None:
+def test_an_app_creates_once_per_key_and_starts_until_it_answers() -> None:
     async def story() -> None:
-        from engine.run.entry.answers import Created
-
         house = await ready()
         secret = (await house.link()).secret
         first = await house.visits.create(MAIN_TENANT, secret, idempotency_key="order-1")
@@ -275,14 +276,54 @@ def test_an_app_creates_once_per_key_and_starts_once_per_ticket() -> None:
         assert isinstance(first, Created)
         assert isinstance(again, Created)
 
-        begun = await house.visits.start(MAIN_TENANT, again.instance, again.ticket)
-        twice = await house.visits.start(MAIN_TENANT, again.instance, again.ticket)
+        async def start(created: Created) -> Begun | Refusal:
+            return await house.visits.start(MAIN_TENANT, created.instance, created.ticket)
 
-        assert again.instance == first.instance
-        assert isinstance(other, Refusal)
-        assert other.reason == "used"
+        lost, kept, outdated = await start(again), await start(again), await start(first)
+        assert isinstance(kept, Begun)
+        entered = await house.visits.enter(MAIN_TENANT, kept.instance, kept.session, reads=False)
+        await house.answer(kept, passcode=WRONG)
+        late = await start(again)
+        created = await house.visits.create(MAIN_TENANT, secret, idempotency_key="order-1")
+
+        assert again.instance == first.instance == kept.instance
+        assert isinstance(lost, Begun)
+        assert kept.session != lost.session
+        assert entered is not None
+        refused = [each for each in (other, outdated, late, created) if isinstance(each, Refusal)]
+        assert [each.reason for each in refused] == ["used"] * 4
+
+    asyncio.run(story())
+
+
+def test_64_starts_at_once_with_one_ticket_are_one_start() -> None:
+    async def story() -> None:
+        house = await ready()
+        created = await house.visits.create(MAIN_TENANT, (await house.link()).secret)
+        assert isinstance(created, Created)
+
+        begun = await asyncio.gather(
+            *(house.visits.start(MAIN_TENANT, created.instance, created.ticket) for _ in range(64))
+        )
+
+        assert all(isinstance(each, Begun) for each in begun)
+        journal = await house.store.journal(MAIN_TENANT, created.instance)
+        assert [row.kind for row in journal].count("Started") == 1
+
+    asyncio.run(story())
+
+
+def test_a_ticket_starts_again_no_longer_than_it_would_start_at_all() -> None:
+    async def story() -> None:
+        house = await ready(PATIENT)
+        created = await house.visits.create(MAIN_TENANT, (await house.link()).secret)
+        assert isinstance(created, Created)
+        begun = await house.visits.start(MAIN_TENANT, created.instance, created.ticket)
         assert isinstance(begun, Begun)
-        assert isinstance(twice, Refusal)
-        assert twice.reason == "used"
+
+        house.wait(minutes=15)
+
+        late = await house.visits.start(MAIN_TENANT, created.instance, created.ticket)
+        assert late == Refusal(reason="used")
 
     asyncio.run(story())

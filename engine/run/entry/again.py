@@ -40,11 +40,30 @@ class Again:
     async def ticket(
         self, tenant: TenantId, mark: str | None, now: datetime
     ) -> Given | Refusal | None:
-        """Give the instance this idempotency key made, with a new ticket, until one is spent."""
+        """Give the instance this idempotency key made, with a new ticket, until its first answer.
+
+        A first ticket that was spent itself has no new one.
+        """
         first = await self._first(tenant, mark)
         if first is None:
             return None
+        if await self._has_gone_on(tenant, InstanceId(first.instance)):
+            return Refusal(reason="used")
         return await self._given(tenant, first, now) or Refusal(reason="used")
+
+    async def start(self, tenant: TenantId, ticket: Session, now: datetime) -> Given | None:
+        """Give the visit an app began with this ticket, with a new session value.
+
+        While the ticket would live, and until the first answer.
+        """
+        if ticket.successor is None or now >= ticket.expires_at:
+            return None
+        first = await self.store.get(tenant, Session, ticket.successor)
+        if first is None or first.kind != "app":
+            return None
+        if await self._has_gone_on(tenant, InstanceId(first.instance)):
+            return None
+        return await self._given(tenant, first, now)
 
     async def _first(self, tenant: TenantId, mark: str | None) -> Session | None:
         return await self.store.find(tenant, Session, "begin", mark) if mark else None

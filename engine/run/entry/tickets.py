@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from engine.errors import Busy
 from engine.model.names import InstanceId, TenantId
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import Conflict, Store
@@ -20,7 +21,7 @@ from engine.run.entry.again import Again, Given
 from engine.run.entry.answers import Begun, Created, Landing, Refusal
 from engine.run.entry.redeem import Redeemer, Wanted, chosen
 from engine.run.loop import Loop
-from engine.run.unit import Unit
+from engine.run.unit import TRIES, Unit
 
 TICKET_LIFE: Final = timedelta(minutes=15)
 
@@ -82,24 +83,43 @@ class Tickets:
         language: str | None,
         begin_key: str | None,
     ) -> Begun | Refusal:
-        """Start a created instance: the ticket is spent, the first hop commits."""
-        session = await self._ticket(tenant, instance, ticket)
-        if session is None:
-            return Refusal(reason="unknown")
+        """Start a created instance: the ticket is spent, the first hop commits.
+
+        Until the first answer the same start gives the same instance again, by its begin key or,
+        without one, by the ticket: its answer may have got lost.
+
+        Raises:
+            Busy: The store was too contended; try again.
+        """
+        for _ in range(TRIES):
+            session = await self._ticket(tenant, instance, ticket)
+            if session is None:
+                return Refusal(reason="unknown")
+            found = await self._started(tenant, session, language or "", begin_key)
+            if isinstance(found, Given):
+                value, end = found.value, found.expires_at
+                return Begun(instance=instance, session=value, expires_at=end)
+            if isinstance(found, Refusal):
+                return found
+        raise Busy(retry_after=1)
+
+    async def _started(
+        self, tenant: TenantId, ticket: Session, language: str, begin_key: str | None
+    ) -> Given | Refusal | Conflict:
         now = await self.store.now()
-        if begin_key is not None and not begin_keys.is_good(self.vault, begin_key, session.id, now):
+        if begin_key is not None and not begin_keys.is_good(self.vault, begin_key, ticket.id, now):
             return Refusal(reason="stale")
         mark = sessions.digest(begin_key) if begin_key is not None else None
-        found: Given | Refusal | Conflict | None = await self.again.visit(tenant, mark, now)
-        if found is None:
-            found = _refusal(session, now) or await self._spend(
-                tenant, session, now, mark=mark, language=language or ""
-            )
-        if isinstance(found, Conflict):  # a twin was faster
-            found = await self.again.visit(tenant, mark, now) or Refusal(reason="used")
-        if isinstance(found, Refusal):
-            return found
-        return Begun(instance=found.instance, session=found.value, expires_at=found.expires_at)
+        found = await self._known(tenant, ticket, mark, now) or _refusal(ticket, now)
+        return found or await self._spend(tenant, ticket, now, mark=mark, language=language)
+
+    async def _known(
+        self, tenant: TenantId, ticket: Session, mark: str | None, now: datetime
+    ) -> Given | None:
+        """Give what the same start made before."""
+        if mark is not None:
+            return await self.again.visit(tenant, mark, now)
+        return await self.again.start(tenant, ticket, now)
 
     async def _ticket(self, tenant: TenantId, instance: InstanceId, ticket: str) -> Session | None:
         if not ticket.isascii() or len(ticket) > sessions.LONGEST_SECRET:
@@ -110,9 +130,11 @@ class Tickets:
 
     async def _spend(
         self, tenant: TenantId, ticket: Session, now: datetime, *, mark: str | None, language: str
-    ) -> Given | Conflict:
+    ) -> Given | Refusal | Conflict:
         ref = InstanceRef(tenant=tenant, id=InstanceId(ticket.instance))
         current = await self.loop.current(ref)
+        if current.instance.is_over:  # its deadline came before anybody started it
+            return Refusal(reason="used")
         value = self.chance.token()
         session = replace(
             ticket,

@@ -79,7 +79,7 @@ class Visits:
     ) -> Created | Refusal:
         """Create an instance for an app (PENDING); the ticket starts it once.
 
-        The same Idempotency-Key gives the same instance and a new ticket.
+        The same Idempotency-Key gives the same instance and a new ticket, until its first answer.
 
         Raises:
             Busy: The store was too contended; try again.
@@ -104,7 +104,10 @@ class Visits:
         """Start a created instance with its ticket: the ticket is spent, the first hop commits.
 
         With a `begin_key` (the landing page) it is idempotent by that key, and the session is a
-        page's.
+        page's; without one by the ticket. Both until the first answer.
+
+        Raises:
+            Busy: The store was too contended; try again.
         """
         return await self.tickets.start(
             tenant, instance, ticket, language=language, begin_key=begin_key
