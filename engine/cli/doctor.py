@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import click
 
 from engine.cli.command import PROBLEMS, Documented, data_option, json_option
+from engine.cli.hints import hint
 from engine.cli.opening import opened
 from engine.cli.terminal.page import Terminal, Tone, clean, columns, say_json
 from engine.errors import (
@@ -191,7 +192,7 @@ def _folder(folder: Path) -> Iterator[Finding]:
     from engine.app import DATABASE, KEYS
 
     if not (folder / DATABASE).is_file():
-        remedy = "Name the folder with --data; or begin one: trustflow deploy FILE"
+        remedy = f"Name the folder with --data; or begin one: {hint('deploy', 'FILE')}"
         yield bad("data folder", f"{folder} holds no data", remedy)
         return
     for what, path in (("data folder", folder), ("database", folder / DATABASE)):
@@ -238,7 +239,9 @@ def _schema(path: Path) -> Finding:
         return bad("schema", "another version of the program has written it", remedy)
     if len(rows) < len(known):
         told = f"{len(known) - len(rows)} migrations to run"
-        return bad("schema", told, "Start `trustflow serve` once; it brings the schema to today's.")
+        return bad(
+            "schema", told, f"Start `{hint('serve')}` once; it brings the schema to today's."
+        )
     return fine("schema", f"today's, number {len(known)}")
 
 
@@ -295,7 +298,7 @@ async def _definitions(application: Application) -> list[Finding]:
     query = PageQuery(size=PAGE_SIZE)
     rows = (await application.store.page(application.tenant, Deployment, query)).rows
     if not rows:
-        return [warning("definitions", "none is deployed", "trustflow deploy FILE")]
+        return [warning("definitions", "none is deployed", hint("deploy", "FILE"))]
     found = [await _definition(application, row) for row in rows]
     good = sum(one is None for one in found)
     return [one for one in found if one] + (

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from engine.cli.command import fail
+from engine.cli.hints import hint
 from engine.cli.terminal.page import clean
 from engine.errors import Busy
 from engine.model.problem import FieldProblem
@@ -50,7 +51,7 @@ def refuse_nothing(settings: Settings) -> None:
         fail(
             f"There are no data in {clean(str(settings.data))}.\n"
             "Name the folder with --data (`demo` keeps its own in .trustflow-demo), or begin one:\n"
-            "  trustflow deploy definitions/passcode-authentication.yaml"
+            f"  {hint('deploy', 'definitions/passcode-authentication.yaml')}"
         )
 
 

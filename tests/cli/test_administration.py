@@ -21,7 +21,7 @@ from engine.cli.main import trustflow
 from engine.run.current import Current, InstanceRef
 from engine.run.entry.answers import Begun, Landing
 from engine.settings import Settings
-from tests.cli.shell import ENTRY, LINK, Run, link_in, passcode_in, surroundings
+from tests.cli.shell import DEFINITION, ENTRY, LINK, Run, link_in, passcode_in, surroundings
 
 WRONG = "not the passcode at all, sorry"
 TYPED = "four unrelated words here"
@@ -57,6 +57,11 @@ def link(house: Run, *more: str) -> str:
     done = house("token", "create", *words)
     assert done.exit_code == 0, done.output
     return link_in(done.stdout)
+
+
+def reference_of(id: str) -> str:
+    """Write what the pages of an instance show of its id."""
+    return f"TF-{id[-8:-4]}-{id[-4:]}"
 
 
 def journey(data: Path, opened: str, *passcodes: str) -> str:
@@ -161,6 +166,25 @@ def test_user_is_shown_with_registered_passcodes(
         shown = house("user", "show", "rui", width=width).stdout
         shown = re.sub(r"[0-9A-Z]{26}", "0" * 26, re.sub(r"\d{4}-\d\d-\d\d", "2026-01-15", shown))
         golden(f"cli/user.{width}.txt", shown)
+
+
+def test_hints_name_the_same_store_and_folder(run: Run, data: Path) -> None:
+    run("store", "add", "staff")
+    added = run("user", "add", "the boss", "--store", "staff", "--data", data)
+    unknown = run("user", "add", "ines", "--data", data)
+
+    hint = f"trustflow passcode register 'the boss' --store staff --data {data}"
+    assert hint in added.stdout.splitlines()[-1]
+    assert f"Make it: trustflow store add customers --data {data}" in unknown.stderr
+
+
+def test_hints_of_a_clone_are_spelled_as_a_clone_calls_us(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("store", "add", "customers")
+    monkeypatch.setattr(sys, "argv", ["/somewhere/engine/__main__.py", "user"])
+
+    assert "  python3 -m engine passcode register ines\n" in run("user", "add", "ines").stdout
 
 
 def test_lock_and_unlock_are_seen_in_the_status(house: Run) -> None:
@@ -441,6 +465,7 @@ def test_timeline_is_readable_at_any_width(
 
     shown = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "2026-01-15 12:00:00", shown)
     shown = re.sub(r"(?m)^\d\d:\d\d:\d\d", "12:00:00", shown).replace(id, "0" * 26)
+    shown = shown.replace(reference_of(id), "TF-0000-0000")
     golden(f"cli/instance.{width}.txt", re.sub(r"took \d:\d\d", "took 0:01", shown))
 
 
@@ -452,9 +477,41 @@ def test_instances_are_listed_and_chosen(house: Run, data: Path) -> None:
     ended = house("instance", "list", "--status", "completed_ended_error")
 
     assert [row["id"] for row in every["instances"]] == [waiting, id]
-    assert id in ended.stdout
-    assert waiting not in ended.stdout
+    references = [row["reference"] for row in every["instances"]]
+    assert references[1] in ended.stdout
+    assert references[0] not in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("spelled", ["TF-{0}-{1}", "tf-{0}-{1}", "{0}{1}"])
+def test_instance_is_found_by_the_reference_that_its_pages_show(
+    house: Run, data: Path, spelled: str
+) -> None:
+    id = journey(data, link(house))
+    journey(data, link(house))
+
+    shown = house("instance", "show", spelled.format(id[-8:-4], id[-4:]))
+    other = house("instance", "show", "TF-0000-0000")
+
+    assert id in shown.stdout
+    assert reference_of(id) in shown.stdout
+    assert other.exit_code == 1
+    assert "There is no instance TF-0000-0000." in other.stderr
+
+
+def test_incident_is_shown_with_its_cause_and_what_mends_it(run: Run, data: Path) -> None:
+    run("deploy", DEFINITION)
+    id = journey(data, link(run))
+
+    shown = " ".join(run("instance", "show", id).stdout.split())
+    incident = json.loads(run("instance", "show", id, "--json").stdout)["incident"]
+
+    told = "there is no such store, store=customers, policy=default"
+    assert f"activity at {incident['node']}: {told}" in shown
+    assert f"broke: {told}" in shown
+    assert "-> trustflow store add customers" in shown
+    assert (incident["code"], incident["reason"]) == ("activity", told)
+    assert incident["remedy"] == "trustflow store add customers"
 
 
 def change_last(database: apsw.Connection) -> None:

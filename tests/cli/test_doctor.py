@@ -168,9 +168,7 @@ def test_definition_whose_texts_were_changed_is_bad(house: Run, data: Path) -> N
     assert found == ("definitions", "the stored texts of passcode-authentication 1 were changed")
 
 
-def test_taken_port_open_address_and_redirects_are_found(
-    house: Run, data: Path, port: str
-) -> None:
+def test_taken_port_open_address_and_redirects_are_found(house: Run, data: Path, port: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", int(port)))
         taken.listen()

@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from engine.cli.command import fail
+from engine.cli.hints import hint
 from engine.cli.terminal.page import clean
 from engine.identity.policies import policy_id
 from engine.identity.users import by_ext_id, by_id
@@ -25,11 +26,20 @@ def store_option(command: F) -> F:
     )(command)
 
 
+def in_store(store: str) -> tuple[str, ...]:
+    """Give the option that names a store, where a command needs it."""
+    return () if store == USUAL_STORE else ("--store", store)
+
+
 async def store_named(unit: UnitOfWork, name: str) -> IdentityStore:
     """Find a store. Raises `Failed`."""
     found = await unit.get(IdentityStore, name)
     if found is None:
-        fail(f"There is no store {clean(name)}. `trustflow store list` shows them.")
+        fail(
+            f"There is no store {clean(name)}.\n"
+            f"Make it: {hint('store', 'add', name)}\n"
+            f"Or look which ones there are: {hint('store', 'list')}"
+        )
     return found
 
 

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import click
 
-from engine.cli.administration.timeline import Line, event_json, timeline
-from engine.cli.command import PROBLEMS, Documented, Group, data_option, fail, json_option
+from engine.cli.administration.journeys import (
+    incident_json,
+    incident_remedy,
+    instance_named,
+    reference,
+)
+from engine.cli.administration.timeline import Line, cause_of, event_json, timeline
+from engine.cli.command import PROBLEMS, Documented, Group, data_option, json_option
 from engine.cli.opening import with_application
 from engine.cli.terminal.page import GAP, Terminal, Tone, clean, columns, padded, say_json
-from engine.errors import ActivityMissing, UnknownBundle, UnknownInstance
-from engine.model.instance import LABELS, ProcessInstance, Status
-from engine.model.names import InstanceId
+from engine.errors import ActivityMissing, UnknownBundle
+from engine.model.instance import LABELS, Incident, ProcessInstance, Status
 
 if TYPE_CHECKING:
     from engine.app import Application
@@ -73,7 +78,7 @@ def list_instances(
     if not found.rows:
         terminal.say("No instances. They begin when somebody opens a token's link.")
         return 0
-    head = ("instance", "process", "status", "since (UTC)")
+    head = ("reference", "process", "status", "since (UTC)")
     terminal.table(head, [_row(row) for row in found.rows])
     terminal.say(f"{len(found.rows)} of {found.total}", "quiet")
     return 0
@@ -82,13 +87,14 @@ def list_instances(
 def _row(row: ProcessInstance) -> tuple[str, ...]:
     status = LABELS[row.status] + (", incident" if row.incident else "")
     since = f"{row.created_at:%m-%d %H:%M}"
-    return row.id, f"{row.process} {row.version}", status, since
+    return reference(row), f"{row.process} {row.version}", status, since
 
 
 def _known(row: ProcessInstance) -> dict[str, object]:
     incident = row.incident
     return {
         "id": row.id,
+        "reference": reference(row),
         "process": row.process,
         "processVersion": row.version,
         "status": row.status,
@@ -99,7 +105,7 @@ def _known(row: ProcessInstance) -> dict[str, object]:
         "checks": {check.name: check.state for check in row.checks},
         "createdDtm": row.created_at.isoformat(),
         "endedDtm": row.ended_at.isoformat() if row.ended_at else None,
-        "incident": {"code": incident.code, "node": incident.node} if incident else None,
+        "incident": incident_json(incident) if incident else None,
     }
 
 
@@ -118,13 +124,18 @@ class Seen:
 
 @instance.command(
     cls=Documented,
-    examples=("trustflow instance show 01K9...", "trustflow instance show 01K9... --json"),
+    examples=(
+        "trustflow instance show TF-7K2M-94QX",
+        "trustflow instance show 01K9... --json",
+    ),
 )
 @click.argument("id")
 @data_option
 @json_option
 def show(*, id: str, data: Path | None, as_json: bool) -> int:
     """Show an instance: its timeline, its checks, and whether its journal is whole.
+
+    ID is its id, or the reference that its pages show (TF-7K2M-94QX).
 
     Exit code 1: the journal was changed. What a person kept secret is not there at all.
     """
@@ -139,14 +150,10 @@ def show(*, id: str, data: Path | None, as_json: bool) -> int:
 async def _look(application: Application, id: str) -> Seen:
     from engine.run.journal import broken_at
 
-    store, tenant = application.store, application.tenant
+    found = await instance_named(application, id)
+    journal = await application.store.journal(application.tenant, found.id)
     try:
-        found = (await store.load(tenant, InstanceId(id.upper()))).instance
-        journal = await store.journal(tenant, found.id)
-    except UnknownInstance:
-        fail(f"There is no instance {clean(id)}. `trustflow instance list` shows them.")
-    try:
-        graph = await application.library.graph(tenant, found.bundle)
+        graph = await application.library.graph(application.tenant, found.bundle)
         names = {str(id): node.name for id, node in graph.nodes.items()}
     except (ActivityMissing, UnknownBundle):
         names = {}  # the timeline can be read without the pictures' names
@@ -174,13 +181,14 @@ def _write(terminal: Terminal, seen: Seen) -> None:
     took = "" if found.ended_at is None else f"  took {_took(found.created_at, found.ended_at)}"
     terminal.say(f"{status}{took}")
     facts = [
+        ("reference", reference(found)),
         ("process", f"{found.process} {found.version}"),
         ("begun", f"{found.created_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("language", found.language),
     ]
-    if found.incident is not None:
-        facts.append(("incident", f"{found.incident.code} at {found.incident.node}"))
     terminal.facts(facts, indent=GAP)
+    if found.incident is not None:
+        _write_incident(terminal, found.incident)
     terminal.say()
     _write_lines(terminal, timeline(found, seen.journal, seen.names))
     terminal.say()
@@ -191,6 +199,14 @@ def _write(terminal: Terminal, seen: Seen) -> None:
     terminal.facts(checks or [("none", "")], indent=GAP)
     terminal.say()
     _write_chain(terminal, seen)
+
+
+def _write_incident(terminal: Terminal, incident: Incident) -> None:
+    why = f"{incident.code} at {incident.node}: {cause_of(incident.reason)}"
+    terminal.write(clean(f"incident  {why}"), first=GAP, indent=GAP * 2, tone="bad")
+    remedy = incident_remedy(incident)
+    if remedy is not None:
+        terminal.write(f"-> {remedy}", first=GAP * 2, indent=GAP * 3, tone="good")
 
 
 def _took(begun: datetime, ended: datetime) -> str:

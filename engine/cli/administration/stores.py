@@ -10,6 +10,7 @@ import click
 
 from engine.cli.administration.mistakes import told
 from engine.cli.command import Documented, Group, Length, data_option, json_option
+from engine.cli.hints import hint
 from engine.cli.opening import change, with_application
 from engine.cli.terminal.page import Terminal, say_json
 from engine.records.identity import IdentityStore
@@ -95,7 +96,7 @@ def list_stores(data: Path | None, *, as_json: bool) -> int:
     if as_json:
         say_json({"stores": [_known(row) for row in rows]})
     elif not rows:
-        Terminal.here().say("No stores yet. Add one: trustflow store add customers")
+        Terminal.here().say(f"No stores yet. Add one: {hint('store', 'add', 'customers')}")
     else:
         head = ("store", "locale", "time zone", "locks after", "since")
         Terminal.here().table(head, [_row(row) for row in rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,11 @@ BROKE: Final = "\N{MULTIPLICATION X}"
 SMALL: Final = "\N{MIDDLE DOT}"
 SHAPES: Final = {"PASS": DONE, "FAIL": DECLINED, None: DONE}
 ENDS: Final = {"Accepted": DONE, "Declined": DECLINED, "Error": BROKE, "Review": WAITS}
+
+
+_FACT: Final = re.compile(r"(\w+)=('[^']*'|\"[^\"]*\"|[^,]*)(?:, )?")
+_FAULT: Final = re.compile(r"[^()]+ \((\w+=.+)\)", re.DOTALL)
+"""How `TrustflowError` writes itself: a sentence, then its facts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +151,19 @@ def _finished(event: Finished) -> _Told:
         case Shown():
             return _Told(mark=WAITS, node=node, outcome="shown, waits")
         case Broken():
-            return _Told(mark=BROKE, node=node, outcome=f"broke: {outcome.code}")
+            return _Told(mark=BROKE, node=node, outcome=f"broke: {cause_of(outcome.reason)}")
         case _:
             assert_never(outcome)
+
+
+def cause_of(reason: str) -> str:
+    """Write an incident's reason without the general sentence that every fault begins with."""
+    sentence = _FAULT.fullmatch(reason)
+    if sentence is None:
+        return reason
+    facts = [(name, value.strip("'\"")) for name, value in _FACT.findall(sentence[1])]
+    told = [value if name == "reason" else f"{name}={value}" for name, value in facts]
+    return ", ".join(told) or reason
 
 
 def event_json(row: JournalRow) -> dict[str, object]:

@@ -21,6 +21,7 @@ from engine.cli.command import (
     is_origin,
     json_option,
 )
+from engine.cli.hints import hint
 from engine.cli.opening import acting, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.errors import SettingsRefused
@@ -268,7 +269,7 @@ def list_tokens(data: Path | None, *, process: str | None, as_json: bool) -> int
     if as_json:
         say_json({"tokens": [_known(row) for row in rows]})
     elif not rows:
-        Terminal.here().say("No tokens yet. Make one: trustflow token create PROCESS")
+        Terminal.here().say(f"No tokens yet. Make one: {hint('token', 'create', 'PROCESS')}")
     else:
         head = ("name", "starts", "uses", "until", "status", "hash")
         Terminal.here().table(head, [_row(row) for row in rows])

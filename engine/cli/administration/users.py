@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.administration.finding import store_named, store_option, user_named
+from engine.cli.administration.finding import in_store, store_named, store_option, user_named
 from engine.cli.administration.mistakes import told
 from engine.cli.command import Documented, Group, data_option, fail, json_option, misused
+from engine.cli.hints import hint
 from engine.cli.opening import change, with_application
 from engine.cli.terminal.page import Terminal, Tone, clean, say_json
 from engine.records.identity import Passcode, User
@@ -80,7 +81,7 @@ def add(
         return 0
     terminal = Terminal.here()
     terminal.write(f"{clean(name)} is a user of {clean(store)}, {made.status}, without a passcode.")
-    terminal.say(f"  trustflow passcode register {clean(name)}", "quiet")
+    terminal.say(f"  {hint('passcode', 'register', name, *in_store(store))}", "quiet")
     return 0
 
 

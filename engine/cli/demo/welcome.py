@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from engine.cli import prompt
 from engine.cli.demo.making import USER, USES
+from engine.cli.hints import command_name
 from engine.cli.terminal.page import GAP, Terminal, clean, columns, padded
 
 if TYPE_CHECKING:
@@ -22,11 +22,6 @@ TRIES: Final = (
     ("a wrong one, three times", "Declined"),
     ("open it and leave it, 4 min 30 s", "Abandoned"),
 )
-
-
-def command_name() -> str:
-    """Name this program as it was called: from a clone nobody has a command `trustflow`."""
-    return "python3 -m engine" if Path(sys.argv[0]).name == "__main__.py" else "trustflow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,31 @@
+"""What to type next: our own commands as they are spelled here, for the same data folder."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from engine.cli.terminal.page import clean
+
+
+def command_name() -> str:
+    """Name this program as it was called: from a clone nobody has a command `trustflow`."""
+    return "python3 -m engine" if Path(sys.argv[0]).name == "__main__.py" else "trustflow"
+
+
+def hint(*words: str) -> str:
+    """Spell one of our commands so that it can be copied.
+
+    Args:
+        words: What follows our own name, each one as the shell shall read it.
+
+    Returns:
+        The command; with the `--data` that the command now running was given, if it was.
+    """
+    context = click.get_current_context(silent=True)
+    folder = context.params.get("data") if context is not None else None
+    given = () if folder is None else ("--data", str(folder))
+    return clean(f"{command_name()} {shlex.join((*words, *given))}")
