@@ -244,6 +244,15 @@ class MemoryStore:
         await OTHER_TASKS
         return self._ledger.get((tenant, account))
 
+    async def forget_accounts(self, prefix: str, before: datetime) -> None:
+        """Drop the ledgers of accounts so named that were last charged before a time."""
+        await OTHER_TASKS
+        self._ledger = {
+            (tenant, account): row
+            for (tenant, account), row in self._ledger.items()
+            if not account.startswith(prefix) or row.last_at >= before
+        }
+
     async def due(self, limit: int) -> Sequence[Due]:
         """Give instances that have something due, the longest due first."""
         await OTHER_TASKS

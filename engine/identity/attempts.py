@@ -12,6 +12,8 @@ from engine.model.names import AccountKey
 from engine.ports.outside import Vault
 from engine.ports.store import Attempts, Charge
 
+UNKNOWN: Final = "unknown:"
+"""What the key of every account begins with that nobody has."""
 PURPOSE: Final = "accounts"
 """The vault's key that stands between identifiers nobody has and what is stored of them (B3)."""
 
@@ -120,4 +122,4 @@ def hidden(vault: Vault, store: str, identifier: str) -> bytes:
 
 def unknown_account(vault: Vault, store: str, identifier: str) -> AccountKey:
     """Name the account of somebody who is not there."""
-    return AccountKey(f"unknown:{hidden(vault, store, identifier).hex()}")
+    return AccountKey(f"{UNKNOWN}{hidden(vault, store, identifier).hex()}")

@@ -230,6 +230,10 @@ class Ledger(Protocol):
         """Read an account's ledger."""
         ...
 
+    async def forget_accounts(self, prefix: str, before: datetime) -> None:
+        """Drop the ledgers of every tenant's accounts so named, last charged before a time."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:

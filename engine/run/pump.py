@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from engine.identity.attempts import UNKNOWN
 from engine.ports.outside import Clock
 from engine.ports.store import Store
 from engine.run.current import InstanceRef
@@ -17,6 +18,9 @@ EVERY: Final = timedelta(seconds=1)
 AT_ONCE: Final = 64
 REST: Final = timedelta(minutes=1)
 """How long an instance that could not be fired is left alone."""
+TIDY_EVERY: Final = timedelta(hours=1)
+UNKNOWN_KEPT: Final = timedelta(days=30)
+"""How long the tries at an account that nobody has are remembered (B3)."""
 log = logging.getLogger("trustflow.pump")
 
 
@@ -32,6 +36,7 @@ class Pump:
     loop: Loop
     clock: Clock
     _stuck: dict[InstanceRef, datetime] = field(default_factory=dict)
+    _tidied: datetime | None = None
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -57,7 +62,17 @@ class Pump:
                     self._stuck[ref] = now + REST
 
         await guarded("sweep", fire())
+        await self._tidy(now)
         return fired
+
+    async def _tidy(self, now: datetime) -> None:
+        """Forget, once an hour, who was never there; a user's tries end with a success alone (C1).
+
+        Anybody can name people nobody knows: without this their table would grow for ever.
+        """
+        if self._tidied is None or now >= self._tidied + TIDY_EVERY:
+            self._tidied = now
+            await guarded("tidy", self.store.forget_accounts(UNKNOWN, now - UNKNOWN_KEPT))
 
 
 async def guarded(what: str, work: Awaitable[object]) -> bool:

@@ -418,3 +418,32 @@ async def test_the_due_work_of_every_tenant_is_given(store: Store, clock: Frozen
     clock.move(timedelta(minutes=6))
 
     assert await store.due(9) == [Due(tenant=OTHER_TENANT, instance=InstanceId(f"{1:026}"))]
+
+
+# ---- who was never there ----------------------------------------------------------------------
+
+
+async def test_accounts_are_forgotten_by_their_name_and_their_last_charge(
+    store: Store, clock: FrozenClock
+) -> None:
+    old, new = AccountKey("unknown:a"), AccountKey("unknown:b")
+    for revision, account in enumerate((ACCOUNT, old), start=1):
+        await store.claim_and_charge(step(revision), ME, account, one_more)
+        await store.commit(a_hop(an_instance(revision=revision + 1)))
+    clock.move(timedelta(days=1))
+    await store.claim_and_charge(step(3), ME, new, one_more)
+
+    await store.forget_accounts("unknown:", clock.now())
+
+    assert [await failures(store, account) for account in (ACCOUNT, old, new)] == [1, 0, 1]
+    await store.forget_accounts("unknown:", clock.now() + timedelta(microseconds=1))
+    assert [await failures(store, account) for account in (ACCOUNT, old, new)] == [1, 0, 0]
+
+
+async def test_forgetting_nobody_changes_nothing(store: Store) -> None:
+    await store.claim_and_charge(STEP, ME, ACCOUNT, one_more)
+
+    await store.forget_accounts("unknown:", NOON + timedelta(days=1))
+    await store.forget_accounts("user:u11", NOON + timedelta(days=1))
+
+    assert await failures(store) == 1

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 
 from engine.adapters.memory import MemoryStore
 from engine.model.instance import ProcessInstance
-from engine.model.names import MAIN_TENANT
-from engine.ports.store import Due
+from engine.model.names import MAIN_TENANT, AccountKey
+from engine.ports.store import Due, PageQuery
 from engine.run.current import Current, InstanceRef
 from engine.run.pump import AT_ONCE, Pump
-from engine.testing import FrozenClock
-from tests.bench import ROOT, Bench, bench
+from engine.testing import FrozenClock, recorded
+from tests.bench import ROOT, WRONG, Bench, bench
 
 TEXT = (ROOT / "definitions/passcode-authentication.yaml").read_text("utf-8")
 
@@ -112,6 +113,9 @@ def test_a_store_that_fails_does_not_end_the_pump() -> None:
             async def due(self, limit: int) -> Sequence[Due]:
                 raise OSError(limit)
 
+            async def forget_accounts(self, prefix: str, before: datetime) -> None:
+                raise OSError(prefix, before)
+
         pump.store = Silent()  # type: ignore[assignment]  # a store that is gone
         failed = await pump.sweep()
         pump.store = house.store
@@ -138,5 +142,45 @@ def test_an_instance_that_is_held_is_not_due_for_ever() -> None:
 
         assert list(await house.store.due(10)) == []
         assert await pump.sweep() == 0
+
+    asyncio.run(story())
+
+
+async def tried(house: Bench, ext_id: str) -> AccountKey:
+    """Try a wrong passcode; give the account it was charged to."""
+    begun = await house.begin((await house.link(parameters={"userExternalId": ext_id})).secret)
+    await house.answer(begun, passcode=WRONG)
+    newest = (await house.store.audit(MAIN_TENANT, PageQuery(size=1))).rows[0]
+    return AccountKey(newest.subject.removeprefix("account:"))
+
+
+def test_tries_at_accounts_nobody_has_are_forgotten_after_30_days_and_a_users_never() -> None:
+    async def story() -> None:
+        house, pump = await ready()
+        nobody, somebody = await tried(house, "nobody"), await tried(house, "ines.carvalho")
+
+        remembered = []
+        for days, hours in ((0, 0), (29, 23), (0, 1), (0, 1)):
+            house.wait(days=days, hours=hours)
+            await pump.sweep()
+            rows = [await house.store.attempts(MAIN_TENANT, who) for who in (nobody, somebody)]
+            remembered.append([row is not None for row in rows])
+
+        assert remembered == [[True, True]] * 3 + [[False, True]]
+
+    asyncio.run(story())
+
+
+def test_the_pump_forgets_once_an_hour() -> None:
+    async def story() -> None:
+        house, _ = await ready()
+        calls: list[str] = []
+        pump = Pump(recorded(house.store, calls), house.loop, house.clock)
+
+        for minutes in (0, 59, 1, 1):
+            house.wait(minutes=minutes)
+            await pump.sweep()
+
+        assert calls.count("forget_accounts") == 2
 
     asyncio.run(story())

@@ -22,6 +22,8 @@ _KEEP_CLAIM: Final = """INSERT OR REPLACE INTO claims
 _KEEP_ATTEMPTS: Final = """INSERT OR REPLACE INTO attempts
   (tenant, account, failures, waits_until, last_at, disabled) VALUES (?, ?, ?, ?, ?, ?)"""
 
+FORGET: Final = "DELETE FROM attempts WHERE substr(account, 1, length(?1)) = ?1 AND last_at < ?2"
+
 
 def claim_and_charge(
     transaction: Transaction, step: ClaimKey, asked: Asked

@@ -183,6 +183,10 @@ class SqliteStore:
         """Read an account's ledger."""
         return ledger.attempts(account, self._near.one(ledger.ATTEMPTS, (tenant, account)))
 
+    async def forget_accounts(self, prefix: str, before: datetime) -> None:
+        """Drop the ledgers of accounts so named that were last charged before a time."""
+        await self._write((statements.Statement(ledger.FORGET, (prefix, micros(before))),))
+
     async def due(self, limit: int) -> Sequence[Due]:
         """Give instances that have something due, the longest due first."""
         now = micros(self._clock.now())
