@@ -87,7 +87,10 @@ def answered(call: Call, woken: Woken) -> Submission:
     outputs=[Output(name="cdfContinue", variable="_cdfContinue", type=BOOLEAN)],
     errors=[ErrorEvent(code=EXCEEDED, on_loop_only=True, fails=False, words="form.tries")],
     form=FormUse(
-        name_input="dataFormName", version_input="dataFormVersion", key_input="formDataKey"
+        name_input="dataFormName",
+        version_input="dataFormVersion",
+        key_input="formDataKey",
+        read_only_input="readOnlyForm",
     ),
     bounded_by=Bound(input="maxAttempts", code=EXCEEDED),
     aliases=["Custom Data Form v2", "Custom Data Form v3"],

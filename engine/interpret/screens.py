@@ -7,6 +7,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from engine.interpret.slots import name_of
+from engine.interpret.submission import kept
 from engine.model.event import Finished, Shown
 from engine.model.form import INPUT_TYPES, PUT_IN, SECRET_TYPES, CompiledForm
 from engine.model.graph import ActivityNode, ProcessGraph
@@ -93,7 +94,21 @@ def _filled(graph: ProcessGraph, instance: ProcessInstance, panel: FormPanel) ->
             values[component.id] = answers[component.id]
         elif component.default:
             values[component.id] = _prefilled(component.default, instance)
-    return replace(panel, values={**values, **panel.values})
+    return _without_untaken(replace(panel, values={**values, **panel.values}), form)
+
+
+def _without_untaken(panel: FormPanel, form: CompiledForm) -> FormPanel:
+    """Leave out what a read-only part would show and not record: both are always the same."""
+    untaken = {
+        part.id
+        for part in form.form.components
+        if part.type in INPUT_TYPES
+        and part.id in panel.values
+        and (part.read_only or panel.read_only)
+        and kept(panel, form, part) is None
+    }
+    values = {id: value for id, value in panel.values.items() if id not in untaken}
+    return replace(panel, values=values) if untaken else panel
 
 
 def _prefilled(default: str, instance: ProcessInstance) -> str:

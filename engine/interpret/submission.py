@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.model.event import Submission
 from engine.model.form import INPUT_TYPES, SECRET_TYPES, CompiledForm, Component, Refused
-from engine.model.names import JsonObject
+from engine.model.names import JsonObject, JsonValue
 from engine.model.problem import FieldProblem, Message
 from engine.model.screen import FormPanel
 from engine.secret import Bag, Secret, SecretRef
@@ -43,7 +43,7 @@ def read(panel: FormPanel, form: CompiledForm, body: Body) -> Read | tuple[Field
     problems: dict[str, FieldProblem] = {}
     for part in inputs:
         if part.read_only or panel.read_only:
-            values[part.id] = panel.values.get(part.id)
+            values[part.id] = kept(panel, form, part)
             continue
         told = form.checks[part.id](
             sent(part, body), panel.limits.get(part.id), panel.options.get(part.id, part.options)
@@ -57,6 +57,25 @@ def read(panel: FormPanel, form: CompiledForm, body: Body) -> Read | tuple[Field
     hidden = _hidden(form, values)
     left = tuple(problem for id, problem in problems.items() if id not in hidden)
     return left or _accepted(panel, values, secrets, hidden)
+
+
+def kept(panel: FormPanel, form: CompiledForm, part: Component) -> JsonValue:
+    """Give the value of a part that takes no answer, from what it shows.
+
+    Text, as defaults are, goes through the part's own check, so that nothing is recorded of a type
+    that no answer has; None where it does not pass, or nothing is shown.
+    """
+    shown = panel.values.get(part.id)
+    if not isinstance(shown, str):
+        return shown if isinstance(shown, _TYPED.get(part.type, ())) else None
+    told = form.checks[part.id](
+        [shown], panel.limits.get(part.id), panel.options.get(part.id, part.options)
+    )
+    return None if isinstance(told, Refused) else told.value
+
+
+_TYPED: Mapping[str, tuple[type, ...]] = {"number": (int, float), "checkbox": (bool,)}
+"""Component type -> the types of its answers, where they are no texts."""
 
 
 def _accepted(

@@ -135,11 +135,15 @@ class CheckUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormUse:
-    """The form an interactive activity shows, and the components it must hold."""
+    """The form an interactive activity shows, and the components it must hold.
+
+    `read_only_input`: the input that, when true, shows the form without taking any answer.
+    """
 
     name_input: str
     version_input: str
     key_input: str
+    read_only_input: str = ""
     components: Mapping[str, ComponentType] = field(default_factory=dict)
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from engine.compile.dataflow.scope import Scopes, answer_key, cleared, counted
 from engine.compile.dataflow.state import Held, Slot, State, either, join
 from engine.compile.linking.literals import type_of
-from engine.compile.linking.site import Edge, Formula, Site
+from engine.compile.linking.site import Edge, Formula, NodeForm, Site
 from engine.expressions import (
     DYNAMIC,
     INTEGER,
@@ -21,6 +21,7 @@ from engine.expressions import (
     EnumOf,
     ExpressionProblem,
     Member,
+    Record,
     Type,
     check,
 )
@@ -142,12 +143,18 @@ def _completed(site: Site, before: State, shared: frozenset[str]) -> State:
 
 
 def failed(site: Site, signature: Signature, code: str, before: State) -> State:
-    """Give the state at the end of an error event's edge."""
+    """Give the state at the end of an error event's edge.
+
+    One that fails files a failed check, so that no path behind it is unchecked.
+    """
+    fails = any(event.code == code and event.fails for event in signature.errors)
     told = {"errorCode": Binding(EnumOf((code,))), "errorMessage": Binding(STRING)}
     return replace(
         before,
         slots=_keys(site, signature, before.slots, code),
         variables={**before.variables, **told},
+        checked=before.checked or fails,
+        judged=before.judged or fails,
     )
 
 
@@ -242,11 +249,20 @@ def _answered(
     name = answer_key(site)
     if site.form is None or name is None:
         return before.answers, before.askers
-    answers = {**before.answers, name: Member(site.form.reading.record)}
+    answers = {**before.answers, name: Member(_record(site, site.form))}
     if name not in shared:
         return answers, before.askers
     askers = before.askers.get(name, frozenset()) | {site.id}
     return answers, {**before.askers, name: askers}
+
+
+def _record(site: Site, shown: NodeForm) -> Record:
+    """Give what the answers read; a form that may be read-only takes none, and may lack any."""
+    record, use = shown.reading.record, site.signature and site.signature.form
+    if not use or site.inputs.get(use.read_only_input, False) is False:
+        return record
+    members = {name: Member(m.type, optional=True) for name, m in record.members.items()}
+    return Record(members, record.name)
 
 
 def _variables(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.compile.findings import Findings
 from engine.compile.forms.answers import member_of
+from engine.errors import ExpressionFault
 from engine.expressions import (
     BOOLEAN,
     Binding,
     Checked,
     Environment,
+    Expression,
     ExpressionProblem,
     Whole,
     check,
@@ -16,6 +20,7 @@ from engine.expressions import (
     parse_template,
 )
 from engine.model.form import INPUT_TYPES, Form, Visibility
+from engine.model.names import JsonValue
 
 
 def visibility_of(form: Form, position: int, findings: Findings) -> Visibility | None:
@@ -24,14 +29,25 @@ def visibility_of(form: Form, position: int, findings: Findings) -> Visibility |
     written = findings.document.find(["components", position, "visibleWhen"])
     checked = _checked(str(written.value), _environment(form, position))
     if isinstance(checked, Checked):
-        evaluate = compile_checked(checked).evaluate
-        return lambda answers: evaluate(answers) is True
+        return _shown_when(compile_checked(checked))
     if checked is None:
         message = "this condition is not one `${...}`"
         findings.add("F108", written.spot, message, 'write "${...}"', key=key)
     else:
         findings.expression(written, checked, key=key)
     return None
+
+
+def _shown_when(condition: Expression) -> Visibility:
+    """Hide only what is decided: while an answer that is asked for is missing, nothing is."""
+
+    def visible(answers: Mapping[str, JsonValue]) -> bool:
+        try:
+            return condition.evaluate(answers) is True
+        except ExpressionFault:
+            return True
+
+    return visible
 
 
 def _checked(text: str, environment: Environment) -> Checked | tuple[ExpressionProblem, ...] | None:
