@@ -210,6 +210,12 @@ _OWN = (
         "P119", "One of these inputs can be used", "The activity needs at least one of the group."
     ),
     _rule("P120", "No activity hands a secret to a variable", "Variables are stored and shown."),
+    _rule(
+        "P121",
+        "Timers fire before the instance is over",
+        "A timer that is longer than `maxDuration` never fires.",
+        "warning",
+    ),
     # forms
     _rule("F101", "Ids differ", "Two answers under one id cannot be told apart."),
     _rule(

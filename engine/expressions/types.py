@@ -64,10 +64,14 @@ class Member(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A value with named members and no others; `name` is what messages call it."""
+    """A value with named members and no others; `name` is what messages call it.
+
+    `answers` is the path at which answers filed under the same name are read, for messages alone.
+    """
 
     members: Mapping[str, Member] = field(hash=False)
     name: str
+    answers: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         """Keep a copy of the members that nobody can change; a view is taken as it is."""

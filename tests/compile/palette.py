@@ -138,7 +138,18 @@ def leak(call: Call) -> Ended:
     return done()
 
 
-STRANGERS = (counter, clear, set_variables, Page, AskThrice, find_device, leak)
+@activity(
+    "Try It",
+    version=1,
+    kind="pure",
+    errors=[ErrorEvent(code="Broken"), ErrorEvent(code="Shrugged", fails=False)],
+)
+def try_it(call: Call) -> Ended:
+    """Fail in one of two ways; one of them is a failed check."""
+    return done()
+
+
+STRANGERS = (counter, clear, set_variables, Page, AskThrice, find_device, leak, try_it)
 KNOWN: tuple[Signature, ...] = tuple(
     # A class that describes an interactive activity is one, once it was decorated.
     cast("Activity", described).signature

@@ -34,7 +34,9 @@ class Scope(Mapping[str, Binding]):
         if name == FORM_DATA:
             return self._answers
         slot = self._state.slots.get(name)
-        return self._layers[1][name] if slot is None else _slot(name, slot)
+        if slot is None:
+            return self._layers[1][name]
+        return _slot(name, slot, f"{FORM_DATA}.{name}" if name in self._state.answers else "")
 
     @cached_property
     def _answers(self) -> Binding:
@@ -53,7 +55,7 @@ class Scopes:
     def __init__(self, definition: Definition, names: Names) -> None:
         """Take the head of a definition, and every name that some node of it writes."""
         self._slots = names.keys.keys()
-        written = {*names.variables, *names.keys}
+        written = (*names.variables, *names.keys)  # in order: messages name the first of them
         self._fixed: dict[str, Binding] = dict.fromkeys(written, Binding(DYNAMIC, "never"))
         self._fixed |= dict.fromkeys(("errorCode", "errorMessage"), Binding(STRING, "never"))
         self._fixed[INIT_VARS] = Binding(_parameters(definition))
@@ -68,9 +70,10 @@ class Scopes:
         return Scope(replace(state, slots={}), self._variables)
 
 
-def _slot(name: str, slot: Slot) -> Binding:
+def _slot(name: str, slot: Slot, answers: str) -> Binding:
     members: Members = reduce(union, (held.members for held in slot.held))
-    return Binding(Record(dict(members), f"the key {name}"), "always" if slot.always else "maybe")
+    record = Record(dict(members), f"the key {name}", answers)
+    return Binding(record, "always" if slot.always else "maybe")
 
 
 def _parameters(definition: Definition) -> Record:

@@ -46,8 +46,8 @@ class State(Struct, frozen=True, kw_only=True):
         answers: Form data key -> what it reads, and whether every path wrote it.
         askers: Form data key of several nodes -> those whose forms were answered on some path.
         opened: Checks opened on every path.
-        checked: Every path opened some check.
-        judged: Every path opened some check or passed a decider.
+        checked: Every path opened some check, or failed one.
+        judged: Every path opened or failed some check, or passed a decider.
     """
 
     slots: Mapping[str, Slot] = {}

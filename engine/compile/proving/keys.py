@@ -53,7 +53,10 @@ def prove_keys(
         site = linked.sites[node]
         for use in site.signature.keys if site.signature else ():
             slot = site.slots.get(use.input)
-            if slot is not None and not _is_ready(site, use, slot, state, findings):
+            if slot is None or not use.reads:
+                continue
+            is_written = _is_written(site, use, slot, state, findings)
+            if not (is_written and _is_fit(site, use, states, linked=linked, findings=findings)):
                 wrong.add(slot)
     for node, state in states.items():
         site = linked.sites[node]
@@ -62,27 +65,62 @@ def prove_keys(
     return not wrong
 
 
-def _is_ready(site: Site, use: KeyUse, slot: str, state: State, findings: Findings) -> bool:
-    if not use.reads:
-        return True
+def _is_written(site: Site, use: KeyUse, slot: str, state: State, findings: Findings) -> bool:
     known = state.slots.get(slot)
-    spot = site.value_spot("inputs", use.input)
-    key = site.path("inputs", use.input)
-    if known is None or not known.always:
-        said = "no path to here writes" if known is None else "not every path to here writes"
-        findings.add(
-            "P105", spot, f"{said} the key `{slot}`",
-            "put an activity that writes it before this one, on every path", key=key,
-            nearest=findings.nearest(slot, _other_slots(state, slot)),
-        )  # fmt: skip
-        return False
-    unfit = sorted({_describe(held) for held in known.held if not _takes(use, held)})
-    if unfit:
-        findings.add(
-            "P106", spot, f"on some path the key `{slot}` is {' or '.join(unfit)}",
-            f"{site.name_of_activity} takes {_wanted(use)}", key=key,
-        )  # fmt: skip
-    return not unfit
+    if known is not None and known.always:
+        return True
+    said = "no path to here writes" if known is None else "not every path to here writes"
+    findings.add(
+        "P105", site.value_spot("inputs", use.input), f"{said} the key `{slot}`",
+        "put an activity that writes it before this one, on every path",
+        key=site.path("inputs", use.input),
+        nearest=findings.nearest(slot, _other_slots(state, slot)),
+    )  # fmt: skip
+    return False
+
+
+def _is_fit(
+    site: Site, use: KeyUse, states: Mapping[NodeId, State], *, linked: Linked, findings: Findings
+) -> bool:
+    slot = site.slots[use.input]
+    held = states[site.id].slots[slot].held
+    unfit = sorted({_describe(one) for one in held if not _takes(use, one)})
+    if not unfit:
+        return True
+    source = _source(linked, states, site, use)
+    remedy = f"{site.name_of_activity} takes {_wanted(use)}"
+    if source is not None:
+        remedy += f": lead that path through `{source.id}` first, which leaves it so"
+    findings.add(
+        "P106", site.value_spot("inputs", use.input),
+        f"on some path the key `{slot}` is {' or '.join(unfit)}", remedy,
+        key=site.path("inputs", use.input),
+    )  # fmt: skip
+    return False
+
+
+def _source(linked: Linked, states: Mapping[NodeId, State], site: Site, use: KeyUse) -> Site | None:
+    """Find a node that brings a key into a state in which another node takes it."""
+    slot = site.slots[use.input]
+    others = (other for other in linked.sites.values() if other.id != site.id)
+    return next(
+        (o for o in others if any(_takes(use, held) for held in _brings(o, slot, states))), None
+    )
+
+
+def _brings(site: Site, slot: str, states: Mapping[NodeId, State]) -> Iterator[Held]:
+    """Give what a node's ordinary ending may leave in a key."""
+    signature = site.signature
+    for other in signature.keys if signature else ():
+        if other.after and site.slots.get(other.input) == slot:
+            yield Held(type=other.type, state=other.after, carried=other.carries)
+    promotion = signature.promotes if signature else None
+    if promotion is None or site.id not in states:
+        return
+    through = states[site.id].slots.get(site.slots.get(promotion.through, ""))
+    for held in through.held if through else ():
+        if dict(held.links).get(promotion.link) == slot:
+            yield Held(type=promotion.type, state=promotion.state)
 
 
 def _other_slots(state: State, but: str) -> Iterator[str]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from engine.compile.dataflow.scope import answer_key
 from engine.compile.dataflow.state import State
+from engine.compile.durations import duration_text
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Linked, NodeForm
 from engine.model.names import Localised, NodeId
 
 
 def prove_ends(linked: Linked, findings: Findings) -> None:
-    """Note waits that may last forever."""
-    if linked.definition.max_duration is not None:
+    """Note waits that may last forever, and timers that the whole instance never waits for."""
+    longest = linked.definition.max_duration
+    if longest is not None:
+        _late_timers(linked, longest, findings)
         return
     for site in linked.sites.values():
         if site.waits and site.timer is None:
@@ -21,6 +25,17 @@ def prove_ends(linked: Linked, findings: Findings) -> None:
                 "P115", site.spot, f"nothing ends the wait at `{site.id}`",
                 "give it a `timeout:`, or the definition a `maxDuration:`",
                 key=site.path("timeout"),
+            )  # fmt: skip
+
+
+def _late_timers(linked: Linked, longest: timedelta, findings: Findings) -> None:
+    for site in linked.sites.values():
+        if site.timer is not None and site.timer.after > longest:
+            findings.add(
+                "P121", site.value_spot("timeout", "after"),
+                f"this timer never fires: an instance is over after {duration_text(longest)}",
+                "write a shorter time here, or a longer `maxDuration:`",
+                key=site.path("timeout", "after"),
             )  # fmt: skip
 
 
@@ -53,10 +68,19 @@ def _languages(form: NodeForm, languages: tuple[str, ...], findings: Findings) -
         if missing:
             inside.add(
                 "P116", spot, "this text is missing in: " + ", ".join(missing),
-                "write it in every language of the definition",
+                _remedy(words, missing),
             )  # fmt: skip
     for problem in inside.problems:
         findings.keep(problem)
+
+
+def _remedy(words: Localised, missing: list[str]) -> str:
+    """Say what to do about missing languages: perhaps a region of one was meant."""
+    regions = [tag for tag in words if tag.partition("-")[0] in missing]
+    if not regions:
+        return "write it in every language of the definition"
+    told = ", ".join(f"`{tag}`" for tag in regions)
+    return f"there is {told}: did you mean that under `languages:`?"
 
 
 def _speaks(words: Localised, language: str) -> bool:

@@ -1,10 +1,13 @@
 """What is inside a value, by its type: members of records and maps, items of lists."""
 
+from itertools import islice
+
 from engine.expressions.checking.operators import Complaint
 from engine.expressions.syntax.tree import Literal, Node
 from engine.expressions.types import (
     DYNAMIC,
     INTEGER,
+    Binding,
     Environment,
     ListOf,
     MapOf,
@@ -20,6 +23,9 @@ from engine.nearest import nearest
 
 UNSURE = Scalar("dynamic")
 """The type of a value about which a problem was already found; told from DYNAMIC by identity."""
+_MOST_LOOKED_AT = 200
+_MOST_NAMED = 5
+"""So many names are looked at, and so many named, where one is not known."""
 
 
 def binding_of(name: str, environment: Environment) -> Member | Complaint:
@@ -29,7 +35,7 @@ def binding_of(name: str, environment: Environment) -> Member | Complaint:
         return Complaint(
             rule="X108",
             message=f"there is no `{name}` here",
-            remedy="use a name that is set on the way to this place",
+            remedy=_instead(environment),
             nearest=nearest(name, environment),
         )
     if binding.presence == "never":
@@ -41,22 +47,47 @@ def binding_of(name: str, environment: Environment) -> Member | Complaint:
     return Member(binding.type, optional=binding.presence == "maybe")
 
 
+def _instead(environment: Environment) -> str:
+    """Name some of the names that may be read here."""
+    known = (name for name in islice(environment, _MOST_LOOKED_AT) if _is_set(environment[name]))
+    names = list(islice(known, _MOST_NAMED))
+    if not names:
+        return "use a name that is set on the way to this place"
+    return "use a name that is set on the way to this place, such as " + ", ".join(
+        f"`{name}`" for name in names
+    )
+
+
+def _is_set(binding: Binding) -> bool:
+    return binding.presence != "never" and not isinstance(binding.type, Secret)
+
+
 def member_of(operand: Type, name: str) -> Member | Complaint:
     """Find a member by its name; whatever a map may hold counts as optional."""
     match operand:
         case Record(members=members) if name in members:
             return members[name]
-        case Record(members=members, name=record):
-            return Complaint(
-                rule="X109",
-                message=f"{record} has no member `{name}`",
-                remedy="its members are " + (", ".join(sorted(members)) or "none at all"),
-                nearest=nearest(name, members),
-            )
+        case Record():
+            return _no_member(operand, name)
         case MapOf(value=value):
             return Member(value, optional=True)
         case _:
             return _member_of_other(operand, name)
+
+
+def _no_member(record: Record, name: str) -> Complaint:
+    remedy = "it has no members to read"
+    if record.members:
+        remedy = "its members are " + ", ".join(sorted(record.members))
+    near = nearest(name, record.members)
+    if record.answers and not near:
+        remedy = f"answers are read as `${{{record.answers}.{name}}}`"
+    return Complaint(
+        rule="X109",
+        message=f"{record.name} has no member `{name}`",
+        remedy=remedy,
+        nearest=near,
+    )
 
 
 def _member_of_other(operand: Type, name: str) -> Member | Complaint:
