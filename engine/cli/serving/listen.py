@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import uvicorn
 
 from engine.cli.command import fail
+from engine.cli.serving.heads import Impatient
 from engine.web.gate.guard import HEAD_BYTES
 
 if TYPE_CHECKING:
@@ -130,12 +131,14 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def config_of(application: Application, surface: Surface) -> uvicorn.Config:
+def config_of(
+    application: Application, surface: Surface, protocol: type[Impatient] = Impatient
+) -> uvicorn.Config:
     """Set uvicorn up: no access log, no server header, no trust in proxies (web sees to that)."""
     tls = surface.tls
     return uvicorn.Config(
         application.web(surface.public_url),
-        http="httptools",
+        http=protocol,
         ws="none",
         loop="none",
         lifespan="off",
