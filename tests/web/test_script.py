@@ -291,6 +291,34 @@ def test_conditions_mean_in_the_page_what_they_mean_at_the_server(
     assert page.locator("#z").is_visible() is visible
 
 
+def test_what_hangs_on_a_hidden_part_is_hidden_with_it(visit: Open) -> None:
+    label = two("Q", "P")
+    parts = {
+        "first": ("text", None),
+        "word": ("text", "${has(first)}"),
+        "day": ("date", "${has(word)}"),
+        "last": ("text", "${has(day)}"),
+    }
+    form = Form(
+        name="chain",
+        version=1,
+        components=tuple(
+            Component(id=id, type=type_, label=label, visible_when=when)  # type: ignore[arg-type]  # a type of ours
+            for id, (type_, when) in parts.items()
+        ),
+    )
+    page = visit(step(current(form))).page
+    answers = {"first": "a", "word": "b", "day-day": "3", "day-month": "4", "day-year": "2000"}
+    for id, answer in answers.items():
+        page.locator(f"#{id}").fill(answer)
+    shown = page.locator("#last").is_visible()
+
+    page.locator("#first").fill("")
+
+    assert shown
+    assert [page.locator(f"#{id}").is_hidden() for id in ("word", "day-day", "last")] == [True] * 3
+
+
 @pytest.mark.parametrize("text", ["27.3.1985", "27/03/1985", "1985-03-27", " 27 3 1985 "])
 def test_whole_date_may_be_pasted(visit: Open, text: str) -> None:
     page = visit(step(current(EVERYTHING))).page

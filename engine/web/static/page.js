@@ -191,7 +191,11 @@ const wholeDate = (id) => {
   return year && month && day ? `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}` : undefined;
 };
 
+// What is hidden has no answer, as at the server; conditions ask earlier parts, which are placed first.
+const isHidden = (id) => [id, `${id}-day`].some((name) => document.getElementById(name)?.closest("[data-when][hidden]"));
+
 const answer = (id) => {
+  if (isHidden(id)) return undefined;
   const input = document.getElementById(id);
   if (!input) return wholeDate(id);
   if (input.type === "checkbox") return input.checked;
