@@ -30,6 +30,29 @@ NOTE = json.dumps(
         ],
     }
 )
+
+
+def _label(text: str) -> dict[str, dict[str, str]]:
+    return {"values": {"en": text, "pt-PT": text}}
+
+
+def _mixed(number: int) -> str:
+    """Write one of the forms whose parts are read-only, filled in, hidden or required."""
+    read_only, required, default = number % 2 == 1, number % 4 > 1, MIXED_DEFAULTS[number % 3]
+    amount = {"type": "number", "id": "amount", "readOnly": read_only, "default": default,
+              "label": _label("Amount"), "validate": {"required": required}}  # fmt: skip
+    asks = "amount > 2.0" if required and not read_only else "has(amount) && amount > 2.0"
+    box = {"type": "checkbox", "id": "box", "label": _label("Box"), "readOnly": number % 3 == 0,
+           "default": ("", "true")[number % 2]}  # fmt: skip
+    why = {"type": "text", "id": "why", "label": _label("Why"), "visibleWhen": f"${{{asks}}}",
+           "validate": {"required": number % 5 > 2}}  # fmt: skip
+    form = {"version": "1", "title": _label("Mixed"), "components": [amount, box, why]}
+    return json.dumps(form)
+
+
+MIXED_DEFAULTS = ("", "2,5", "{{processvar._initVars.extra}}")
+MIXED = {f"mixed{number}": _mixed(number) for number in range(12)}
+"""Name -> form."""
 HEAD = """\
 process: made
 version: 1
@@ -64,11 +87,11 @@ class Writer:
     def node(self, name: str, *lines: str) -> None:
         self.lines += [f"  {name}:", *(f"    {line}" for line in lines)]
 
-    def form(self, name: str, *lines: str, attempts: int | None = None) -> str:
+    def form(self, name: str, *lines: str, attempts: int | None = None, shown: str = "note") -> str:
         self.forms += 1
         key = f"form{self.forms}"
         bound = f", maxAttempts: {attempts}" if attempts else ""
-        inputs = f"inputs: {{dataFormName: note, formDataKey: {key}{bound}}}"
+        inputs = f"inputs: {{dataFormName: {shown}, formDataKey: {key}{bound}}}"
         self.node(name, "activity: Custom Data Form", inputs, *lines)
         return key
 
@@ -88,6 +111,22 @@ def _asked(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None
         f"""  - when: "${{has(_customFormData.{key}.words)"""
         f""" && size(_customFormData.{key}.words) > 3}}\"""", f"    to: {end}",
         f"  - to: {then}",
+    )  # fmt: skip
+
+
+def _mixed_asked(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    """Show a form that may take no answer, and go by what is there; not every reading is right."""
+    flag = draw(st.sampled_from(("", ", readOnlyForm: true",
+                                 ", readOnlyForm: \"${_initVars.kind == 'a'}\"")))  # fmt: skip
+    form = draw(st.sampled_from(sorted(MIXED)))
+    key = out.form(name, f"next: {name}way", shown=f"{form}{flag}")
+    asked = draw(st.sampled_from(("amount > 2.0", "box", "why.contains('a')")))
+    path = f"_customFormData.{key}.{asked}"
+    guard = f"has(_customFormData.{key}.{asked.split()[0].split('.')[0]}) && "
+    when = path if draw(st.integers(0, 3)) == 0 else guard + path
+    out.node(
+        f"{name}way", "gateway: exclusive", "next:", f"""  - when: "${{{when}}}\"""",
+        f"    to: {end}", f"  - to: {then}",
     )  # fmt: skip
 
 
@@ -175,14 +214,14 @@ def _button(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> Non
 
 WRITERS = {
     "form": _form, "loop": _loop, "branch": _branch, "guarded": _guarded, "sign-in": _sign_in,
-    "user": _user, "decider": _decider, "button": _button, "asked": _asked,
+    "user": _user, "decider": _decider, "button": _button, "asked": _asked, "mixed": _mixed_asked,
 }  # fmt: skip
 
 
 @st.composite
-def definitions(draw: st.DrawFn) -> str:
+def definitions(draw: st.DrawFn, blocks: tuple[str, ...] = BLOCKS) -> str:
     """Write a definition of two to seven blocks, each leading on or out."""
-    kinds = draw(st.lists(st.sampled_from(BLOCKS), min_size=2, max_size=7))
+    kinds = draw(st.lists(st.sampled_from(blocks), min_size=2, max_size=7))
     out = Writer()
     names = [out.name(kind.replace("-", "")) for kind in kinds] + ["end"]
     out.node("start", "activity: Start", f"next: {names[0]}")

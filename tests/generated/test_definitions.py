@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from engine.compile import Source, check_definition
 from engine.compile.definition import Report
 from engine.interpret import advance, new_instance
+from engine.interpret.submission import Read, read
 from engine.model.effect import Answered, Effect, Enter, Resume
 from engine.model.event import (
     DeadlinePassed,
@@ -30,22 +31,36 @@ from engine.model.event import (
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import ProcessInstance, Wait
 from engine.model.names import MAIN_TENANT, InstanceId, JsonObject
-from engine.model.screen import Screen
+from engine.model.screen import FormPanel, Screen
 from engine.model.turn import NotAwaited, Turn
 from engine.run.catalogue import Catalogue
 from engine.secret import SecretRef
 from engine.testing import NOON
 from tests.bench import shipped_forms
-from tests.generated.definitions import NOTE, definitions
+from tests.generated.definitions import MIXED, NOTE, definitions
 
 SIGNATURES = Catalogue.installed().signatures
-FORMS = shipped_forms() | {"note.v1": Source(path="note.v1.json", text=NOTE.encode())}
+FORMS = shipped_forms() | {
+    f"{name}.v1": Source(path=f"{name}.v1.json", text=text.encode())
+    for name, text in {"note": NOTE, **MIXED}.items()
+}
 MANY = 200
+SENT = {"amount": ("many", "", "1", "7,5"), "box": ("", "on"), "why": ("", "any", "xyz")}
+"""What may be sent for a form of many parts."""
 
 
 def compiled(text: str) -> Report:
     """Check a made definition."""
     return check_definition(Source(path="made.yaml", text=text.encode()), SIGNATURES, FORMS)
+
+
+def _panels(node: ActivityNode, effect: Enter) -> tuple[FormPanel, ...]:
+    """Show the forms that are read part by part."""
+    if node.form is None or node.form.name not in MIXED:
+        return ()
+    read_only = effect.inputs["readOnlyForm"] is True
+    key = str(effect.inputs["formDataKey"])
+    return (FormPanel(form=node.form, form_data_key=key, read_only=read_only),)
 
 
 class Wanderer:
@@ -101,9 +116,23 @@ class Wanderer:
     def answer(self, node: ActivityNode) -> Submission:
         if node.signature.form is not None and node.signature.form.components:
             return Submission(secrets={"passcode": SecretRef(name="x.passcode")})
+        panels = self.instance.wait.screen.panels if self.instance.wait else ()
+        if panels and isinstance(panels[-1], FormPanel):
+            return self.filled_in(panels[-1])
         values: JsonObject = {"choice": self.pick("again", "left", "right")}
         words = self.pick(None, "no", "many words")
         return Submission(values=values | ({"words": words} if words else {}))
+
+    def filled_in(self, panel: FormPanel) -> Submission:
+        """Send a form by chance, and once more what every form takes if it was refused."""
+        form = self.graph.forms[panel.form]
+        sent = read(panel, form, {name: [self.pick(*texts)] for name, texts in SENT.items()})
+        if not isinstance(sent, Read):
+            self.seen["refused"] += 1
+            sent = read(panel, form, {"amount": ["7,5"], "box": ["on"], "why": ["any"]})
+        assert isinstance(sent, Read), sent
+        self.seen["read-only"] += panel.read_only
+        return sent.submission
 
     def take(self, event: Event) -> None:
         queue = [event]
@@ -129,7 +158,7 @@ class Wanderer:
             if effect.visit >= most + isinstance(effect, Enter):
                 return self.raised(bound.code)
         if isinstance(effect, Enter):
-            return Shown(screen=Screen(step_id="x", screen_id="x"))
+            return Shown(screen=Screen(step_id="x", screen_id="x", panels=_panels(node, effect)))
         if isinstance(effect, Resume):
             assert isinstance(effect.woken, Answered)
             return Ended(submission=effect.woken.submission, outputs={"cdfContinue": True}
@@ -159,14 +188,15 @@ def replayed(wanderer: Wanderer) -> ProcessInstance:
     return instance
 
 
-def test_made_definitions_run_to_an_end_and_replay() -> None:
+def walked(made: st.SearchStrategy[str], many: int) -> Counter[str]:
+    """Walk many definitions, each to its end, and count what happened on the way."""
     walks: Counter[str] = Counter()
 
     @settings(
-        max_examples=MANY,
+        max_examples=many,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    @given(definitions(), st.data())
+    @given(made, st.data())
     def every(text: str, data: st.DataObject) -> None:
         report = compiled(text)
         walks["made"] += 1
@@ -188,8 +218,22 @@ def test_made_definitions_run_to_an_end_and_replay() -> None:
         walks["review"] += instance.status == "REVIEW"
 
     every()
+    return walks
+
+
+def test_made_definitions_run_to_an_end_and_replay() -> None:
+    walks = walked(definitions(), MANY)
 
     assert walks["walked"] >= walks["made"] / 3, walks
     for kind in ("loop", "error", "timeout", "press"):
         assert walks[kind] >= walks["walked"] / 10, (kind, walks)
     assert walks["review"] >= walks["walked"] / 50, walks
+
+
+def test_parts_that_are_read_only_hidden_or_filled_in_never_stop_a_journey() -> None:
+    walks = walked(definitions(("mixed", "mixed", "form", "mixed", "branch")), MANY)
+
+    assert walks["walked"] >= walks["made"] / 5, walks
+    assert walks["X112"], walks
+    for kind in ("refused", "read-only"):
+        assert walks[kind] >= walks["walked"] / 50, (kind, walks)
