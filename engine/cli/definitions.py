@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import structs
 
 from engine.adapters.folder import FolderShelf
+from engine.cli.administration.needs import Lack, lacks, lacks_json, show_lacks
 from engine.cli.command import PROBLEMS, Documented, data_option, fail, json_option
 from engine.cli.opening import acting, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.cli.terminal.problems import TONES, problem_json, show_problems
 from engine.compile import Report, Source, check_definition, check_form
+from engine.model.names import Digest
 from engine.model.problem import Problem
 from engine.run.catalogue import Catalogue
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from engine.run.library import Deployed
 
 FORM_ENDING = ".json"
+DEFINITION_ENDINGS = (".yaml", ".yml", "")
 
 file_argument = click.argument(
     "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE"
@@ -46,6 +50,21 @@ class Checked:
     def count(self, severity: str) -> int:
         """Count the problems of one severity."""
         return sum(problem.severity == severity for problem in self.problems)
+
+
+def refuse_other_kinds(file: Path, *, done: str = "") -> None:
+    """Say which file to name instead of one of another kind. Raises `Failed`.
+
+    Args:
+        file: What was named.
+        done: What is done with definitions alone (`deployed`); empty: forms are as good.
+    """
+    if file.suffix == FORM_ENDING:
+        if done:
+            fail(f"Forms are {done} with the definition that shows them: name that one.")
+    elif file.suffix not in DEFINITION_ENDINGS:
+        kinds = "no definition (YAML)" if done else "neither a definition (YAML) nor a form (JSON)"
+        fail(f"{clean(str(file))} is {kinds}: its name would end so.")
 
 
 def source_of(file: Path) -> Source:
@@ -89,6 +108,36 @@ def _check_one(file: Path, forms: Path | None, catalogue: Catalogue) -> Checked:
     return Checked(path=source.path, kind="form", problems=problems, texts=texts)
 
 
+def told_once(found: Sequence[Checked]) -> list[Checked]:
+    """Leave each problem to one file: its own where that was named, else the first with it.
+
+    A definition has the problems of its forms, which may have been named as well.
+    """
+    owners: dict[Problem, str] = {}
+    alike = [{_same(problem): problem for problem in one.problems} for one in found]
+    pairs = list(zip(found, alike, strict=True))
+    for one, problems in pairs:
+        own = str(Path(one.path).resolve())
+        owners |= {same: one.path for same in problems if same.place.file == own}
+    for one, problems in pairs:
+        owners = dict.fromkeys(problems, one.path) | owners
+    return [replace(one, problems=_kept(one, problems, owners)) for one, problems in pairs]
+
+
+def _kept(
+    one: Checked, problems: Mapping[Problem, Problem], owners: dict[Problem, str]
+) -> tuple[Problem, ...]:
+    """Take a file's own out of `owners`, so that nobody else tells them."""
+    return tuple(told for same, told in problems.items() if owners.get(same) == one.path
+                 and owners.pop(same))  # fmt: skip
+
+
+def _same(problem: Problem) -> Problem:
+    """Write a problem as it is whoever found it: with the one name that its file has."""
+    file = str(Path(problem.place.file).resolve())
+    return structs.replace(problem, place=structs.replace(problem.place, file=file), also=())
+
+
 def _text(source: Source) -> str:
     return source.text.decode("utf-8", errors="replace")
 
@@ -101,8 +150,8 @@ def _text(source: Source) -> str:
     short_help="Find every mistake in definitions and forms.",
     examples=(
         "trustflow check definitions/*.yaml forms/*.json",
-        "trustflow check sign-in.yaml --forms shared/forms",
-        "trustflow check --strict --json sign-in.yaml",
+        "trustflow check passcode-authentication.yaml --forms shared/forms",
+        "trustflow check --strict --json passcode-authentication.yaml",
     ),
 )
 @click.argument(
@@ -123,8 +172,10 @@ def check(
 
     Exit code 0: nothing, or warnings alone. 1: problems. 2: wrong usage.
     """
+    for file in files:
+        refuse_other_kinds(file)
     catalogue = Catalogue.installed()
-    found = [_check_one(file, forms, catalogue) for file in files]
+    found = told_once([_check_one(file, forms, catalogue) for file in files])
     errors, warnings = (sum(one.count(kind) for one in found) for kind in ("error", "warning"))
     if as_json:
         say_json(_as_json(found, errors, warnings))
@@ -169,8 +220,8 @@ def _counted(count: int, name: str) -> str:
     cls=Documented,
     short_help="Draw a definition as a picture in text.",
     examples=(
-        "trustflow draw definitions/sign-in.yaml > sign-in.mmd",
-        "trustflow draw definitions/sign-in.yaml --format mermaid",
+        "trustflow draw definitions/passcode-authentication.yaml > sign-in.mmd",
+        "trustflow draw definitions/passcode-authentication.yaml --format mermaid",
     ),
 )
 @file_argument
@@ -182,6 +233,7 @@ def draw(file: Path, forms: Path | None, kind: str) -> int:
     """Draw a definition as a picture in text: Mermaid, as many editors and wikis show it."""
     from engine.compile import mermaid
 
+    refuse_other_kinds(file, done="drawn")
     report, checked = report_on(file, forms, Catalogue.installed())
     if report.graph is None:
         terminal = Terminal.here(to_errors=True)
@@ -199,8 +251,8 @@ def draw(file: Path, forms: Path | None, kind: str) -> int:
     cls=Documented,
     short_help="Keep a definition, so that it can be run.",
     examples=(
-        "trustflow deploy definitions/sign-in.yaml",
-        "trustflow deploy sign-in.yaml --forms shared/forms --data /srv/trustflow",
+        "trustflow deploy definitions/passcode-authentication.yaml",
+        "trustflow deploy passcode-authentication.yaml --data /srv/trustflow",
     ),
 )
 @file_argument
@@ -212,19 +264,23 @@ def deploy(file: Path, forms: Path | None, data: Path | None, *, as_json: bool) 
 
     Deploying the same text again does nothing. Instances stay on the version they began with.
     """
-    if file.suffix == FORM_ENDING:
-        fail("Forms are deployed with the definition that shows them: name that one.")
+    refuse_other_kinds(file, done="deployed")
     source, known = source_of(file), forms_beside(file, forms)
 
-    async def work(application: Application) -> Deployed | tuple[Problem, ...]:
+    async def work(application: Application) -> tuple[Deployed | tuple[Problem, ...], list[Lack]]:
         actor = await acting(application)
-        return await application.library.deploy(application.tenant, source, known, by=actor)
+        done = await application.library.deploy(application.tenant, source, known, by=actor)
+        if isinstance(done, tuple):
+            return done, []
+        graph = await application.library.graph(application.tenant, Digest(done.bundle.digest))
+        return done, await lacks(application, graph)
 
-    done = with_application(data, work, makes=True)
+    done, missing = with_application(data, work, makes=True)
     texts = {text.path: _text(text) for text in (source, *known.values())}
-    return (
-        _refused(done, texts, as_json) if isinstance(done, tuple) else _told(done, texts, as_json)
-    )
+    if isinstance(done, tuple):
+        return _refused(done, texts, as_json)
+    _told(done, missing, texts, as_json)
+    return 0
 
 
 def _refused(problems: tuple[Problem, ...], texts: Mapping[str, str], as_json: bool) -> int:
@@ -237,17 +293,25 @@ def _refused(problems: tuple[Problem, ...], texts: Mapping[str, str], as_json: b
     return PROBLEMS
 
 
-def _told(done: Deployed, texts: Mapping[str, str], as_json: bool) -> int:
+def _told(done: Deployed, missing: Sequence[Lack], texts: Mapping[str, str], as_json: bool) -> None:
     bundle = done.bundle
     if as_json:
         known = {"process": bundle.process, "version": bundle.version, "digest": bundle.digest}
         warnings = [problem_json(problem) for problem in done.warnings]
-        say_json({"deployed": True, "new": done.new, **known, "problems": warnings})
-        return 0
+        say_json(
+            {
+                "deployed": True,
+                "new": done.new,
+                **known,
+                "problems": warnings,
+                "missing": lacks_json(missing),
+            }
+        )
+        return
     terminal = Terminal.here()
     show_problems(terminal, done.warnings, texts)
     name = f"{clean(bundle.process)} version {bundle.version}"
     terminal.say(f"{name} is deployed." if done.new else f"{name} was deployed already.", "good")
     forms = ", ".join(bundle.forms) or "none"
     terminal.facts([("digest", bundle.digest[:16]), ("forms", forms)], indent="  ")
-    return 0
+    show_lacks(terminal, missing)

@@ -300,23 +300,24 @@ async def _definitions(application: Application) -> list[Finding]:
     if not rows:
         return [warning("definitions", "none is deployed", hint("deploy", "FILE"))]
     found = [await _definition(application, row) for row in rows]
-    good = sum(one is None for one in found)
-    return [one for one in found if one] + (
-        [fine("definitions", f"{good} can run")] if good else []
-    )
+    good = sum(not lines for lines in found)
+    listed = [line for lines in found for line in lines]
+    return [*listed, fine("definitions", f"{good} can run")] if good else listed
 
 
-async def _definition(application: Application, row: Deployment) -> Finding | None:
+async def _definition(application: Application, row: Deployment) -> list[Finding]:
+    from engine.cli.administration.needs import lacks
     from engine.model.names import Digest
 
     name = f"{row.bundle.process} {row.bundle.version}"
     try:
-        await application.library.graph(application.tenant, Digest(row.id))
+        graph = await application.library.graph(application.tenant, Digest(row.id))
     except ActivityMissing as missing:
         label = f"{missing.facts.get('label')} version {missing.facts.get('version')}"
         told = f"{name} needs the activity {label}, which is not installed"
-        return bad("definitions", told, "Install the package that brings it.")
+        return [bad("definitions", told, "Install the package that brings it.")]
     except UnknownBundle:
         told = f"the stored texts of {name} were changed"
-        return bad("definitions", told, "Bring back a copy of the database.")
-    return None
+        return [bad("definitions", told, "Bring back a copy of the database.")]
+    found = await lacks(application, graph)
+    return [warning("definitions", lack.told, lack.remedy) for lack in found]

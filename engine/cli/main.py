@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "check": "engine.cli.definitions:check",
     "draw": "engine.cli.definitions:draw",
     "deploy": "engine.cli.definitions:deploy",
+    "activities": "engine.cli.activities:activities",
     "token": "engine.cli.administration.tokens:token",
     "store": "engine.cli.administration.stores:store",
     "user": "engine.cli.administration.users:user",
@@ -29,7 +30,7 @@ COMMANDS: Final = {
 }
 SECTIONS: Final = {
     "Begin": ("demo", "serve"),
-    "Definitions": ("check", "draw", "deploy"),
+    "Definitions": ("check", "draw", "deploy", "activities"),
     "Administration": ("token", "store", "user", "passcode", "instance", "doctor"),
 }
 

@@ -6,7 +6,9 @@ environment or file, where other programs and histories could read it.
 
 from __future__ import annotations
 
+import getpass
 import unicodedata
+import warnings
 from collections.abc import Callable
 
 import click
@@ -16,11 +18,16 @@ from engine.ports.outside import Chance
 from engine.secret import Secret
 
 
+class NoTerminal(Exception):
+    """There is no terminal at which something can be typed unseen."""
+
+
 def ask_twice(what: str) -> Secret | None:
     """Ask for a new passcode at a hidden prompt, and once more. None: they were not the same.
 
     Raises:
         click.Abort: The person pressed Ctrl-C, or nothing is left to read.
+        NoTerminal: What is typed could be read by others, or nobody sits there to type.
     """
     first = Secret(_asked(f"{what} (not shown): "))
     again = Secret(_asked(f"{what}, once more: "))
@@ -29,9 +36,14 @@ def ask_twice(what: str) -> Secret | None:
 
 
 def _asked(words: str) -> str:
-    # click asks getpass, which turns the echo off, or reads a line where there is no terminal.
-    return str(click.prompt(words, prompt_suffix="", hide_input=True, err=True, default="",
-                            show_default=False))  # fmt: skip
+    with warnings.catch_warnings():
+        # getpass turns the echo off; where it cannot it would warn, and read a line all the same.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return str(click.prompt(words, prompt_suffix="", hide_input=True, err=True, default="",
+                                    show_default=False))  # fmt: skip
+        except getpass.GetPassWarning:
+            raise NoTerminal from None
 
 
 def _plain(secret: Secret) -> str:

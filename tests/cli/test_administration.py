@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -18,6 +20,7 @@ from msgspec.structs import replace
 from engine.adapters.sqlite.encoding import pack, unpack
 from engine.app import DATABASE, Application, open_application
 from engine.cli.main import trustflow
+from engine.ports.store import PageQuery
 from engine.run.current import Current, InstanceRef
 from engine.run.entry.answers import Begun, Landing
 from engine.settings import Settings
@@ -135,7 +138,7 @@ def test_store_and_user_are_there_once(house: Run) -> None:
     store, user = house("store", "add", "customers"), house("user", "add", "ines")
 
     assert (store.exit_code, user.exit_code) == (1, 1)
-    assert "there is a store customers already" in store.stdout
+    assert "Error: there is a store customers already" in store.stderr
     assert "There is a user ines in customers already." in user.stderr
 
 
@@ -296,21 +299,52 @@ def test_removing_a_passcode_asks_for_the_name(house: Run) -> None:
 
 def test_ctrl_c_at_the_prompt_ends_it_at_once(house: Run, data: Path) -> None:
     words = [sys.executable, "-c", ENTRY, "passcode", "register", "ines", "--data", str(data)]
+    ours, theirs = pty.openpty()
     with subprocess.Popen(
         words, env=surroundings(), text=True, start_new_session=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         assert process.stderr is not None
         said = ""
         while "(not shown)" not in said:
-            said += process.stderr.read(1)
+            said += (letter := process.stderr.read(1))
+            assert letter, said
         process.send_signal(signal.SIGINT)
         code = process.wait(timeout=60)  # while the prompt could still be answered
         rest, errors = process.communicate()
+    os.close(ours)
+    os.close(theirs)
 
     assert code == 130
+    assert "15 to 256 characters" in said
     assert "Stopped." in errors
     assert "Traceback" not in said + rest + errors
+
+
+def test_passcode_without_a_terminal_is_refused_with_what_a_script_uses(
+    house: Run, data: Path
+) -> None:
+    words = [sys.executable, "-c", ENTRY, "passcode", "register", "ines", "--data", str(data)]
+    done = subprocess.run(
+        words, env=surroundings(), text=True, start_new_session=True, capture_output=True,
+        input=f"{TYPED}\n{TYPED}\n", check=False, timeout=60,
+    )  # fmt: skip
+
+    told = "Error: a passcode needs a terminal to be typed at; a script uses --suggest --json\n"
+    assert done.returncode == 1
+    assert done.stderr.endswith(told)
+    assert "Warning" not in done.stderr
+    assert json.loads(house("user", "show", "ines", "--json").stdout)["registeredPasscodes"] == []
+
+
+def test_refused_passcode_is_asked_for_again_three_times_at_most(house: Run, data: Path) -> None:
+    second = house("passcode", "register", "ines", typed=f"short\nshort\n{TYPED}\n{TYPED}\n")
+    fourth = house("passcode", "register", "ines", "--replace", typed="short\n" * 6)
+
+    assert second.exit_code == 0
+    assert "Error: Use at least 15 characters" in second.stderr
+    assert fourth.exit_code == 1
+    assert fourth.stderr.count("Use at least 15 characters") == 3
 
 
 # ---- tokens
@@ -415,6 +449,58 @@ def test_link_begins_with_an_origin_of_the_web_alone(house: Run, url: str) -> No
     assert json.loads(house("token", "list", "--json").stdout)["tokens"] == []
 
 
+def test_revoked_token_starts_nothing_and_is_audited(house: Run, data: Path) -> None:
+    opened = link(house, "--name", "letter")
+
+    revoked, again = house("token", "revoke", "letter"), house("token", "revoke", "letter")
+    other = house("token", "revoke", "nothing")
+
+    async def landing() -> tuple[object, list[str]]:
+        application = await open_application(Settings(data=data))
+        secret = opened.partition("pt=")[2]
+        found = await application.visits.landing(application.tenant, secret)
+        rows = (await application.store.audit(application.tenant, PageQuery(size=5))).rows
+        await application.close()
+        return found, [row.action for row in rows]
+
+    found, actions = asyncio.run(landing())
+    (listed,) = json.loads(house("token", "list", "--json").stdout)["tokens"]
+    assert (revoked.exit_code, again.exit_code, other.exit_code) == (0, 0, 1)
+    assert "was revoked already" in again.stdout
+    assert not isinstance(found, Landing)
+    assert actions.count("token.revoke") == 1
+    assert listed["status"] == "INACTIVE"
+
+
+def test_slips_are_told_with_what_was_probably_meant(house: Run) -> None:
+    near = house("token", "create", "passcode-authenticaton")
+    version = house("token", "create", "passcode-authentication", "--version", "9")
+    redirect = house(
+        "token", "create", "passcode-authentication", "--param", "userExternalId=ines",
+        "--redirect", "https://a.example/",
+    )  # fmt: skip
+
+    assert " ".join(near.stderr.split()) == (
+        "Error: there is no process `passcode-authenticaton`; did you mean"
+        " `passcode-authentication`?"
+    )
+    assert "there is no version 9 of `passcode-authentication`; deployed: 1" in version.stderr
+    assert "Error: --redirect: the setting `allowed_redirects`" in redirect.stderr
+
+
+def test_link_to_what_lacks_its_store_comes_with_a_warning(run: Run) -> None:
+    deployed = run("deploy", DEFINITION)
+    words = ("passcode-authentication", "--param", "userExternalId=ines")
+    made = run("token", "create", *words)
+    program = json.loads(run("token", "create", *words, "--json").stdout)
+
+    lack = "passcode-authentication 1 uses store `customers`, which does not exist"
+    for done in (deployed, made):
+        assert f"Warning: {lack}." in " ".join(done.stdout.split())
+        assert "-> trustflow store add customers" in done.stdout
+    assert program["missing"] == [{"message": lack, "remedy": "trustflow store add customers"}]
+
+
 @pytest.mark.parametrize("life", ["P1Y", "24", "PT0S", "forever"])
 def test_life_that_is_no_duration_is_wrong_usage(house: Run, life: str) -> None:
     done = house("token", "create", "passcode-authentication", "--life", life)
@@ -512,6 +598,22 @@ def test_incident_is_shown_with_its_cause_and_what_mends_it(run: Run, data: Path
     assert "-> trustflow store add customers" in shown
     assert (incident["code"], incident["reason"]) == ("activity", told)
     assert incident["remedy"] == "trustflow store add customers"
+
+
+def test_empty_lists_of_instances_say_why(house: Run, data: Path) -> None:
+    before = house("instance", "list")
+    journey(data, link(house), WRONG, WRONG, WRONG)
+
+    shown = house("instance", "list", "--status", "declined")
+    chosen = house("instance", "list", "--status", "In Progress")
+    beyond = house("instance", "list", "--page", "7")
+    unknown = house("instance", "list", "--process", "passcode-authenticaton")
+
+    assert "They begin when" in before.stdout
+    assert "1 of 1" in shown.stdout
+    assert chosen.stdout == "No instance is of that process and status.\n"
+    assert "Nothing on this page" in beyond.stdout
+    assert "did you mean `passcode-authentication`?" in unknown.stderr
 
 
 def change_last(database: apsw.Connection) -> None:

@@ -114,6 +114,46 @@ def test_forms_are_found_beside_the_definitions_folder_from_wherever_one_stands(
     assert "L113" not in run("check", name).stdout
 
 
+def test_problem_of_a_form_that_is_named_too_is_told_once(desk: Path, run: Run) -> None:
+    text = DEFINITION.read_text().replace(
+        "dataFormName: passcode-authentication", "dataFormName: bad"
+    )
+    (desk / "definitions" / "uses.yaml").write_text(text)
+    alone = json.loads(run("check", "forms/bad.v1.json", "--json").stdout)
+
+    both = run("check", "definitions/uses.yaml", desk / "forms" / "bad.v1.json", "--json")
+
+    definition, form = json.loads(both.stdout)["files"]
+    rules = [one["rule"] for one in alone["files"][0]["problems"]]
+    assert rules
+    assert [one["rule"] for one in form["problems"]] == rules
+    assert not any("bad.v1" in one["file"] for one in definition["problems"])
+
+
+def test_file_of_another_kind_is_answered_with_the_one_to_name(desk: Path, run: Run) -> None:
+    (desk / "notes.txt").write_text("notes")
+
+    drawn, checked = run("draw", "forms/bad.v1.json"), run("check", "notes.txt")
+
+    assert (drawn.exit_code, checked.exit_code) == (1, 1)
+    assert "Forms are drawn with the definition that shows them: name that one." in drawn.stderr
+    assert "notes.txt is neither a definition (YAML) nor a form (JSON)" in checked.stderr
+
+
+def test_activities_are_listed_and_shown_as_their_signatures_say(run: Run) -> None:
+    listed = run("activities", width=40)
+    shown = run("activities", "complete passcode authentication").stdout
+    (known,) = json.loads(run("activities", "Custom Data Form", "--json").stdout)["activities"]
+    slip = run("activities", "Custm Data Form")
+
+    assert max(map(len, listed.stdout.splitlines())) <= 60
+    assert "maxAttempts  integer, else 3, at least 1" in shown
+    assert "ExceededFailedPasscodeAuthentication" in shown
+    assert "passcode-authentication  settles it" in shown
+    assert known["keys"][0]["input"] == "formDataKey"
+    assert "did you mean `Custom Data Form`?" in slip.stderr
+
+
 def test_forms_can_lie_elsewhere(desk: Path, run: Run) -> None:
     (desk / "forms").rename(desk / "others")
 

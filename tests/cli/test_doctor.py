@@ -24,7 +24,7 @@ from engine.records.record import Absent
 from engine.run.unit import Unit
 from engine.settings import Settings
 from engine.testing import FrozenClock
-from tests.cli.shell import Run
+from tests.cli.shell import DEFINITION, Run
 
 
 def findings(run: Run) -> dict[str, list[tuple[str, str]]]:
@@ -166,6 +166,17 @@ def test_definition_whose_texts_were_changed_is_bad(house: Run, data: Path) -> N
     (found,) = findings(house)["bad"]
 
     assert found == ("definitions", "the stored texts of passcode-authentication 1 were changed")
+
+
+def test_definition_whose_store_is_missing_is_found(run: Run) -> None:
+    run("deploy", DEFINITION)
+    before = findings(run)["warning"]
+    run("store", "add", "customers")
+    after = findings(run)["warning"]
+
+    lack = "passcode-authentication 1 uses store `customers`, which does not exist"
+    assert ("definitions", lack) in before
+    assert after == []
 
 
 def test_taken_port_open_address_and_redirects_are_found(house: Run, data: Path, port: str) -> None:

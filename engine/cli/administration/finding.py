@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -12,10 +12,15 @@ from engine.cli.hints import hint
 from engine.cli.terminal.page import clean
 from engine.identity.policies import policy_id
 from engine.identity.users import by_ext_id, by_id
+from engine.nearest import nearest
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, PasscodePolicy, User
 
+if TYPE_CHECKING:
+    from engine.app import Application
+
 USUAL_STORE = "customers"
+MOST = 200
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -41,6 +46,30 @@ async def store_named(unit: UnitOfWork, name: str) -> IdentityStore:
             f"Or look which ones there are: {hint('store', 'list')}"
         )
     return found
+
+
+async def no_process(application: Application, name: str, version: int | None = None) -> str:
+    """Say that a process is not deployed, or not in this version; and which one was meant."""
+    from engine.ports.store import PageQuery
+    from engine.records.deployments import Deployment
+
+    query = PageQuery(size=MOST)
+    rows = (await application.store.page(application.tenant, Deployment, query)).rows
+    versions = sorted(row.bundle.version for row in rows if row.process == name)
+    if versions:
+        there = ", ".join(map(str, versions))
+        return f"there is no version {version} of `{clean(name)}`; deployed: {there}"
+    near = nearest(name, sorted({row.process for row in rows}))
+    if near is not None:
+        return f"there is no process `{clean(name)}`; did you mean `{near}`?"
+    known = ", ".join(f"`{one}`" for one in sorted({row.process for row in rows})) or "none"
+    return f"there is no process `{clean(name)}`; deployed: {known}"
+
+
+async def refuse_no_process(application: Application, name: str) -> None:
+    """Say that no version of a process is deployed. Raises `Failed`."""
+    if await application.store.digest_of(application.tenant, name, None) is None:
+        fail(await no_process(application, name))
 
 
 async def user_named(unit: UnitOfWork, store: str, name: str) -> User:

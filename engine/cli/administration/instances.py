@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from engine.cli.administration.finding import refuse_no_process
 from engine.cli.administration.journeys import (
     incident_json,
     incident_remedy,
@@ -37,6 +38,27 @@ TONES: Final[Mapping[str, Tone]] = {
 }
 
 
+class StatusName(click.ParamType[Status]):
+    """A status, by its code or by the word that is shown for it, in any case."""
+
+    name = "status"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Show the form it takes."""
+        return "STATUS"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Status:
+        """Find the status that the word means."""
+        meant = str(value).casefold()
+        found = [s for s, label in LABELS.items() if meant in (s.casefold(), label.casefold())]
+        if not found:
+            known = ", ".join(LABELS.values())
+            self.fail(f"write one of {known}; or a code such as PENDING.", param, ctx)
+        return found[0]
+
+
 @click.group(cls=Group, short_help="Look at people's journeys, and why.")
 def instance() -> None:
     """Process instances: one person's run of one definition each."""
@@ -50,12 +72,12 @@ def instance() -> None:
     cls=Documented,
     examples=(
         "trustflow instance list",
-        "trustflow instance list --process sign-in --status COMPLETED_ENDED_ERROR",
+        "trustflow instance list --process book-a-visit --status Declined",
         "trustflow instance list --page 2 --json",
     ),
 )
 @click.option("--process", help="Of this process alone.")
-@click.option("--status", type=click.Choice(get_args(Status), case_sensitive=False))
+@click.option("--status", type=StatusName(), help="As it is shown, or its code.")
 @click.option("--page", type=click.IntRange(1), default=1, help="Of 50 instances each.")
 @data_option
 @json_option
@@ -67,6 +89,9 @@ def list_instances(
     async def work(application: Application) -> Page[ProcessInstance]:
         from engine.ports.store import InstanceQuery
 
+        if process is not None:
+            await refuse_no_process(application, process)
+
         query = InstanceQuery(process=process, status=status, page=page - 1, size=PAGE_SIZE)
         return await application.store.instances(application.tenant, query)
 
@@ -76,12 +101,20 @@ def list_instances(
         return 0
     terminal = Terminal.here()
     if not found.rows:
-        terminal.say("No instances. They begin when somebody opens a token's link.")
+        terminal.write(_none(found.total, chosen=process is not None or status is not None))
         return 0
     head = ("reference", "process", "status", "since (UTC)")
     terminal.table(head, [_row(row) for row in found.rows])
     terminal.say(f"{len(found.rows)} of {found.total}", "quiet")
     return 0
+
+
+def _none(total: int, *, chosen: bool) -> str:
+    if total:
+        return f"Nothing on this page: there are {-(-total // PAGE_SIZE)} pages."
+    if chosen:
+        return "No instance is of that process and status."
+    return "No instances. They begin when somebody opens a token's link."
 
 
 def _row(row: ProcessInstance) -> tuple[str, ...]:

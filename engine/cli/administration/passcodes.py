@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,14 +14,18 @@ from engine.cli.administration.mistakes import told
 from engine.cli.command import Documented, Group, data_option, fail, json_option, misused
 from engine.cli.opening import change, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
-from engine.records.identity import Passcode, use_key
+from engine.model.problem import FieldProblem, wrong
+from engine.records.identity import Passcode, PasscodePolicy, use_key
+from engine.secret import Secret
 
 if TYPE_CHECKING:
     from engine.app import Application
     from engine.identity.deeds import Actor
-    from engine.model.problem import FieldProblem
     from engine.run.unit import Unit
-    from engine.secret import Secret
+
+Kept = tuple[Secret, Passcode | tuple[FieldProblem, ...]]
+"""A passcode, and its row or why it cannot be one."""
+TRIES: Final = 3
 
 policy_option = click.option(
     "--policy", default="default", show_default=True, help="The passcode policy."
@@ -60,15 +65,21 @@ def register(
     if as_json and not suggest:
         misused("--json goes with --suggest: a prompt needs a person.")
 
-    with_application(data, lambda house: _refuse_early(house, name, store, policy, replace=replace))
-    typed = None if suggest else _typed()  # outside any event loop: Ctrl-C must end the prompt
+    rules = with_application(
+        data, lambda house: _refuse_early(house, name, store, policy, replace=replace)
+    )
 
-    async def work(application: Application) -> tuple[Secret, Passcode | tuple[FieldProblem, ...]]:
-        secret = prompt.suggested(application.chance) if typed is None else typed
-        new = _Registering(application, name=name, store=store, policy=policy, replace=replace)
-        return secret, await new.commit(secret)
+    def keep(typed: Secret | None) -> Kept:
+        async def work(application: Application) -> Kept:
+            secret = prompt.suggested(application.chance) if typed is None else typed
+            new = _Registering(application, name=name, store=store, policy=policy, replace=replace)
+            return secret, await new.commit(secret)
 
-    secret, made = with_application(data, work)
+        return with_application(data, work)
+
+    if not suggest:
+        _say_rules(rules)
+    secret, made = keep(None) if suggest else _typed(keep)
     if isinstance(made, tuple):
         return told(made, as_json=as_json)
     if as_json:
@@ -83,25 +94,51 @@ def register(
     return 0
 
 
-def _typed() -> Secret:
-    typed = prompt.ask_twice("New passcode")
+def _say_rules(policy: PasscodePolicy) -> None:
+    """Say what may be chosen before anybody has thought of something else."""
+    sets = {"ANY": "of any kind", "ALPHANUMERIC": "letters and digits", "NUMERIC": "digits"}
+    words = f"{policy.min_length} to {policy.max_length} characters, {sets[policy.character_set]}."
+    advice = " A few unrelated words are good." if policy.character_set == "ANY" else ""
+    Terminal.here(to_errors=True).write(words + advice)
+
+
+def _typed(keep: Callable[[Secret], Kept]) -> Kept:
+    """Ask until a passcode is kept, three times at most; a refusal says what would be right.
+
+    Outside any event loop: Ctrl-C must end the prompt.
+    """
+    secret, made = _asked_once(keep)
+    for _ in range(TRIES - 1):
+        if not isinstance(made, tuple):
+            break
+        told(made, as_json=False)
+        secret, made = _asked_once(keep)
+    return secret, made
+
+
+def _asked_once(keep: Callable[[Secret], Kept]) -> Kept:
+    try:
+        typed = prompt.ask_twice("New passcode")
+    except prompt.NoTerminal:
+        fail("a passcode needs a terminal to be typed at; a script uses --suggest --json")
     if typed is None:
-        fail("The two were not the same. Nothing was changed.")
-    return typed
+        return Secret(""), (wrong("passcode", "the two were not the same"),)
+    return keep(typed)
 
 
 async def _refuse_early(
     application: Application, name: str, store: str, policy: str, *, replace: bool
-) -> None:
-    """Say what cannot be before anybody has typed a passcode for nothing."""
+) -> PasscodePolicy:
+    """Say what cannot be before anybody has typed a passcode for nothing; give the rules."""
     from engine.run.unit import Unit
 
     unit = Unit(application.store, application.tenant)
     found = await user_named(unit, store, name)
-    await policy_named(unit, store, policy)
+    rules = await policy_named(unit, store, policy)
     there = await unit.find(Passcode, "by_use", use_key(found.id, policy))
     if there is not None and not replace:
         fail(f"{clean(name)} has a passcode already. To set another one: --replace")
+    return rules
 
 
 class _Registering:

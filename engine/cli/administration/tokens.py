@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from msgspec.structs import replace
 
+from engine.cli.administration.finding import no_process
 from engine.cli.administration.mistakes import told
+from engine.cli.administration.needs import Lack, lacks, lacks_json, show_lacks
 from engine.cli.command import (
     Documented,
     Group,
     Length,
     Origin,
     data_option,
+    fail,
     is_origin,
     json_option,
 )
 from engine.cli.hints import hint
-from engine.cli.opening import acting, with_application
+from engine.cli.opening import acting, change, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.errors import SettingsRefused
 from engine.model.names import REDIRECT_URL
@@ -30,10 +34,12 @@ from engine.model.problem import FieldProblem, wrong
 
 if TYPE_CHECKING:
     from engine.app import Application
-    from engine.model.definition import Parameter
+    from engine.identity.deeds import Actor
+    from engine.model.definition import Definition, Parameter
     from engine.model.names import JsonObject, JsonValue
     from engine.records.tokens import ProcessToken, TokenType
     from engine.run.entry.tokens import Minted
+    from engine.run.unit import Unit
     from engine.settings import Settings
 
 TYPES: Final[Mapping[str, TokenType]] = {
@@ -41,6 +47,14 @@ TYPES: Final[Mapping[str, TokenType]] = {
     "time": "MULTI_USE_TIME_LIMITED",
     "unlimited": "UNLIMITED",
 }
+OPTIONS: Final[Mapping[str, str]] = {
+    "process": "",
+    "name": "--name",
+    "maxCount": "--uses",
+    "notAfterDtm": "--life",
+    REDIRECT_URL: "--redirect",
+}
+"""What a person types for a field of a token."""
 PAGE_SIZE: Final = 200
 SHORT: Final = 10
 """Characters of an id that make a name: 50 bits of chance."""
@@ -89,12 +103,21 @@ class Asked:
     max_duration: timedelta | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A token, the link that a person opens, and what its definition uses and is not there."""
+
+    minted: Minted
+    link: str = field(repr=False)
+    missing: Sequence[Lack]
+
+
 @token.command(
     cls=Documented,
     examples=(
-        "trustflow token create sign-in --param userExternalId=ines.carvalho",
-        "trustflow token create sign-in --uses 50 --life P7D --name newsletter",
-        "trustflow token create sign-in --type time --life PT1H --json",
+        "trustflow token create passcode-authentication --param userExternalId=ines",
+        "trustflow token create book-a-visit --uses 50 --life P7D --name newsletter",
+        "trustflow token create book-a-visit --type time --life PT1H --json",
     ),
 )
 @click.argument("process")
@@ -147,21 +170,30 @@ def create(
         redirect=redirect, max_duration=max_duration,
     )  # fmt: skip
 
-    async def work(application: Application) -> tuple[str, Minted | tuple[FieldProblem, ...]]:
+    async def work(application: Application) -> Made | tuple[FieldProblem, ...]:
         base = url or base_of(application.settings)
-        return base, await _mint(application, asked)
+        graph = await application.library.named(application.tenant, process, version)
+        if graph is None:
+            return (wrong("process", await no_process(application, process, version)),)
+        minted = await _mint(application, asked, graph.definition)
+        if isinstance(minted, tuple):
+            return minted
+        link = link_of(base, minted.secret)
+        return Made(minted=minted, link=link, missing=await lacks(application, graph))
 
-    base, minted = with_application(data, work)
-    if isinstance(minted, tuple):
-        return told(minted, as_json=as_json)
-    _tell(minted, link_of(base, minted.secret), as_json)
+    made = with_application(data, work)
+    if isinstance(made, tuple):
+        return told(made, as_json=as_json, options=OPTIONS, others="--param ")
+    _tell(made, as_json)
     return 0
 
 
-async def _mint(application: Application, asked: Asked) -> Minted | tuple[FieldProblem, ...]:
+async def _mint(
+    application: Application, asked: Asked, definition: Definition
+) -> Minted | tuple[FieldProblem, ...]:
     from engine.run.entry.tokens import TokenRequest
 
-    parameters = await _parameters(application, asked)
+    parameters = _parameters(definition, asked)
     if isinstance(parameters, tuple):
         return parameters
     request = TokenRequest(
@@ -175,17 +207,32 @@ async def _mint(application: Application, asked: Asked) -> Minted | tuple[FieldP
         parameters=parameters,
     )
     actor = await acting(application)
-    return await application.office.create(application.tenant, request, by=actor)
+    done = await application.office.create(application.tenant, request, by=actor)
+    if isinstance(done, tuple):
+        allowed = application.settings.allowed_redirects
+        return tuple(_with_setting(problem, parameters, allowed) for problem in done)
+    return done
 
 
-async def _parameters(
-    application: Application, asked: Asked
-) -> JsonObject | tuple[FieldProblem, ...]:
+def _with_setting(
+    problem: FieldProblem, parameters: JsonObject, allowed: Sequence[str]
+) -> FieldProblem:
+    """Name the setting, where an address is refused that it does not allow."""
+    from engine.run.entry.redirects import REDIRECTS, is_allowed
+
+    if problem.field not in REDIRECTS or is_allowed(str(parameters.get(problem.field)), allowed):
+        return problem
+    now = ", ".join(allowed) or "none"
+    return wrong(
+        problem.field,
+        f"the setting `allowed_redirects` does not allow this address (it allows: {now}); add the"
+        " address to it in trustflow.toml",
+    )
+
+
+def _parameters(definition: Definition, asked: Asked) -> JsonObject | tuple[FieldProblem, ...]:
     """Read `NAME=VALUE`s into the types that the definition declares; unknown ones stay texts."""
-    tenant, declared = application.tenant, dict[str, "Parameter"]()
-    graph = await application.library.named(tenant, asked.process, asked.version)
-    if graph is not None:
-        declared = graph.definition.parameters
+    declared = definition.parameters
     found: JsonObject = {}
     if asked.redirect is not None:
         found[REDIRECT_URL] = asked.redirect
@@ -220,13 +267,16 @@ _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+
 """As JSON writes them: Python reads `nan`, `1_0` and digits of any script as well (G2)."""
 
 
-def _tell(minted: Minted, link: str, as_json: bool) -> None:
+def _tell(done: Made, as_json: bool) -> None:
+    made, link = done.minted.token, done.link
     if as_json:
-        say_json({**_known(minted.token), "secret": minted.secret, "link": link})
+        missing = lacks_json(done.missing)
+        secret = done.minted.secret
+        say_json({**_known(made), "secret": secret, "link": link, "missing": missing})
         return
     from engine.cli.terminal.code import show_code
 
-    terminal, made = Terminal.here(), minted.token
+    terminal = Terminal.here()
     terminal.say()
     terminal.say(link, "link")
     terminal.say()
@@ -242,6 +292,38 @@ def _tell(minted: Minted, link: str, as_json: bool) -> None:
     )
     terminal.say()
     terminal.write("Copy the link now: it is shown this once, its secret is kept nowhere.")
+    show_lacks(terminal, done.missing)
+
+
+# ---- revoke -----------------------------------------------------------------------------------
+
+
+@token.command(cls=Documented, examples=("trustflow token revoke newsletter",))
+@click.argument("name")
+@data_option
+def revoke(*, name: str, data: Path | None) -> int:
+    """Revoke a token for good, by its name or id: its link starts nothing any more.
+
+    Journeys that began with it go on.
+    """
+
+    async def staged(unit: Unit, actor: Actor) -> ProcessToken:
+        from engine.records.record import Version
+        from engine.records.tokens import ProcessToken
+
+        found = await unit.find(ProcessToken, "name", name) or await unit.get(ProcessToken, name)
+        if found is None:
+            fail(f"There is no token {clean(name)}. `{hint('token', 'list')}` shows them.")
+        if found.status == "ACTIVE":
+            unit.put(replace(found, status="INACTIVE"), Version(number=found.version))
+            unit.audit(actor.did("token.revoke", f"token:{found.id}"))
+        return found
+
+    before = with_application(data, lambda application: change(application, staged))
+    assert not isinstance(before, tuple)  # noqa: S101 - this change has no problems to tell
+    was = "is revoked" if before.status == "ACTIVE" else "was revoked already"
+    Terminal.here().say(f"The token {clean(before.name)} {was}: its link starts nothing.")
+    return 0
 
 
 # ---- list -------------------------------------------------------------------------------------
@@ -250,7 +332,7 @@ def _tell(minted: Minted, link: str, as_json: bool) -> None:
 @token.command(
     "list",
     cls=Documented,
-    examples=("trustflow token list", "trustflow token list --process sign-in --json"),
+    examples=("trustflow token list", "trustflow token list --process book-a-visit --json"),
 )
 @click.option("--process", help="Of this process alone.")
 @data_option

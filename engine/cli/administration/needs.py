@@ -1,0 +1,71 @@
+"""What a definition uses of the data: the stores and policies that it names must be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.cli.hints import hint
+from engine.cli.terminal.page import Terminal, clean
+from engine.identity.policies import DEFAULT, policy_id
+from engine.model.graph import ActivityNode, ProcessGraph
+from engine.records.identity import IdentityStore, PasscodePolicy
+
+if TYPE_CHECKING:
+    from engine.app import Application
+    from engine.model.signature import Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """Something that a definition uses and the data do not have; and what mends it."""
+
+    told: str
+    remedy: str
+
+
+async def lacks(application: Application, graph: ProcessGraph) -> list[Lack]:
+    """Find the stores and policies that a definition names and that do not exist, each once."""
+    name = f"{graph.definition.process} {graph.definition.version}"
+    found: dict[str, Lack] = {}
+    for node in graph.nodes.values():
+        if isinstance(node, ActivityNode):
+            for lack in await _of_node(application, name, node):
+                found.setdefault(lack.told, lack)
+    return list(found.values())
+
+
+async def _of_node(application: Application, name: str, node: ActivityNode) -> list[Lack]:
+    keeper, tenant, found = application.store, application.tenant, []
+    for store in _named(node, "store"):
+        if await keeper.get(tenant, IdentityStore, store) is None:
+            told = f"{name} uses store `{store}`, which does not exist"
+            found.append(Lack(told=told, remedy=hint("store", "add", store)))
+            continue  # a store that is added comes with its usual policy
+        for policy in _named(node, "policy"):
+            if await keeper.get(tenant, PasscodePolicy, policy_id(store, policy)) is None:
+                told = f"{name} uses passcode policy `{policy}`, which `{store}` does not have"
+                remedy = f"Name one that it has in the definition, such as `{DEFAULT}`."
+                found.append(Lack(told=told, remedy=remedy))
+    return found
+
+
+def _named(node: ActivityNode, what: Reference) -> Iterator[str]:
+    """Give what a node's literal inputs name of one kind."""
+    for input_ in node.signature.inputs:
+        value = node.inputs.get(input_.name)
+        if input_.refers == what and isinstance(value, str):
+            yield value
+
+
+def show_lacks(terminal: Terminal, found: Sequence[Lack]) -> None:
+    """Write a warning for each."""
+    for lack in found:
+        terminal.write(f"Warning: {clean(lack.told)}.", indent="  ", tone="warning")
+        terminal.say(f"  -> {clean(lack.remedy)}")
+
+
+def lacks_json(found: Sequence[Lack]) -> list[dict[str, str]]:
+    """Write them for a program."""
+    return [{"message": lack.told, "remedy": lack.remedy} for lack in found]
