@@ -13,7 +13,8 @@ from engine.cli.terminal.page import clean
 
 def command_name() -> str:
     """Name this program as it was called: from a clone nobody has a command `trustflow`."""
-    return "python3 -m engine" if Path(sys.argv[0]).name == "__main__.py" else "trustflow"
+    called = Path(sys.argv[0]).parts[-2:]
+    return "python3 -m engine" if called == ("engine", "__main__.py") else "trustflow"
 
 
 def hint(*words: str) -> str:
