@@ -10,9 +10,9 @@ from engine.cli.hints import command_name
 @pytest.mark.parametrize(
     ("called", "name"),
     [
-        ("/home/ines/project/engine/__main__.py", "python3 -m engine"),
-        ("/home/ines/.venv/bin/trustflow", "trustflow"),
-        ("/home/ines/.venv/lib/site-packages/pytest/__main__.py", "trustflow"),
+        ("project/engine/__main__.py", "python3 -m engine"),
+        (".venv/bin/trustflow", "trustflow"),
+        ("site-packages/pytest/__main__.py", "trustflow"),
         ("-c", "trustflow"),
     ],
 )
