@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +179,7 @@ def test_ci_calls_the_command_of_the_readme() -> None:
 def pins(lock: str) -> dict[str, str]:
     """Give the version of every package of a lock."""
     text = (ROOT / lock).read_text(encoding="utf-8")
-    return dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.M))
+    return dict(re.findall(r"^([\w.-]+)(?:\[[\w,.-]+\])?==(\S+)", text, re.M))
 
 
 def runtime_packages() -> set[str]:
@@ -215,10 +216,32 @@ def test_tests_run_on_the_packages_that_are_shipped() -> None:
 def test_lock_holds_pins_and_hashes_only(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     form = re.compile(
-        r"[\w.-]+==[^\s;]+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?|    #.*"
+        r"[\w.-]+(\[[\w,.-]+\])?==[^\s;]+( ; [^\\]+)? \\"
+        r"|    --hash=sha256:[0-9a-f]{64}( \\)?|    #.*"
     )
 
     assert [line for line in text.splitlines() if not form.fullmatch(line)] == []
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "tests/requirements.txt"])
+def test_lock_pins_packages_with_the_extras_they_are_wanted_with(lock: str) -> None:
+    # pip looks for `name[extra]` apart from a pinned `name`: it finds a newer one, without a hash.
+    locked = set(re.findall(r"^([\w.,\[\]-]+)==", (ROOT / lock).read_text("utf-8"), re.M))
+    here = {canonical(one.name): one.requires or [] for one in metadata.distributions()}
+
+    wanted = {
+        canonical(found[0])
+        for name in locked
+        for line in here.get(canonical(name.partition("[")[0]), [])
+        if "extra ==" not in line and (found := re.match(r"[\w.-]+\[[\w,.-]+\]", line))
+    }
+
+    assert wanted <= {canonical(name) for name in locked}
+
+
+def canonical(name: str) -> str:
+    """Write a package's name as locks do."""
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
 # ---- sizes and words
