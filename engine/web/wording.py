@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from engine.model.definition import FormRef
 from engine.model.form import Component, Form
 from engine.model.screen import Action
 from engine.web.texts import Speech
 
 _EXAMPLE_DATE = {"D": "27", "M": "3", "Y": "1985"}
+
+
+@dataclass(frozen=True, slots=True)
+class WordedForm:
+    """A form of a bundle in one language: equal when bundle, form and speaker are.
+
+    None of them ever changes, so what is made of them alone may be kept.
+    """
+
+    digest: str
+    ref: FormRef
+    speech: Speech
+    form: Form = field(compare=False)
 
 
 def example_date(component: Component) -> str:

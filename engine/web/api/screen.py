@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from engine.model.form import INPUT_TYPES, SECRET_TYPES, Component, Form, Limits, Option
-from engine.model.names import JsonObject, JsonValue
+from engine.model.form import Component, Form
 from engine.model.problem import FieldProblem
 from engine.model.screen import FormPanel, Panel, RedirectPanel, Screen, TextPanel
 from engine.run.current import Current, Invalid
 from engine.run.loop import time_limit
+from engine.web.api.components import components_json
 from engine.web.request import WebConfig
 from engine.web.texts import Speech, speech
-from engine.web.wording import action_words, named_in, submit_words
+from engine.web.wording import WordedForm, action_words, named_in, submit_words
+
+Shown = dict[str, object]
+"""An object to be written as JSON, some of whose values have been (`msgspec.Raw`)."""
 
 
 def speech_of(current: Current, config: WebConfig) -> Speech:
@@ -21,7 +22,7 @@ def speech_of(current: Current, config: WebConfig) -> Speech:
     return speech(current.instance.language, config.app_name, languages[0])
 
 
-def screen_json(current: Current, config: WebConfig) -> JsonObject:
+def screen_json(current: Current, config: WebConfig) -> Shown:
     """Describe where an instance stands.
 
     Returns:
@@ -30,7 +31,7 @@ def screen_json(current: Current, config: WebConfig) -> JsonObject:
         `due` (ISO 8601) and `extendable` of a step that waits.
     """
     instance, say = current.instance, speech_of(current, config)
-    shown: JsonObject = {
+    shown: Shown = {
         "processInstanceId": instance.id,
         "status": instance.status,
         "language": instance.language,
@@ -68,7 +69,7 @@ def _worded(problem: FieldProblem, part: Component | None, say: Speech) -> str:
     return say.plain_text(problem.text, **(named_in(part, say) if part is not None else {}))
 
 
-def _screen(current: Current, screen: Screen, say: Speech) -> JsonObject:
+def _screen(current: Current, screen: Screen, say: Speech) -> Shown:
     form = _form(current, screen.form) if screen.form is not None else None
     progress = screen.progress
     return {
@@ -89,7 +90,7 @@ def _form(current: Current, panel: FormPanel) -> Form:
     return current.graph.forms[panel.form].form
 
 
-def _panel(current: Current, panel: Panel, say: Speech) -> JsonObject:
+def _panel(current: Current, panel: Panel, say: Speech) -> Shown:
     match panel:
         case TextPanel():
             return {"type": "text", "kind": panel.kind, "text": say.plain_text(panel.text)}
@@ -104,49 +105,7 @@ def _panel(current: Current, panel: Panel, say: Speech) -> JsonObject:
                 "subtitle": say.pick(form.subtitle),
                 "submit": submit_words(form, say),
                 "hideButtons": panel.hide_buttons,
-                "components": [_component(part, panel, say) for part in form.components],
+                "components": components_json(
+                    WordedForm(current.graph.digest, panel.form, say, form), panel
+                ),
             }
-
-
-_NOTHING: Final[tuple[JsonValue, ...]] = (None, "", [])
-
-
-def _component(part: Component, panel: FormPanel, say: Speech) -> JsonObject:
-    """Describe one part; what does not apply to it is left out."""
-    limits = panel.limits.get(part.id, Limits())
-    options = panel.options.get(part.id, part.options)
-    told: JsonObject = {
-        "id": part.id,
-        "type": part.type,
-        "label": say.pick(part.label),
-        "hint": say.pick(part.hint),
-        "text": say.pick(part.text),
-        "alt": say.pick(part.alt),
-        "source": part.source,
-        "subtype": part.subtype if part.type == "notification" else None,
-        "visibleWhen": part.visible_when,
-    }
-    if part.type in INPUT_TYPES:
-        told |= _input(part, panel, limits) | {"options": [_option(each, say) for each in options]}
-    return {name: value for name, value in told.items() if value not in _NOTHING}
-
-
-def _input(part: Component, panel: FormPanel, limits: Limits) -> JsonObject:
-    value: JsonValue = None if part.type in SECRET_TYPES else panel.values.get(part.id)
-    return {
-        "required": part.required,
-        "readOnly": part.read_only or panel.read_only,
-        "minLength": limits.min_length or part.min_length,
-        "maxLength": limits.max_length or part.max_length,
-        "min": part.min,
-        "max": part.max,
-        "whole": part.whole or None,
-        "pattern": part.pattern,
-        "example": part.example,
-        "autocomplete": part.autocomplete,
-        "value": value,
-    }
-
-
-def _option(option: Option, say: Speech) -> JsonObject:
-    return {"value": option.value, "label": say.pick(option.label) or option.value}

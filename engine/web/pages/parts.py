@@ -9,11 +9,10 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from engine.model.definition import FormRef
-from engine.model.form import INPUT_TYPES, Component, Form, Option
+from engine.model.form import INPUT_TYPES, Component, Option
 from engine.web.pages.conditions import script_condition
 from engine.web.texts import Speech
-from engine.web.wording import example_date
+from engine.web.wording import WordedForm, example_date
 
 Kind = Literal[
     "line", "secret", "date", "select", "radio", "check", "fixed",
@@ -97,28 +96,12 @@ class Part:
         return self.component.type in INPUT_TYPES and not self.component.required
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A form in one language: equal when bundle, form and speaker are."""
-
-    digest: str
-    ref: FormRef
-    speech: Speech
-    form: Form = field(compare=False)
-
-
-def parts_of(digest: str, ref: FormRef, form: Form, speech: Speech) -> tuple[Part, ...]:
-    """Give the parts of a form of a bundle; a bundle never changes, so they are kept."""
-    return _parts(_Written(digest, ref, speech, form))
-
-
 @lru_cache(maxsize=256)
-def _parts(written: _Written) -> tuple[Part, ...]:
-    secrets = sum(component.type == "password" for component in written.form.components)
-    return tuple(
-        _part(component, written.speech, alone=secrets == 1)
-        for component in written.form.components
-    )
+def parts_of(worded: WordedForm) -> tuple[Part, ...]:
+    """Give the parts of a form in its language; neither ever changes, so they are kept."""
+    components, speech = worded.form.components, worded.speech
+    secrets = sum(component.type == "password" for component in components)
+    return tuple(_part(component, speech, alone=secrets == 1) for component in components)
 
 
 def _part(component: Component, speech: Speech, *, alone: bool) -> Part:

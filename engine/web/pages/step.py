@@ -25,7 +25,7 @@ from engine.web.pages.fields import Field, Filling, FormView, drawn_field, view
 from engine.web.pages.frame import Frame, Notice, noticed, render, script_words, titled
 from engine.web.pages.parts import Part, parts_of
 from engine.web.texts import Speech
-from engine.web.wording import action_words, named_in, submit_words
+from engine.web.wording import WordedForm, action_words, named_in, submit_words
 
 MOST_NODES = 8
 """Of the thread; beyond it the words say it alone."""
@@ -152,7 +152,7 @@ def _content(
     form = _compiled(current, panel).form if panel is not None else None
     shown = _EMPTY
     if panel is not None and form is not None:
-        parts = parts_of(current.graph.digest, panel.form, form, frame.speech)
+        parts = parts_of(WordedForm(current.graph.digest, panel.form, frame.speech, form))
         filling = Filling(panel=panel, typed=values, problems=_worded(form, problems, frame.speech))
         shown = view(parts, filling, frame.speech)
     named = tuple(field for field in shown.fields if field.problem is not None)
