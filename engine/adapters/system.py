@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from engine.model.names import id_text
@@ -18,12 +20,10 @@ SLOWER: Final = 60
 STEP: Final = 60.0
 """Seconds between the two clocks that are worth telling an operator."""
 _RANDOM_BITS: Final = 80
-
-
-def since_boot() -> float:
-    """Give seconds that no setting of the clock moves; on Linux they count while asleep, too."""
-    boot = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boot is None else time.clock_gettime(boot)
+since_boot: Final[Callable[[], float]] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic
+)
+"""Gives seconds that no setting of the clock moves; on Linux they count while asleep, too."""
 
 
 class SystemClock:
@@ -52,7 +52,8 @@ class SystemClock:
             self._now += passed
             step = self._wall() - self._now
             self._now += min(max(step, -passed / SLOWER), passed / SLOWER)
-            tell, self._told = abs(step) > STEP and not self._told, abs(step) > STEP
+            is_far = abs(step) > STEP
+            tell, self._told = is_far and not self._told, is_far
             now = self._now
         if tell:
             facts = {"seconds": round(step)}
