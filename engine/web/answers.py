@@ -201,7 +201,7 @@ def json_answer(
     return Response(
         msgspec.json.encode(body),
         status_code=status,
-        headers=dict(headers or {}),
+        headers=headers,
         media_type="application/json; charset=utf-8",
     )
 

@@ -153,7 +153,6 @@ class Ask:
 
     Attributes:
         id: 26 characters; people read it to somebody when something went wrong.
-        nonce: Lets the page's own script run, once (F1).
         place: The route's template, for the log; never the path itself (D5).
         entered: The living session it came with, once its route asked for one.
         late: It would change something, but its session value was replaced a moment ago: it may
@@ -163,10 +162,16 @@ class Ask:
     id: str
     request: Request
     web: Web
-    nonce: str
     place: str = "-"
     entered: Entered | None = None
     late: bool = False
+    _nonce: str = field(default="", init=False)
+
+    @property
+    def nonce(self) -> str:
+        """What lets the page's own script run, once (F1); made for the page that asks for it."""
+        self._nonce = self._nonce or self.web.journeys.chance.token()
+        return self._nonce
 
     @property
     def visitor(self) -> Entered:

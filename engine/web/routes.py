@@ -16,10 +16,11 @@ _OWN: ObjectRule = "the session's own instance"
 _LINK: ObjectRule = "the link's own"
 
 DOORS: Sequence[Door] = (
-    Door(path=_VISIT, method="POST", permission="page session", rule=_OWN, answer=steps.answer),
-    Door(path=_VISIT, method="GET", permission="page session", rule=_OWN, answer=steps.show),
+    # Doors are tried in order: the ways of steps, which are gone the most, come first.
     Door(path=f"{_INSTANCE}/steps/{{step}}", method="POST", permission="app session", rule=_OWN,
          answer=process_server.answer),
+    Door(path=_VISIT, method="POST", permission="page session", rule=_OWN, answer=steps.answer),
+    Door(path=_VISIT, method="GET", permission="page session", rule=_OWN, answer=steps.show),
     Door(path=f"{_INSTANCE}/screen", method="GET", permission="app session", rule=_OWN,
          answer=process_server.screen),
     Door(path=f"{_INSTANCE}/language", method="POST", permission="app session", rule=_OWN,

@@ -125,13 +125,15 @@ def parse_json(raw: bytes) -> JsonObject | Unread:
         return MALFORMED
     try:
         found = _DECODER.decode(raw.decode("utf-8"))
-        if b"\\u" in raw:  # nothing else can write a lone surrogate, which is no character
+        if _SURROGATE.search(raw):  # nothing else can write a lone one, which is no character
             json.dumps(found, ensure_ascii=False).encode()
     except ValueError:
         return MALFORMED
     return found if isinstance(found, dict) else MALFORMED
 
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""An escape that stands for half a character, if it is one."""
 _PIECES = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
 """Strings, also one that never ends, and brackets: linear, as each byte is in one piece at most."""
 

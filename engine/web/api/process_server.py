@@ -116,7 +116,7 @@ def _fields(data: JsonObject) -> dict[str, list[str]] | None:
     """Write plain values as a form would send them: nothing for null and for an unticked box."""
     fields: dict[str, list[str]] = {}
     for name, value in data.items():
-        if isinstance(value, dict | list):
+        if isinstance(value, (dict, list)):
             return None
         told = _told(value)
         if told is not None:

@@ -70,8 +70,8 @@ def _worded(problem: FieldProblem, part: Component | None, say: Speech) -> str:
 
 
 def _screen(current: Current, screen: Screen, say: Speech) -> Shown:
-    form = _form(current, screen.form) if screen.form is not None else None
-    progress = screen.progress
+    asked, progress = screen.form, screen.progress
+    form = _form(current, asked) if asked is not None else None
     return {
         "stepId": screen.step_id,
         "screenId": screen.screen_id,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from itertools import chain
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -34,7 +36,7 @@ _CLOSED = (
 )
 
 
-def security_headers(*, is_https: bool) -> tuple[tuple[bytes, bytes], ...]:
+def security_headers(*, is_https: bool) -> Mapping[bytes, bytes]:
     """List what every response carries unless it says something stricter of its own (F1)."""
     always = {
         "content-security-policy": _CLOSED,
@@ -48,7 +50,7 @@ def security_headers(*, is_https: bool) -> tuple[tuple[bytes, bytes], ...]:
     }
     if is_https:
         always["strict-transport-security"] = "max-age=31536000; includeSubDomains"
-    return tuple((name.encode(), value.encode()) for name, value in always.items())
+    return {name.encode(): value.encode() for name, value in always.items()}
 
 
 class Guard:
@@ -70,8 +72,7 @@ class Guard:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         chance, clock = self._web.journeys.chance, self._web.journeys.clock
-        request = Request(scope, receive)
-        ask = Ask(id=chance.id(), request=request, web=self._web, nonce=chance.token())
+        ask = Ask(id=chance.id(), request=Request(scope, receive), web=self._web)
         scope[ASK] = ask
         began, sent = clock.now(), _Sent(send, self._headers)
         try:
@@ -111,14 +112,14 @@ def _explain(ask: Ask, fault: Exception) -> Response:
 
 
 def _head_bytes(scope: Scope) -> int:
-    headers = sum(len(name) + len(value) for name, value in scope["headers"])
+    headers = sum(map(len, chain.from_iterable(scope["headers"])))
     return headers + len(scope.get("raw_path") or b"") + len(scope["query_string"])
 
 
 class _Sent:
     """Sends on, with every header that is still missing, and remembers the status."""
 
-    def __init__(self, send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    def __init__(self, send: Send, headers: Mapping[bytes, bytes]) -> None:
         self._send = send
         self._headers = headers
         self.status = 0
@@ -126,9 +127,10 @@ class _Sent:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            given = list(message["headers"])
-            names = {name.lower() for name, _ in given}
-            message["headers"] = given + [pair for pair in self._headers if pair[0] not in names]
+            missing = dict(self._headers)
+            for name, _ in message["headers"]:
+                missing.pop(name.lower(), None)
+            message["headers"] = [*message["headers"], *missing.items()]
         await self._send(message)
 
 
