@@ -122,6 +122,16 @@ def own_name(language: str, *, exact: bool = False) -> str:
     return name[:1].upper() + name[1:]
 
 
+@lru_cache(maxsize=64)
+def _decimal_sign(language: str) -> str:
+    return str(locale_of(language).number_symbols.get("latn", {}).get("decimal", "."))
+
+
+@lru_cache(maxsize=1024)
+def _counted(count: int, locale: Locale) -> str:
+    return str(format_decimal(count, locale=locale))
+
+
 @lru_cache(maxsize=512)
 def _long_date(day: date, language: str) -> str:
     return format_date(day, "long", locale=locale_of(language))
@@ -228,8 +238,7 @@ class Speech:
     def number(self, value: float | str) -> str:
         """Write a number as the language does, without grouping: a person may type it like that."""
         text = str(value).removesuffix(".0")
-        sign = self.locale.number_symbols.get("latn", {}).get("decimal", ".")
-        return text.replace(".", str(sign))
+        return text.replace(".", _decimal_sign(self.language))
 
     def _filled(self, message: Message) -> dict[str, Said]:
         """The message's own values, canonical dates and numbers put into the reader's way."""
@@ -277,7 +286,7 @@ class Speech:
 
     def _words(self, value: Said) -> str:
         if isinstance(value, int):
-            return str(format_decimal(value, locale=self.locale))
+            return _counted(value, self.locale)
         return value.striptags() if isinstance(value, Markup) else value
 
     def _markup(self, value: Said) -> Markup:

@@ -224,16 +224,29 @@ def test_secret_is_never_given_back() -> None:
 
 
 def test_drawing_keeps_nothing_that_a_person_typed() -> None:
-    """D: an empty field is drawn once and kept; one with an answer in it never is."""
+    """D: a field is drawn and kept once empty and once with a gap; what fills it never is."""
     form = changed(PASSCODE, name="kept", components=(EVERYTHING.components[2],))
     before = kept_drawings.cache_info().currsize
 
-    step(current(form), values={"name": "Inês Carvalho"})
-    with_an_answer = kept_drawings.cache_info().currsize
+    first, second = (step(current(form), values={"name": name}) for name in ("Inês", "Rui"))
+    with_answers = kept_drawings.cache_info().currsize
     step(current(form))
 
-    assert with_an_answer == before
-    assert kept_drawings.cache_info().currsize == before + 1
+    assert 'value="Inês"' in first
+    assert 'value="Rui"' in second
+    assert with_answers == before + 1
+    assert kept_drawings.cache_info().currsize == before + 2
+
+
+@pytest.mark.parametrize("typed", ['"><b>', "a\0b", "\0", "{{ 7 }}", "ß\u202e"])
+def test_answer_is_shown_as_it_was_typed_wherever_the_form_holds_its_sign(typed: str) -> None:
+    plain = EVERYTHING.components[2]
+
+    for component in (plain, changed(plain, label=two("A\0B", "A\0B"))):
+        page = only(component, values={"name": typed})
+
+        assert page.by_id("name").attributes["value"] == typed
+        assert page.html.count("<b>") == 0
 
 
 def test_fresh_page_speaks_of_no_emptied_box() -> None:

@@ -17,6 +17,8 @@ from engine.web.pages.parts import DATE_PARTS, Answer, Part, answers_of
 from engine.web.texts import Said, Speech, speakable
 
 _LONGEST_PASSCODE = 256
+_GAP = "\0"
+"""Stands for a value in a drawing that is kept; no field takes one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,10 +210,20 @@ def _date_values(component: Component, value: JsonValue) -> tuple[str, ...]:
 
 
 def drawn_field(shown: Field, speech: Speech) -> Markup:
-    """Draw a field. An empty one looks the same to everybody and is kept; no answer ever is."""
-    own = any(shown.values) or shown.problem or shown.answers is not shown.part.answers
-    draw = _draw if own else kept_drawings
-    return draw(shown, speech)
+    """Draw a field. What looks the same to everybody is kept; no answer ever is."""
+    if shown.problem or shown.answers is not shown.part.answers:
+        return _draw(shown, speech)
+    if not any(shown.values):
+        return kept_drawings(shown, speech)
+    return _filled(shown, speech) if shown.part.kind == "line" else _draw(shown, speech)
+
+
+def _filled(shown: Field, speech: Speech) -> Markup:
+    """Put the value of a line into its drawing, which is kept with a gap in its place."""
+    around = kept_drawings(replace(shown, values=(_GAP,)), speech).split(_GAP)
+    if len(around) != 2:  # an author's words hold the sign, too
+        return _draw(shown, speech)
+    return around[0] + shown.value + around[1]
 
 
 def _draw(shown: Field, speech: Speech) -> Markup:
