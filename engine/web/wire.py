@@ -67,6 +67,8 @@ def _has_type(request: Request, wanted: str) -> bool:
     given = request.headers.getlist("content-type")
     if len(given) != 1:
         return False
+    if given[0] == wanted:  # as nearly everybody writes it
+        return True
     kind, *parameters = (part.strip().lower() for part in given[0].split(";"))
     known = ("", "charset=utf-8", 'charset="utf-8"')
     return kind == wanted and all(part in known for part in parameters)
