@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
+import weakref
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import SettingsRefused, StoreUnavailable, UnknownOutcome
@@ -296,6 +299,26 @@ def test_store_that_takes_or_says_nothing_is_busy(
 
     assert (page.status, call.status) == (503, 503)
     assert page.header("retry-after") == call.header("retry-after") == "5"
+
+
+def test_request_is_forgotten_once_it_is_answered() -> None:
+    """Its head holds a session's value, which shall not wait for the garbage collector."""
+    left: list[weakref.ref[Request]] = []
+
+    async def remembering(ask: Ask) -> Response:
+        left.append(weakref.ref(ask.request))
+        return Response()
+
+    async def story() -> None:
+        await send(breaking("/api/some", remembering).app, "GET", "/api/some")
+
+    gc.disable()
+    try:
+        run(story)
+
+        assert [request() for request in left] == [None]
+    finally:
+        gc.enable()
 
 
 # ---- the log ----------------------------------------------------------------------------------

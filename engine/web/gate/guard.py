@@ -81,6 +81,7 @@ class Guard:
             sent.status = sent.status or 499
         finally:
             _report(ask, sent.status, (clock.now() - began).total_seconds())
+            del scope[ASK]  # else it holds itself, and stays until the collector comes
 
     async def _guarded(self, scope: Scope, receive: Receive, sent: _Sent, ask: Ask) -> None:
         try:
