@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypedDict, TypeVar, Unpack, cast
 
@@ -49,6 +49,7 @@ from engine.model.signature import (
     Promotion,
     Signature,
 )
+from engine.model.value import Passing
 from engine.secret import Bag, Secret
 
 __all__ = [
@@ -119,8 +120,7 @@ class Passcodes(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Passing, frozen=True, kw_only=True):
     """One call of an activity: inputs, slots, checks, time, and the capabilities it asked for.
 
     Attributes:
@@ -138,11 +138,11 @@ class Call:
     at: datetime
     effect_key: str
     inputs: Mapping[str, JsonValue]
-    slots: Mapping[str, KeySlot] = field(default_factory=dict)
+    slots: Mapping[str, KeySlot] = {}
     checks: Sequence[Check] = ()
     language: str = "en"
-    capabilities: Mapping[str, object] = field(default_factory=dict)
-    bag: Bag = field(default_factory=dict, repr=False)
+    capabilities: Mapping[str, object] = {}
+    bag: Bag = {}
 
     def text(self, name: str) -> str:
         """Give a string input. Raises `ActivityFault` if it is not one."""

@@ -100,13 +100,13 @@ def advance(graph: ProcessGraph, instance: ProcessInstance, event: Event) -> Tur
 
 
 def _turn(graph: ProcessGraph, instance: ProcessInstance, event: Event) -> Turn | NotAwaited:
-    match event:
+    match event:  # the most frequent ones first
+        case Finished():
+            return _finished(graph, instance, event)
         case Submitted() | Pressed() | Extended() | LanguageChosen():
             return _by_person(graph, instance, event)
         case Started():
             return _started(graph, instance, event)
-        case Finished():
-            return _finished(graph, instance, event)
         case TimerFired():
             return _timer(graph, instance, event)
         case DeadlinePassed() | Cancelled():
@@ -158,8 +158,7 @@ def _submitted(
     wait = _awaited(instance, event.step, event.at)
     if isinstance(wait, NotAwaited):
         return wait
-    answered = replace(instance, last_wait_timed_out=False, notices=())
-    return interactive.resume(graph, answered, Answered(submission=event.submission), event.at)
+    return interactive.resume(graph, instance, Answered(submission=event.submission), event.at)
 
 
 def _pressed(graph: ProcessGraph, instance: ProcessInstance, event: Pressed) -> Turn | NotAwaited:
@@ -221,7 +220,7 @@ def _timer(graph: ProcessGraph, instance: ProcessInstance, event: TimerFired) ->
     if wait.due is not None and event.at >= wait.due:
         return _timed_out(graph, instance, wait, event.at)
     if wait.expires is not None and event.at >= wait.expires:
-        return interactive.resume(graph, replace(instance, notices=()), Expired(), event.at)
+        return interactive.resume(graph, instance, Expired(), event.at)
     return NotAwaited(reason="late")
 
 
@@ -246,7 +245,7 @@ def _finished(graph: ProcessGraph, instance: ProcessInstance, event: Finished) -
     if pending is None or (pending.node, pending.visit) != (event.node, event.visit):
         return NotAwaited(reason="another step")
     node: ActivityNode = task.activity(graph, pending.node)
-    moved = apply(graph, node, replace(instance, pending=None, last_at=event.at), event)
+    moved = apply(graph, node, instance, event)
     if moved.to is None:
         return Turn(instance=moved.instance)
     return follow(graph, moved.instance, moved.to, event.at)

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
-from engine.model.form import SECRET_TYPES
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import ProcessInstance, Status
 from engine.model.names import FORM_DATA, INIT_VARS, REDIRECT_URL, TIMEOUT_REDIRECT_URL, JsonObject
@@ -88,12 +87,7 @@ def _filled(graph: ProcessGraph, instance: ProcessInstance, url: str) -> str:
 def _kept(graph: ProcessGraph, variables: JsonObject) -> JsonObject:
     """Drop what forms call transient: it was for later activities, not for the record."""
     forms = variables.get(FORM_DATA)
-    transient = {
-        component.id
-        for form in graph.forms.values()
-        for component in form.form.components
-        if component.transient and component.type not in SECRET_TYPES
-    }
+    transient = {id for form in graph.forms.values() for id in form.transient}
     if not isinstance(forms, dict) or not transient:
         return variables
     kept: JsonObject = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -17,10 +16,10 @@ from engine.model.instance import ProcessInstance
 from engine.model.names import FORM_DATA, JsonObject, NodeId
 from engine.model.problem import Message
 from engine.model.screen import TextPanel
+from engine.model.value import Passing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Moved(Passing, frozen=True, kw_only=True):
     """The instance afterwards, and its way on: a node, a list of flows, or None where it stands."""
 
     instance: ProcessInstance
@@ -44,8 +43,7 @@ def apply(
 
 
 def _ended(node: ActivityNode, instance: ProcessInstance, event: Finished, outcome: Ended) -> Moved:
-    codes = {error.code for error in node.signature.errors}
-    if outcome.error is not None and outcome.error not in codes:
+    if outcome.error is not None and outcome.error not in node.signature.codes:
         reason = f"it raised {outcome.error}, which its signature does not declare"
         return Moved(instance=hold(instance, "activity", reason, event.at), to=None)
     changed = replace(
@@ -54,6 +52,8 @@ def _ended(node: ActivityNode, instance: ProcessInstance, event: Finished, outco
         checks=checks.after(node, instance, outcome, event.at),
         variables=_variables(node, instance, outcome),
         decision=checks.decision(node, instance, outcome),
+        pending=None,
+        last_at=event.at,
     )
     changed = _extra_outputs(node, changed, outcome)
     if outcome.error is None or outcome.error not in node.errors:

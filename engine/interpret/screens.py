@@ -6,10 +6,9 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from engine.interpret.slots import name_of
 from engine.interpret.submission import kept
 from engine.model.event import Finished, Shown
-from engine.model.form import INPUT_TYPES, PUT_IN, SECRET_TYPES, CompiledForm
+from engine.model.form import PUT_IN, CompiledForm
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import KeySlot, ProcessInstance, Wait
 from engine.model.names import FORM_DATA, JsonObject, JsonValue
@@ -37,12 +36,20 @@ def waits(
     )
     keys = _revalued(node, instance, shown) if shown.keys else instance.keys
     left = instance.left if instance.left == node.id else None
-    return replace(instance, wait=wait, keys=keys, notices=(), left=left)
+    return replace(
+        instance,
+        wait=wait,
+        keys=keys,
+        notices=(),
+        left=left,
+        pending=None,
+        last_at=event.at,
+    )
 
 
 def _revalued(node: ActivityNode, instance: ProcessInstance, shown: Shown) -> dict[str, KeySlot]:
     """Give slots their new values; a page that is shown changes no state."""
-    named = {name_of(node, input): value for input, value in shown.keys.items()}
+    named = {node.slots[input]: value for input, value in shown.keys.items()}
     return {
         name: replace(slot, value=named.get(name, slot.value))
         for name, slot in instance.keys.items()
@@ -86,14 +93,13 @@ def _filled(graph: ProcessGraph, instance: ProcessInstance, panel: FormPanel) ->
     data = instance.variables.get(FORM_DATA)
     earlier = data.get(panel.form_data_key) if isinstance(data, dict) else None
     answers = earlier if isinstance(earlier, dict) else {}
-    values: JsonObject = {}
-    for component in form.form.components:
-        if component.type not in INPUT_TYPES or component.type in SECRET_TYPES:
-            continue
-        if component.id in answers:
-            values[component.id] = answers[component.id]
-        elif component.default:
-            values[component.id] = _prefilled(component.default, instance)
+    values = {
+        part.id: answers[part.id] if part.id in answers else _prefilled(part.default, instance)
+        for part in form.shown
+        if part.id in answers or part.default
+    }
+    if not values:
+        return _without_untaken(panel, form)
     return _without_untaken(replace(panel, values={**values, **panel.values}), form)
 
 
@@ -101,14 +107,13 @@ def _without_untaken(panel: FormPanel, form: CompiledForm) -> FormPanel:
     """Leave out what a read-only part would show and not record: both are always the same."""
     untaken = {
         part.id
-        for part in form.form.components
-        if part.type in INPUT_TYPES
-        and part.id in panel.values
-        and (part.read_only or panel.read_only)
-        and kept(panel, form, part) is None
+        for part in (form.inputs if panel.read_only else form.fixed)
+        if part.id in panel.values and kept(panel, form, part) is None
     }
+    if not untaken:
+        return panel
     values = {id: value for id, value in panel.values.items() if id not in untaken}
-    return replace(panel, values=values) if untaken else panel
+    return replace(panel, values=values)
 
 
 def _prefilled(default: str, instance: ProcessInstance) -> str:

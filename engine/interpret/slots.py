@@ -12,17 +12,11 @@ from engine.model.signature import KeyUse, Promotion
 from engine.secret import SecretRef
 
 
-def name_of(node: ActivityNode, input: str) -> str:
-    """Give the slot name a key input holds."""
-    use = next(key for key in node.signature.keys if key.input == input)
-    return str(node.inputs.get(input, use.default))
-
-
 def after(node: ActivityNode, instance: ProcessInstance, outcome: Ended) -> dict[str, KeySlot]:
     """Give all slots after this ending."""
     keys = dict(instance.keys)
     for use in node.signature.keys:
-        name = name_of(node, use.input)
+        name = node.slots[use.input]
         changed = _slot(node, use, keys.get(name), outcome)
         if changed is not None:
             keys[name] = changed
@@ -35,7 +29,7 @@ def after_timeout(node: ActivityNode, instance: ProcessInstance) -> dict[str, Ke
     """Give the slots after the boundary timer: only states change, as the signature says."""
     keys = dict(instance.keys)
     for use in node.signature.keys:
-        name = name_of(node, use.input)
+        name = node.slots[use.input]
         if use.on_timeout is not None and name in keys:
             keys[name] = replace(keys[name], state=use.on_timeout)
     return keys
@@ -43,24 +37,23 @@ def after_timeout(node: ActivityNode, instance: ProcessInstance) -> dict[str, Ke
 
 def _slot(node: ActivityNode, use: KeyUse, old: KeySlot | None, outcome: Ended) -> KeySlot | None:
     state = use.after if outcome.error is None else use.on.get(outcome.error, use.after)
-    value = outcome.keys.get(use.input)
+    secrets = _secrets(use, old, outcome)
     if not state:
-        changed = old
-    else:
-        links = {link: name_of(node, link) for link in use.links} or (old.links if old else {})
-        changed = KeySlot(
-            type=use.type,
-            state=state,
-            value=value if value is not None else (old.value if old else {}),
-            links=links,
-            secrets=old.secrets if old else {},
-        )
-    return None if changed is None else replace(changed, secrets=_secrets(use, changed, outcome))
+        return None if old is None else replace(old, secrets=secrets)
+    value = outcome.keys.get(use.input)
+    return KeySlot(
+        type=use.type,
+        state=state,
+        value=value if value is not None else (old.value if old else {}),
+        links={link: node.slots[link] for link in use.links} or (old.links if old else {}),
+        secrets=secrets,
+    )
 
 
-def _secrets(use: KeyUse, slot: KeySlot, outcome: Ended) -> dict[str, SecretRef]:
+def _secrets(use: KeyUse, old: KeySlot | None, outcome: Ended) -> dict[str, SecretRef]:
     """Carry the form's secret if this activity does, drop the one it took."""
-    kept = {name: ref for name, ref in slot.secrets.items() if name != use.takes}
+    before = {} if old is None else old.secrets
+    kept = {name: ref for name, ref in before.items() if name != use.takes}
     sent = outcome.submission.secrets if outcome.submission is not None else {}
     if use.carries is not None and use.carries in sent:
         kept[use.carries] = sent[use.carries]
@@ -74,7 +67,7 @@ def _promote(
     value: JsonObject | None,
 ) -> None:
     """Turn the linked slot into what the success makes of it; changes the copy it is given."""
-    through = keys.get(name_of(node, promotion.through))
+    through = keys.get(node.slots[promotion.through])
     linked = through.links.get(promotion.link) if through is not None else None
     if linked is not None and linked in keys:
         kept = keys[linked].value if value is None else value

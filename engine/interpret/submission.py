@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from engine.model.event import Submission
-from engine.model.form import INPUT_TYPES, SECRET_TYPES, CompiledForm, Component, Refused
+from engine.model.form import DATE_PARTS, SECRET_TYPES, CompiledForm, Component, Refused
 from engine.model.names import JsonObject, JsonValue
 from engine.model.problem import FieldProblem, Message
 from engine.model.screen import FormPanel
+from engine.model.value import Passing
 from engine.secret import Bag, Secret, SecretRef
 
 Body = Mapping[str, Sequence[str]]
 """Field name -> the strings sent under it. A date has `<id>-day`, `-month`, `-year`, or `<id>`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class Read(Passing, frozen=True, kw_only=True):
     """A submission without secrets, and the secrets by their references: local to one hop."""
 
     submission: Submission
@@ -35,13 +34,12 @@ def read(panel: FormPanel, form: CompiledForm, body: Body) -> Read | tuple[Field
     Returns:
         The submission and its bag, or every problem, in the form's order.
     """
-    inputs = [part for part in form.form.components if part.type in INPUT_TYPES]
-    if _unknown(inputs, body):
+    if not form.names.issuperset(body):
         return (FieldProblem(field="", text=Message(id="form.unread")),)
     values: JsonObject = {}
     secrets: dict[str, str] = {}
     problems: dict[str, FieldProblem] = {}
-    for part in inputs:
+    for part in form.inputs:
         if part.read_only or panel.read_only:
             values[part.id] = kept(panel, form, part)
             continue
@@ -92,6 +90,8 @@ def _hidden(form: CompiledForm, values: JsonObject) -> frozenset[str]:
 
     A hidden question has no answer. Conditions ask earlier questions only: one pass settles all.
     """
+    if not form.visible:
+        return frozenset()
     known = {id: value for id, value in values.items() if value is not None}
     hidden = set()
     for part in form.form.components:
@@ -105,26 +105,17 @@ def _hidden(form: CompiledForm, values: JsonObject) -> frozenset[str]:
 def sent(part: Component, body: Body) -> list[str]:
     """Give the strings sent for a component: one, or the three of a date."""
     if part.type == "date" and part.id not in body:
-        return [_one(body, f"{part.id}-{piece}") for piece in ("day", "month", "year")]
+        return [_one(body, f"{part.id}-{piece}") for piece in DATE_PARTS]
     return list(body.get(part.id, ()))
 
 
 def typed(form: CompiledForm, body: Body) -> JsonObject:
     """Give back what was typed, to be shown again next to the problems; secrets are left out."""
     shown: JsonObject = {}
-    for part in form.form.components:
-        if part.type in INPUT_TYPES and part.type not in SECRET_TYPES:
-            pieces = sent(part, body)
-            shown[part.id] = list(pieces) if part.type == "date" else "".join(pieces[:1])
+    for part in form.shown:
+        pieces = sent(part, body)
+        shown[part.id] = list(pieces) if part.type == "date" else "".join(pieces[:1])
     return shown
-
-
-def _unknown(inputs: Sequence[Component], body: Body) -> bool:
-    names = {part.id for part in inputs}
-    for part in inputs:
-        if part.type == "date":
-            names |= {f"{part.id}-{piece}" for piece in ("day", "month", "year")}
-    return any(name not in names for name in body)
 
 
 def _one(body: Body, name: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from engine.model.names import JsonValue, Localised
 from engine.model.problem import Text
-from engine.model.value import Value
+from engine.model.value import Passing, Value
 
 ComponentType = Literal[
     "text", "password", "email", "phone", "number", "date", "paragraph", "image", "notification",
@@ -103,8 +104,7 @@ class Form(Value, frozen=True, kw_only=True):
     actions: dict[str, Localised] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(Passing, frozen=True, kw_only=True):
     """What one field gave.
 
     Its value as plain JSON, or None where an optional field was left empty.
@@ -113,8 +113,7 @@ class Accepted:
     value: JsonValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(Passing, frozen=True, kw_only=True):
     """Why a field was not taken, in words for the person; never with what was typed."""
 
     text: Text
@@ -129,10 +128,48 @@ itself.
 Visibility = Callable[[Mapping[str, JsonValue]], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+DATE_PARTS = ("day", "month", "year")
+"""What a date is sent as: `<id>-day`, `<id>-month`, `<id>-year`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompiledForm:
-    """A form and what it compiles to: one check per input, one visibility per `visibleWhen`."""
+    """A form and what it compiles to: one check per input, one visibility per `visibleWhen`.
+
+    It has no slots: what every answer asks of its parts is found once, and kept beside its fields.
+    """
 
     form: Form
     checks: Mapping[str, FieldCheck]
     visible: Mapping[str, Visibility]
+
+    @cached_property
+    def inputs(self) -> tuple[Component, ...]:
+        """The parts that take an answer."""
+        return tuple(part for part in self.form.components if part.type in INPUT_TYPES)
+
+    @cached_property
+    def shown(self) -> tuple[Component, ...]:
+        """The inputs whose answers may be shown again: all but secrets."""
+        return tuple(part for part in self.inputs if part.type not in SECRET_TYPES)
+
+    @cached_property
+    def fixed(self) -> tuple[Component, ...]:
+        """The inputs that are shown and never answered."""
+        return tuple(part for part in self.inputs if part.read_only)
+
+    @cached_property
+    def transient(self) -> frozenset[str]:
+        """The ids of the answers that are not kept once the instance is over."""
+        return frozenset(
+            part.id
+            for part in self.form.components
+            if part.transient and part.type not in SECRET_TYPES
+        )
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All names under which a body may send something."""
+        dates = (part.id for part in self.inputs if part.type == "date")
+        pieces = {f"{id}-{piece}" for id in dates for piece in DATE_PARTS}
+        return frozenset(pieces.union(part.id for part in self.inputs))

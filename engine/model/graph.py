@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
@@ -40,7 +41,7 @@ class ActionFlow(Struct, frozen=True, kw_only=True):
     label: Text | None = None
 
 
-class ActivityNode(Struct, frozen=True, kw_only=True):
+class ActivityNode(Struct, frozen=True, kw_only=True, dict=True):
     """An activity in its place.
 
     Attributes:
@@ -66,6 +67,37 @@ class ActivityNode(Struct, frozen=True, kw_only=True):
     outputs: tuple[tuple[str, JsonValue | Expression], ...] = ()
     form: FormRef | None = None
     result: Literal["FAIL", "REVIEW"] | None = None
+
+    @cached_property
+    def literals(self) -> Mapping[str, JsonValue]:
+        """The inputs that are always the same."""
+        return {
+            name: written
+            for name, written in self.inputs.items()
+            if not isinstance(written, Expression)
+        }
+
+    @cached_property
+    def formulas(self) -> Mapping[str, Expression]:
+        """The inputs that are evaluated each time."""
+        return {
+            name: written
+            for name, written in self.inputs.items()
+            if isinstance(written, Expression)
+        }
+
+    @cached_property
+    def slots(self) -> Mapping[str, str]:
+        """Key input -> the name of its slot."""
+        return {
+            use.input: str(self.inputs.get(use.input, use.default)) for use in self.signature.keys
+        }
+
+    @cached_property
+    def filed_under(self) -> str:
+        """The name of its check: `check:`, else check and attempt key, else the node itself."""
+        use = self.signature.settles or self.signature.opens
+        return self.check or self.id if use is None else use.filed_under(self.slots, self.check)
 
 
 class Gateway(Struct, frozen=True, kw_only=True):

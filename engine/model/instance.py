@@ -93,8 +93,9 @@ class Wait(Value, frozen=True, kw_only=True):
     @property
     def ends_at(self) -> datetime | None:
         """When it ends by itself: its timer's time or the activity's, whichever comes first."""
-        times = (time for time in (self.due, self.expires) if time is not None)
-        return min(times, default=None)
+        if self.due is None or self.expires is None:
+            return self.due or self.expires
+        return min(self.due, self.expires)
 
 
 class Pending(Value, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from engine.expressions import Member, Type
@@ -174,9 +175,11 @@ class Bound:
     words: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Signature:
     """All that is known of an activity without running it.
+
+    It has no slots: what every ending asks is found once, and kept beside its fields.
 
     Attributes:
         one_of: Groups of inputs of which at least one must be usable (a key input counts when its
@@ -208,3 +211,23 @@ class Signature:
     def waits(self) -> bool:
         """Whether an instance stands still here."""
         return self.kind == "interactive"
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """The codes of its error events."""
+        return frozenset(error.code for error in self.errors)
+
+    @cached_property
+    def failing(self) -> frozenset[str]:
+        """The codes that leave its check at FAIL."""
+        return frozenset(error.code for error in self.errors if error.fails)
+
+    @cached_property
+    def declared(self) -> frozenset[str]:
+        """The names of the outputs it may give."""
+        return frozenset(output.name for output in self.outputs)
+
+    @cached_property
+    def promised(self) -> frozenset[str]:
+        """The names of the outputs that its ordinary ending always gives."""
+        return frozenset(output.name for output in self.outputs if output.always)

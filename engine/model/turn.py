@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from engine.model.effect import Effect
 from engine.model.instance import ProcessInstance
+from engine.model.value import Passing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(Passing, frozen=True, kw_only=True):
     """What one event leads to.
 
     `effects` in the order in which they must be tried (at most one inside a hop).
@@ -20,8 +19,7 @@ class Turn:
     effects: tuple[Effect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotAwaited:
+class NotAwaited(Passing, frozen=True, kw_only=True):
     """Nothing waits for this event: it is late, a double, or for another step.
 
     A value, not a mistake.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -18,6 +20,7 @@ from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import HopId
 from engine.model.turn import NotAwaited
+from engine.model.value import Passing
 from engine.ports.outside import Chance, HashPool, Probe, Vault, no_probe
 from engine.ports.store import ClaimKey, Committed, Conflict, Hop, Redeem, Store
 from engine.run import journal
@@ -31,6 +34,7 @@ from engine.secret import Bag
 log = logging.getLogger("trustflow.run")
 MOST_TURNS: Final = 1_000
 EMPTY: Final[Bag] = {}
+NOTHING_LENT: Final[Mapping[str, object]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +50,7 @@ class Outside:
     probe: Probe = no_probe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Moved(Passing, frozen=True, kw_only=True):
     """An instance after one hop's events, and what it wants written; nothing is committed yet."""
 
     instance: ProcessInstance
@@ -74,15 +77,8 @@ class Hops:
 
         Each effect's result is the next event.
         """
-        verifier = Verifier(
-            unit=unit,
-            ledger=self.outside.store,
-            step=ClaimKey(tenant=instance.tenant, instance=instance.id, revision=instance.revision),
-            owner=owner,
-            pool=self.outside.pool,
-            vault=self.outside.vault,
-            at=event.at,
-        )
+        at = event.at
+        lend = partial(self._lent, instance, unit=unit, owner=owner, at=at)
         events: list[Event] = []
         while True:
             events.append(event)
@@ -97,7 +93,7 @@ class Hops:
                 continue
             mark = unit.mark()
             finished = await self._performed(
-                graph, instance, turn.effects[0], verifier=verifier, bag=bag
+                graph, instance, turn.effects[0], at=at, lend=lend, bag=bag
             )
             if isinstance(finished, StillChecking):
                 return finished
@@ -111,7 +107,8 @@ class Hops:
         instance: ProcessInstance,
         effect: Effect,
         *,
-        verifier: Verifier,
+        at: datetime,
+        lend: Callable[[], Verifier],
         bag: Bag,
     ) -> Finished | StillChecking:
         node = graph.nodes[effect.node]
@@ -119,18 +116,26 @@ class Hops:
             raise ProcessFault(reason="an effect of a gateway", node=effect.node)
         signature = node.signature
         activity = self.outside.catalogue.activity(signature.label, signature.version)
-        call = call_of(
-            node,
-            effect,
-            instance,
-            at=verifier.at,
-            capabilities=bind(verifier, signature.uses),
-            bag=bag,
-        )
+        lent = bind(lend(), signature.uses) if signature.uses else NOTHING_LENT
+        call = call_of(node, effect, instance, at=at, capabilities=lent, bag=bag)
         outcome = await perform(activity, effect, call)
         if isinstance(outcome, StillChecking):
             return outcome
-        return Finished(at=verifier.at, node=effect.node, visit=effect.visit, outcome=outcome)
+        return Finished(at=at, node=effect.node, visit=effect.visit, outcome=outcome)
+
+    def _lent(
+        self, instance: ProcessInstance, *, unit: Unit, owner: HopId, at: datetime
+    ) -> Verifier:
+        """Put together what a hop lends; its step is the same all through the hop."""
+        return Verifier(
+            unit=unit,
+            ledger=self.outside.store,
+            step=ClaimKey(tenant=instance.tenant, instance=instance.id, revision=instance.revision),
+            owner=owner,
+            pool=self.outside.pool,
+            vault=self.outside.vault,
+            at=at,
+        )
 
     def hop(
         self,

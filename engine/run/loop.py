@@ -231,9 +231,11 @@ class Loop:
         self, loaded: Loaded, moved: Moved, unit: Unit, session: Session | None
     ) -> str | None:
         """Stage a new session value after a PASS (E3)."""
+        if session is None or moved.instance.checks == loaded.instance.checks:
+            return None
         before = {check.name for check in loaded.instance.checks if check.state == "PASS"}
         after = {check.name for check in moved.instance.checks if check.state == "PASS"}
-        if session is None or not after - before:
+        if not after - before:
             return None
         return sessions.rotate(unit, session, _stamp(loaded), self.outside.vault)
 

@@ -15,6 +15,7 @@ from engine.model.effect import Effect, Resume, Run
 from engine.model.event import Broken, Ended, Outcome, Shown
 from engine.model.graph import ActivityNode
 from engine.model.instance import KeySlot, ProcessInstance
+from engine.model.signature import Signature
 from engine.secret import Bag
 
 LONGEST_SECONDS: Final = 10.0
@@ -47,7 +48,7 @@ def call_of(
         at=at,
         effect_key=f"{instance.id}/{node.id}/{effect.visit}",
         inputs=effect.inputs,
-        slots=_slots(node, effect, instance),
+        slots=_slots(node, instance),
         checks=instance.checks,
         language=instance.language,
         capabilities=capabilities,
@@ -68,7 +69,7 @@ async def perform(activity: Activity, effect: Effect, call: Call) -> Outcome | S
     """
     try:
         answer = _answer(activity, effect, call)
-        if not isinstance(answer, Ended | Shown) and inspect.isawaitable(answer):
+        if not isinstance(answer, Outcome) and inspect.isawaitable(answer):
             async with asyncio.timeout(LONGEST_SECONDS):
                 answer = await answer
     except Contended as contended:
@@ -98,23 +99,22 @@ def _lawful(activity: Activity, answer: object) -> Outcome:
 
     A screen of one that never waits, an output it never declared.
     """
-    label = activity.signature.label
-    if isinstance(answer, Shown) and activity.signature.waits:
+    signature = activity.signature
+    if isinstance(answer, Shown) and signature.waits:
         return answer
     if not isinstance(answer, Ended):
-        return Broken(code="activity", reason=f"{label} answered with {type(answer).__name__}")
-    outputs, given = activity.signature.outputs, answer.outputs
-    if given and not given.keys() <= {output.name for output in outputs}:
-        return Broken(code="activity", reason=f"{label} gave an output it does not declare")
-    if answer.error is None and any(o.always and o.name not in given for o in outputs):
-        return Broken(code="activity", reason=f"{label} left out an output it declares")
+        return _unlawful(signature, f"answered with {type(answer).__name__}")
+    if not signature.declared.issuperset(answer.outputs):
+        return _unlawful(signature, "gave an output it does not declare")
+    if answer.error is None and not signature.promised <= answer.outputs.keys():
+        return _unlawful(signature, "left out an output it declares")
     return answer
 
 
-def _slots(node: ActivityNode, effect: Effect, instance: ProcessInstance) -> dict[str, KeySlot]:
-    found = {}
-    for use in node.signature.keys:
-        name = str(effect.inputs.get(use.input, use.default))
-        if name in instance.keys:
-            found[use.input] = instance.keys[name]
-    return found
+def _unlawful(signature: Signature, deed: str) -> Broken:
+    return Broken(code="activity", reason=f"{signature.label} {deed}")
+
+
+def _slots(node: ActivityNode, instance: ProcessInstance) -> dict[str, KeySlot]:
+    keys = instance.keys
+    return {input: keys[name] for input, name in node.slots.items() if name in keys}

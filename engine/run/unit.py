@@ -5,14 +5,24 @@ Reads through, stages writes, and lets later reads see them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, cast
 
 from msgspec.structs import replace
 
 from engine.model.names import AccountKey, TenantId
+from engine.model.value import Passing
 from engine.ports.store import Records
-from engine.records.record import Absent, AuditRow, Delete, Expectation, Put, R, Record, Staged
+from engine.records.record import (
+    EMPTY,
+    Absent,
+    AuditRow,
+    Delete,
+    Expectation,
+    Put,
+    R,
+    Record,
+    Staged,
+)
 
 TRIES: Final = 3
 """A unit refused this often is answered 503: something else keeps changing the same rows."""
@@ -20,8 +30,7 @@ Shadows = dict[tuple[str, str], Record | None]
 """(table, id) -> the row as staged, None where its removal is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Passing, frozen=True, kw_only=True):
     """How much was staged at one moment, and what shadowed the store then, to go back to."""
 
     writes: int
@@ -82,6 +91,8 @@ class Unit:
 
     def staged(self) -> Staged:
         """Give everything staged so far."""
+        if not (self._writes or self._audit or self._resets or self._owned):
+            return EMPTY
         return Staged(
             writes=tuple(self._writes),
             audit=tuple(self._audit),

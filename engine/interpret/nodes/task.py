@@ -5,7 +5,6 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from engine.errors import ProcessFault
-from engine.expressions import Expression
 from engine.interpret.scope import scope
 from engine.model.effect import Run
 from engine.model.graph import ActivityNode, ProcessGraph
@@ -29,15 +28,12 @@ def counted(instance: ProcessInstance, id: NodeId) -> dict[NodeId, int]:
 
 def inputs(node: ActivityNode, instance: ProcessInstance) -> JsonObject:
     """Evaluate a node's inputs. An optional one whose whole value is absent is not given."""
-    given: JsonObject = {}
-    known: JsonObject | None = None
-    for name, written in node.inputs.items():
-        if not isinstance(written, Expression):
-            given[name] = written
-            continue
-        known = scope(instance) if known is None else known
-        if written.given(known):
-            given[name] = written.evaluate(known)
+    given: JsonObject = dict(node.literals)
+    if node.formulas:
+        known = scope(instance)
+        for name, formula in node.formulas.items():
+            if formula.given(known):
+                given[name] = formula.evaluate(known)
     return given
 
 
