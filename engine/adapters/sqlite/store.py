@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, Self, TypeVar, cast
 
@@ -104,7 +105,8 @@ class SqliteStore:
 
     async def commit(self, hop: Hop) -> Committed | Conflict:
         """Write one hop. Raises `StoreUnavailable` or `UnknownOutcome` (ask `has_hop`)."""
-        return await self._write(statements.of_hop(hop), undone=not statements.is_plain(hop))
+        undone = not statements.is_plain(hop)
+        return await self._write(partial(statements.of_hop, hop), undone=undone)
 
     async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
         """Whether this hop was committed; asked at a new connection."""
@@ -152,7 +154,7 @@ class SqliteStore:
             StoreUnavailable: Nothing of it was kept.
             UnknownOutcome: The answer was lost; written again, its preconditions tell.
         """
-        return await self._write(tuple(statements.of_unit(tenant, unit)))
+        return await self._write(partial(statements.of_unit, tenant, unit))
 
     async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
         """List audit rows, newest first."""
@@ -185,7 +187,8 @@ class SqliteStore:
 
     async def forget_accounts(self, prefix: str, before: datetime) -> None:
         """Drop the ledgers of accounts so named that were last charged before a time."""
-        await self._write((statements.Statement(ledger.FORGET, (prefix, micros(before))),))
+        forget = statements.Statement(ledger.FORGET, (prefix, micros(before)))
+        await self._write(lambda: (forget,))
 
     async def due(self, limit: int) -> Sequence[Due]:
         """Give instances that have something due, the longest due first."""
@@ -217,10 +220,15 @@ class SqliteStore:
         self._near.close()
 
     async def _write(
-        self, changes: Sequence[statements.Statement], *, undone: bool = True
+        self, changes: Callable[[], Iterable[statements.Statement]], *, undone: bool = True
     ) -> Committed | Conflict:
+        """Write changes down and make them, both in the writer's thread.
+
+        Meanwhile the event loop goes on: most of the writing down is gzip, which leaves it alone.
+        """
+
         def work(transaction: Transaction) -> Committed:
-            for change in changes:
+            for change in changes():
                 transaction.run(change)
             return Committed()
 
