@@ -123,7 +123,7 @@ FieldCheck = Callable[[list[str], Limits | None, tuple[Option, ...]], "Accepted 
 """(strings sent under the field's name or names, limits, answers allowed now) -> result.
 
 For a date the strings are `<id>-day`, `<id>-month`, `<id>-year`, or one ISO date under the id
-itself.
+itself. No answers allowed now: the form's own options are.
 """
 Visibility = Callable[[Mapping[str, JsonValue]], bool]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -16,6 +16,8 @@ from engine.records.journal import JournalRow
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(Event).decode
 SALT_BYTES = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def rows(
@@ -48,7 +50,7 @@ def rows(
 
 def link(previous: bytes, sequence: int, at: datetime, kind: str, digest: bytes) -> bytes:
     """Give a row's chain value: SHA-256 over the previous one and all that an erasure leaves."""
-    micros = round(at.timestamp() * 1_000_000)
+    micros = (at - _EPOCH) // _MICROSECOND
     linked = b"%b%d|%d|%b|%b" % (previous, sequence, micros, kind.encode(), digest)
     return hashlib.sha256(linked).digest()
 

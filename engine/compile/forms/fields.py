@@ -8,11 +8,20 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from math import isfinite
+from typing import TypeAlias
 
 from engine.compile.forms.numbers import date_of, number_of, parts_of_date
 from engine.compile.forms.patterns import LONGEST_ANSWER, matches
 from engine.compile.reading.document import LARGEST_INTEGER
-from engine.model.form import Accepted, Component, FieldCheck, Limits, Option, Refused
+from engine.model.form import (
+    DATE_PARTS,
+    Accepted,
+    Component,
+    FieldCheck,
+    Limits,
+    Option,
+    Refused,
+)
 from engine.model.names import Localised
 from engine.model.problem import Message, Words
 
@@ -28,14 +37,13 @@ _NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def field_check(component: Component) -> FieldCheck:
-    """Make the check of one question.
+    """Make the check of one question; all that its author decided is decided here.
 
     It takes the strings that were sent, bounds known at run time and answers allowed at run time.
     A message without a value for `{label}` is about this question's own label; the `label` of
     `form.date.part` is the id of the part's own word.
     """
-    read = _READERS[component.type]
-    return lambda strings, limits, options: read(component, strings, limits, options)
+    return _MAKERS[component.type](component)
 
 
 def _refused(own: Localised, id: str, *, count: int | None = None, **values: str) -> Refused:
@@ -63,187 +71,240 @@ _MISSING: Mapping[str, str] = {
 
 
 def _missing(component: Component) -> Result:
+    """Give what an empty answer is told."""
     if not component.required:
         return _NOTHING
     return _refused(component.missing, _MISSING.get(component.type, "form.missing"))
 
 
-def _text(
-    component: Component, strings: list[str], limits: Limits | None, options: tuple[Option, ...]
-) -> Result:
-    text = _one_line(component, strings)
-    if isinstance(text, Refused):
-        return text
-    if not text.strip():
-        return _missing(component)
-    wrong = _wrong_length(component, text, limits) or _wrong_pattern(component, text)
-    return wrong or Accepted(value=text)
+def _text(component: Component) -> FieldCheck:
+    missing, wrong = _missing(component), _wrong(component)
+
+    def check(strings: list[str], limits: Limits | None, options: tuple[Option, ...]) -> Result:
+        text = _one_line(component, strings)
+        if isinstance(text, Refused):
+            return text
+        if not text.strip():
+            return missing
+        return wrong(text, limits) or Accepted(value=text)
+
+    return check
 
 
-def _password(
-    component: Component, strings: list[str], limits: Limits | None, options: tuple[Option, ...]
-) -> Result:
-    text = _one_line(component, strings)
-    if isinstance(text, Refused):
-        return text
-    if not text:
-        return _missing(component)
-    text = unicodedata.normalize("NFKC", text)
-    wrong = _wrong_length(component, text, limits) or _wrong_pattern(component, text)
-    return wrong or Accepted(value=text)
+def _password(component: Component) -> FieldCheck:
+    missing, wrong = _missing(component), _wrong(component)
+
+    def check(strings: list[str], limits: Limits | None, options: tuple[Option, ...]) -> Result:
+        text = _one_line(component, strings)
+        if isinstance(text, Refused):
+            return text
+        if not text:
+            return missing
+        text = unicodedata.normalize("NFKC", text)
+        return wrong(text, limits) or Accepted(value=text)
+
+    return check
 
 
-def _wrong_length(component: Component, text: str, limits: Limits | None) -> Refused | None:
-    """Hold the length in code points against the form's bounds and those known at run time."""
-    low, high = _bounds(component, limits)
-    size, own = len(text), component.invalid_length
-    is_secret = component.type == "password"
-    if low is not None and size < low:
-        if is_secret:
-            return _refused(own, "passcode.short", min=str(low))
-        return _refused(own, "form.short", count=low)
-    if high is not None and size > high:
-        if is_secret:
-            return _refused(own, "passcode.long", max=str(high))
-        return _refused(own, "form.long", count=high)
-    return None
+_Wrong: TypeAlias = Callable[[str, Limits | None], Refused | None]
+"""(text, bounds known at run time) -> what is wrong with its length or its signs."""
 
 
-def _bounds(component: Component, limits: Limits | None) -> tuple[int | None, int | None]:
-    if limits is None:
-        return component.min_length, component.max_length
+def _wrong(component: Component) -> _Wrong:
+    """Make what holds a text's length, in code points, and its signs against what is asked."""
+    own, pattern = (component.min_length, component.max_length), component.pattern
+
+    def wrong(text: str, limits: Limits | None) -> Refused | None:
+        low, high = own if limits is None else _bounds(component, limits)
+        if low is not None and len(text) < low:
+            return _too_short(component, low)
+        if high is not None and len(text) > high:
+            return _too_long(component, high)
+        if pattern is None or matches(pattern, text):
+            return None
+        return _other_pattern(component)
+
+    return wrong
+
+
+def _bounds(component: Component, limits: Limits) -> tuple[int | None, int | None]:
+    """Give the narrower ones of the form's bounds and those known at run time."""
     lows = [n for n in (component.min_length, limits.min_length) if n is not None]
     highs = [n for n in (component.max_length, limits.max_length) if n is not None]
     return max(lows, default=None), min(highs, default=None)
 
 
-def _wrong_pattern(component: Component, text: str) -> Refused | None:
-    if component.pattern is None or matches(component.pattern, text):
-        return None
+def _too_short(component: Component, low: int) -> Refused:
+    if component.type == "password":
+        return _refused(component.invalid_length, "passcode.short", min=str(low))
+    return _refused(component.invalid_length, "form.short", count=low)
+
+
+def _too_long(component: Component, high: int) -> Refused:
+    if component.type == "password":
+        return _refused(component.invalid_length, "passcode.long", max=str(high))
+    return _refused(component.invalid_length, "form.long", count=high)
+
+
+def _other_pattern(component: Component) -> Refused:
     if component.example:
         return _refused(component.invalid, "form.pattern", example=component.example)
     return _refused(component.invalid, "form.pattern.plain")
 
 
-def _email(
-    component: Component, strings: list[str], limits: Limits | None, options: tuple[Option, ...]
-) -> Result:
-    result = _text(component, [text.strip() for text in strings], limits, options)
-    if isinstance(result, Refused) or result.value is None:
-        return result
-    address = str(result.value)
-    is_one = len(address) <= 254 and _EMAIL.fullmatch(address) and ".." not in address
-    return result if is_one else _refused(component.invalid, "form.email")
+def _email(component: Component) -> FieldCheck:
+    read = _text(component)
+
+    def check(strings: list[str], limits: Limits | None, options: tuple[Option, ...]) -> Result:
+        result = read([text.strip() for text in strings], limits, options)
+        if isinstance(result, Refused) or result.value is None:
+            return result
+        address = str(result.value)
+        is_one = len(address) <= 254 and _EMAIL.fullmatch(address) and ".." not in address
+        return result if is_one else _refused(component.invalid, "form.email")
+
+    return check
 
 
-def _phone(
-    component: Component, strings: list[str], limits: Limits | None, options: tuple[Option, ...]
-) -> Result:
+def _phone(component: Component) -> FieldCheck:
     """Keep the digits, and a + in front; signs between them are dropped."""
-    result = _text(component, [text.strip() for text in strings], limits, options)
-    if isinstance(result, Refused) or result.value is None:
-        return result
-    digits = _PHONE_SIGNS.sub("", str(result.value))
-    if not _PHONE.fullmatch(digits):
-        return _refused(component.invalid, "form.phone")
-    return Accepted(value=digits)
+    read = _text(component)
+
+    def check(strings: list[str], limits: Limits | None, options: tuple[Option, ...]) -> Result:
+        result = read([text.strip() for text in strings], limits, options)
+        if isinstance(result, Refused) or result.value is None:
+            return result
+        digits = _PHONE_SIGNS.sub("", str(result.value))
+        if not _PHONE.fullmatch(digits):
+            return _refused(component.invalid, "form.phone")
+        return Accepted(value=digits)
+
+    return check
 
 
-def _number(
-    component: Component, strings: list[str], limits: Limits | None, options: tuple[Option, ...]
-) -> Result:
-    text = _one_line(component, strings)
-    if isinstance(text, Refused):
-        return text
-    if not text.strip():
-        return _missing(component)
-    number = number_of(text)
-    if number is None or not isfinite(float(number)):
-        return _refused(component.invalid, "form.number")
-    if component.whole and (number % 1 or abs(number) > LARGEST_INTEGER):
-        return _refused(component.invalid, "form.number.whole")
-    beyond = _beyond(component, number)
-    return beyond or Accepted(value=int(number) if component.whole else float(number))
+def _number(component: Component) -> FieldCheck:
+    missing, beyond = _missing(component), _beyond(component)
+
+    def check(strings: list[str], limits: Limits | None, options: tuple[Option, ...]) -> Result:
+        text = _one_line(component, strings)
+        if isinstance(text, Refused):
+            return text
+        if not text.strip():
+            return missing
+        number = number_of(text)
+        if number is None or not isfinite(float(number)):
+            return _refused(component.invalid, "form.number")
+        if component.whole and (number % 1 or abs(number) > LARGEST_INTEGER):
+            return _refused(component.invalid, "form.number.whole")
+        value = int(number) if component.whole else float(number)
+        return beyond(number) or Accepted(value=value)
+
+    return check
 
 
-def _beyond(component: Component, number: Decimal) -> Refused | None:
-    if component.min is not None and number < Decimal(component.min):
-        return _refused(component.invalid, "form.number.min", min=component.min)
-    if component.max is not None and number > Decimal(component.max):
-        return _refused(component.invalid, "form.number.max", max=component.max)
-    return None
+def _beyond(component: Component) -> Callable[[Decimal], Refused | None]:
+    """Make what refuses a number outside the form's bounds."""
+    least, most = (None if b is None else Decimal(b) for b in (component.min, component.max))
+
+    def beyond(number: Decimal) -> Refused | None:
+        if least is not None and number < least:
+            return _refused(component.invalid, "form.number.min", min=str(component.min))
+        if most is not None and number > most:
+            return _refused(component.invalid, "form.number.max", max=str(component.max))
+        return None
+
+    return beyond
 
 
-def _date(
-    component: Component, strings: list[str], limits: Limits | None, options: tuple[Option, ...]
-) -> Result:
+def _date(component: Component) -> FieldCheck:
     """Take three boxes (day, month, year) or one ISO date; give the ISO date."""
-    parts = dict(zip(("day", "month", "year"), parts_of_date(strings), strict=True))
-    if not any(parts.values()):
-        return _missing(component)
-    empty = [name for name, text in parts.items() if not text]
-    if empty and len(strings) > 1:
-        label = f"form.date.{empty[0]}"
-        return _refused(component.invalid, "form.date.part", label=label)
-    found = date_of(parts["day"], parts["month"], parts["year"])
-    if found is None:
-        return _refused(component.invalid, "form.date")
-    return _outside(component, found) or Accepted(value=found.isoformat())
+    missing, outside = _missing(component), _outside(component)
+
+    def check(strings: list[str], limits: Limits | None, options: tuple[Option, ...]) -> Result:
+        parts = dict(zip(DATE_PARTS, parts_of_date(strings), strict=True))
+        if not any(parts.values()):
+            return missing
+        empty = [name for name, text in parts.items() if not text]
+        if empty and len(strings) > 1:
+            label = f"form.date.{empty[0]}"
+            return _refused(component.invalid, "form.date.part", label=label)
+        found = date_of(parts["day"], parts["month"], parts["year"])
+        if found is None:
+            return _refused(component.invalid, "form.date")
+        return outside(found) or Accepted(value=found.isoformat())
+
+    return check
 
 
-def _outside(component: Component, found: date) -> Refused | None:
-    if component.min is not None and found < date.fromisoformat(component.min):
-        return _refused(component.invalid, "form.date.min", date=component.min)
-    if component.max is not None and found > date.fromisoformat(component.max):
-        return _refused(component.invalid, "form.date.max", date=component.max)
-    return None
+def _outside(component: Component) -> Callable[[date], Refused | None]:
+    """Make what refuses a date outside the form's bounds."""
+    bounds = (component.min, component.max)
+    first, last = (None if bound is None else date.fromisoformat(bound) for bound in bounds)
+
+    def outside(found: date) -> Refused | None:
+        if first is not None and found < first:
+            return _refused(component.invalid, "form.date.min", date=str(component.min))
+        if last is not None and found > last:
+            return _refused(component.invalid, "form.date.max", date=str(component.max))
+        return None
+
+    return outside
 
 
-def _checkbox(
-    component: Component, strings: list[str], limits: Limits | None, options: tuple[Option, ...]
-) -> Result:
+def _checkbox(component: Component) -> FieldCheck:
     """Take the box: ticked if anything but an empty text, `off` or `false` was sent."""
-    ticked = any(text not in ("", "off", "false") for text in strings)
-    if component.required and not ticked:
-        return _refused(component.missing, "form.missing.check")
-    return Accepted(value=ticked)
+
+    def check(strings: list[str], limits: Limits | None, options: tuple[Option, ...]) -> Result:
+        ticked = any(text not in ("", "off", "false") for text in strings)
+        if component.required and not ticked:
+            return _refused(component.missing, "form.missing.check")
+        return Accepted(value=ticked)
+
+    return check
 
 
-def _choice(
-    component: Component, strings: list[str], limits: Limits | None, options: tuple[Option, ...]
-) -> Result:
-    text = _one_line(component, strings)
-    if isinstance(text, Refused):
-        return text
-    if not text:
-        return _missing(component)
-    allowed = {option.value for option in options or component.options}
-    return Accepted(value=text) if text in allowed else _refused(component.invalid, "form.choice")
+def _choice(component: Component) -> FieldCheck:
+    missing, written = _missing(component), {option.value for option in component.options}
+
+    def check(strings: list[str], limits: Limits | None, options: tuple[Option, ...]) -> Result:
+        text = _one_line(component, strings)
+        if isinstance(text, Refused):
+            return text
+        if not text:
+            return missing
+        allowed = {option.value for option in options} or written
+        if text not in allowed:
+            return _refused(component.invalid, "form.choice")
+        return Accepted(value=text)
+
+    return check
 
 
-def _code(
-    component: Component, strings: list[str], limits: Limits | None, options: tuple[Option, ...]
-) -> Result:
+def _code(component: Component) -> FieldCheck:
     """Take a one-time code: digits of any script, spaces and dashes between them dropped."""
-    text = _one_line(component, strings)
-    if isinstance(text, Refused):
-        return text
-    digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
-    if not digits:
-        return _missing(component)
-    low, high = _bounds(component, limits)
-    wanted = low if high is None else high
-    if not digits.isdecimal():
-        return _refused(
-            component.invalid, "code.length" if wanted else "code.missing", count=wanted
-        )
-    if (low is not None and len(digits) < low) or (high is not None and len(digits) > high):
-        return _refused(component.invalid_length, "code.length", count=wanted)
-    return Accepted(value="".join(str(unicodedata.decimal(sign)) for sign in digits))
+    missing, own = _missing(component), (component.min_length, component.max_length)
+
+    def check(strings: list[str], limits: Limits | None, options: tuple[Option, ...]) -> Result:
+        text = _one_line(component, strings)
+        if isinstance(text, Refused):
+            return text
+        digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
+        if not digits:
+            return missing
+        low, high = own if limits is None else _bounds(component, limits)
+        wanted = low if high is None else high
+        if not digits.isdecimal():
+            return _refused(
+                component.invalid, "code.length" if wanted else "code.missing", count=wanted
+            )
+        if (low is not None and len(digits) < low) or (high is not None and len(digits) > high):
+            return _refused(component.invalid_length, "code.length", count=wanted)
+        return Accepted(value="".join(str(unicodedata.decimal(sign)) for sign in digits))
+
+    return check
 
 
-_Reader = Callable[[Component, list[str], Limits | None, tuple[Option, ...]], Result]
-_READERS: Mapping[str, _Reader] = {
+_MAKERS: Mapping[str, Callable[[Component], FieldCheck]] = {
     "text": _text,
     "password": _password,
     "email": _email,
@@ -255,4 +316,4 @@ _READERS: Mapping[str, _Reader] = {
     "radio": _choice,
     "code": _code,
 }
-"""Type of question -> how an answer to it is read."""
+"""Type of question -> what makes its check."""
