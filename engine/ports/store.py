@@ -12,31 +12,28 @@ from typing import Generic, Protocol, TypeVar
 
 from engine.model.instance import ProcessInstance, Status
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
-from engine.model.value import Value
+from engine.model.value import Passing, Value
 from engine.records.journal import JournalRow
 from engine.records.record import EMPTY, AuditRow, R, Staged
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(Passing, frozen=True, kw_only=True):
     """An instance, and the store's own time when it was read (reliability 1.9)."""
 
     instance: ProcessInstance
     now: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redeem:
+class Redeem(Passing, frozen=True, kw_only=True):
     """Use a process token once more, if it is ACTIVE, inside its window and has uses left (E1)."""
 
     token: str
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
+class Hop(Passing, frozen=True, kw_only=True):
     """Everything one request moves: one commit, all or nothing.
 
     Attributes:
@@ -57,13 +54,11 @@ class Hop:
     redeem: Redeem | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
+class Committed(Passing, frozen=True, kw_only=True):
     """It is durable."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Conflict(Passing, frozen=True, kw_only=True):
     """Something it was made from has changed; nothing of it was kept.
 
     `what`: revision, claim, record, token, exists.

@@ -9,10 +9,10 @@ from engine.model.graph import ProcessGraph
 from engine.model.instance import ProcessInstance
 from engine.model.names import InstanceId, JsonObject, TenantId
 from engine.model.problem import FieldProblem
+from engine.model.value import Passing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceRef:
+class InstanceRef(Passing, frozen=True, kw_only=True):
     """An instance of a tenant."""
 
     tenant: TenantId

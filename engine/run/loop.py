@@ -27,6 +27,7 @@ from engine.model.instance import ProcessInstance
 from engine.model.names import INIT_VARS, HopId, InstanceId, JsonObject, StepKey, TenantId
 from engine.model.screen import FormPanel, TimeLimit
 from engine.model.turn import NotAwaited
+from engine.model.value import Passing
 from engine.ports.store import Committed, Conflict, Loaded, Redeem
 from engine.records.tokens import Session
 from engine.run import sessions
@@ -37,8 +38,7 @@ from engine.run.unit import TRIES, Unit
 from engine.secret import Bag
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
+class Fresh(Passing, frozen=True, kw_only=True):
     """An instance to be made. `language` None: it stays PENDING until somebody starts it."""
 
     id: InstanceId

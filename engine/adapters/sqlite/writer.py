@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Final, TypeVar, cast
 
 import apsw
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.adapters.sqlite.database import Database
 from engine.adapters.sqlite.kinds import SqlValue
@@ -69,8 +70,7 @@ Work = Callable[[Transaction], A]
 """One change. It may raise `Refused`, to be undone and answered with a conflict."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     """A change that waits, who waits for its answer, and whether it may have to be undone."""
 
     work: Work[object]
