@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 
 from engine.activity import Activity
 from engine.errors import ActivityMissing, SettingsRefused
-from engine.model.signature import Signature
+from engine.model.signature import CheckUse, Signature
 
 GROUP = "engine.activities"
 
@@ -25,12 +25,14 @@ class Catalogue:
         """Put activities together.
 
         Raises:
-            SettingsRefused: Two share a label or alias and a version.
+            SettingsRefused: Two share a label or alias and a version, or one opens another check
+                than it settles.
         """
         listed = tuple(activities)
         by_name: dict[tuple[str, int], Activity] = {}
         for activity in listed:
             signature = activity.signature
+            _refuse_two_checks(signature)
             for label in (signature.label, *signature.aliases):
                 if (label, signature.version) in by_name:
                     raise SettingsRefused(activity=label, reason="installed twice")
@@ -54,3 +56,25 @@ class Catalogue:
             return self._by_name[label, version]
         except KeyError:
             raise ActivityMissing(label=label, version=version) from None
+
+
+def _refuse_two_checks(signature: Signature) -> None:
+    """Refuse a signature with two checks: an activity files one result, and under one name.
+
+    The proofs would hold of one of them and the run file the other.
+    """
+    opens, settles = signature.opens, signature.settles
+    if opens is None or settles is None or opens == settles:
+        return
+    name = f"{signature.label} {signature.version}"
+    raise SettingsRefused(
+        problems=(
+            f"the activity {name} opens {_told(opens)} and settles {_told(settles)}: give `opens=`"
+            " and `settles=` the same CheckUse, or say only one of them and leave the other to an"
+            " activity of its own",
+        )
+    )
+
+
+def _told(use: CheckUse) -> str:
+    return f"the check `{use.name}` of the key `{use.key}`"
