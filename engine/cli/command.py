@@ -14,6 +14,7 @@ import click
 
 from engine.cli.terminal.page import Terminal, clean
 from engine.errors import Busy, SettingsRefused, TrustflowError
+from engine.nearest import nearest
 
 PROBLEMS: Final = 1
 """Exit code: problems were found, or it did not work. 0: fine, or warnings. 2: wrong usage."""
@@ -129,7 +130,7 @@ class Group(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            near = _nearest(args[0], self.list_commands(ctx))
+            near = nearest(args[0], self.list_commands(ctx))
             if near is None or "Did you mean" in error.message:
                 raise
             misused(f"{error.message} Did you mean '{near}'?")
@@ -159,12 +160,6 @@ class Group(click.Group):
         except OSError as error:
             where = f": {clean(str(error.filename))}" if error.filename else ""
             fail(f"{error.strerror or type(error).__name__}{where}")
-
-
-def _nearest(name: str, known: Sequence[str]) -> str | None:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(name, known, n=1)), None)
 
 
 def answer_to(error: TrustflowError) -> click.ClickException:

@@ -22,6 +22,7 @@ from babel.units import format_unit
 from markupsafe import Markup, escape
 
 from engine.errors import TextMissing
+from engine.languages import base_of, choose
 from engine.model.names import JsonValue, Localised
 from engine.model.problem import Message, Text, Words
 
@@ -96,13 +97,6 @@ def _by_kind(catalogue: Catalogue) -> dict[str, frozenset[str]]:
 _PLURAL = re.compile(r"\.(zero|one|two|few|many|other)$")
 
 
-def candidates(language: str, offered: Sequence[str]) -> list[str]:
-    """Rank the offered languages for a reader of `language`: itself, its base, a sister."""
-    base = language.split("-")[0]
-    sisters = [tag for tag in offered if tag.split("-")[0] == base]
-    return [tag for tag in dict.fromkeys((language, base, *sisters)) if tag in offered]
-
-
 @lru_cache(maxsize=64)
 def locale_of(language: str) -> Locale:
     """Give the CLDR locale of a language tag, of English where CLDR does not know it."""
@@ -116,7 +110,7 @@ def locale_of(language: str) -> Locale:
 def own_name(language: str, *, exact: bool = False) -> str:
     """Name a language as its speakers do, with a capital: `Português`; `exact` adds the region."""
     locale = locale_of(language)
-    base, own = language.split("-")[0], language.replace("-", "_")
+    base, own = base_of(language), language.replace("-", "_")
     full = locale.languages.get(own) or locale.get_display_name(locale)
     name = (full if exact else locale.languages.get(base)) or language
     return name[:1].upper() + name[1:]
@@ -152,7 +146,7 @@ class Speech:
         self._default = default
         shipped = catalogues()
         self.locale = locale_of(language)
-        self._own = shipped[next(iter(candidates(language, tuple(shipped))), DEFAULT)]
+        self._own = shipped[choose((DEFAULT, *shipped), language)]
         self._said: dict[str, Markup] = {}
 
     @property
@@ -206,8 +200,7 @@ class Speech:
         if self.language in words:
             return words[self.language]
         offered = tuple(words)
-        ranked = candidates(self.language, offered) + candidates(self._default, offered)
-        return words[next(iter(ranked), offered[0])]
+        return words[choose(offered, self.language, self._default)]
 
     # ---- values
 

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from engine.languages import choose
 from engine.model.names import JsonObject, JsonValue
-from engine.web.texts import candidates
 
 BODY_BYTES = 64 * 1024
 DRAINED_BYTES = 1024 * 1024
@@ -190,12 +190,7 @@ _DECODER = json.JSONDecoder(
 
 def choose_language(languages: Sequence[str], *, wanted: str | None, accepted: str) -> str:
     """Choose one of `languages`: what was asked for, else Accept-Language, else the first."""
-    for tag in (wanted or "", *_ranges(accepted)):
-        language, _, region = tag.partition("-")
-        found = candidates("-".join(filter(None, (language.lower(), region.upper()))), languages)
-        if found:
-            return found[0]
-    return languages[0]
+    return choose(languages, wanted or "", *_ranges(accepted))
 
 
 def _ranges(accepted: str) -> list[str]:

@@ -10,6 +10,7 @@ from engine.compile.dataflow.state import State
 from engine.compile.durations import duration_text
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Linked, NodeForm
+from engine.languages import base_of, serving
 from engine.model.names import Localised, NodeId
 
 
@@ -76,7 +77,7 @@ def _languages(form: NodeForm, languages: tuple[str, ...], findings: Findings) -
 
 def _remedy(words: Localised, missing: list[str]) -> str:
     """Say what to do about missing languages: perhaps a region of one was meant."""
-    regions = [tag for tag in words if tag.partition("-")[0] in missing]
+    regions = [tag for tag in words if base_of(tag) in missing]
     if not regions:
         return "write it in every language of the definition"
     told = ", ".join(f"`{tag}`" for tag in regions)
@@ -85,7 +86,7 @@ def _remedy(words: Localised, missing: list[str]) -> str:
 
 def _speaks(words: Localised, language: str) -> bool:
     """Say whether there is a text in a language; `pt` serves `pt-PT`."""
-    return any(words.get(tag, "").strip() for tag in (language, language.partition("-")[0]))
+    return any(words.get(tag, "").strip() for tag in serving(language))
 
 
 def prove_answers(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from engine.errors import Busy
+from engine.languages import choose
 from engine.model.graph import ProcessGraph
 from engine.model.names import InstanceId, JsonObject, TenantId
 from engine.ports.outside import Chance
@@ -111,7 +112,7 @@ class Redeemer:
             parameters=self._parameters(token),
             at=now,
             deadline=_deadline(graph, token, now),
-            language=chosen(graph, language) if language is not None else None,
+            language=choose(graph.definition.languages, language) if language is not None else None,
         )
 
     def _parameters(self, token: ProcessToken) -> JsonObject:
@@ -127,16 +128,6 @@ def refusal(token: ProcessToken, now: datetime) -> Refusal | None:
     """Tell why a token cannot be used now; None where it can."""
     reason = token.refusal(now)
     return None if reason is None else Refusal(reason=reason, token=token)
-
-
-def chosen(graph: ProcessGraph, wanted: str) -> str:
-    """Choose the wanted language, its base language, else the first."""
-    known = graph.definition.languages
-    base = wanted.partition("-")[0]
-    for language in known:
-        if language.lower() == wanted.lower():
-            return language
-    return next((known_one for known_one in known if known_one.partition("-")[0] == base), known[0])
 
 
 def _session(value: str, token: ProcessToken, fresh: Fresh, wanted: Wanted) -> Session:

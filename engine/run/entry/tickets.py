@@ -9,6 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.errors import Busy
+from engine.languages import choose
 from engine.model.names import InstanceId, TenantId
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import Conflict, Store
@@ -19,7 +20,7 @@ from engine.run.current import InstanceRef
 from engine.run.entry import begin_keys
 from engine.run.entry.again import Again, Given
 from engine.run.entry.answers import Begun, Created, Landing, Refusal
-from engine.run.entry.redeem import Redeemer, Wanted, chosen
+from engine.run.entry.redeem import Redeemer, Wanted
 from engine.run.loop import Loop
 from engine.run.unit import TRIES, Unit
 
@@ -150,7 +151,9 @@ class Tickets:
         unit.put(session, Absent())
         spent = replace(ticket, superseded_at=now, successor=session.id)
         unit.put(spent, Version(number=ticket.version))
-        begun = await self.loop.begin(ref, chosen(current.graph, language), unit)
+        begun = await self.loop.begin(
+            ref, choose(current.graph.definition.languages, language), unit
+        )
         if isinstance(begun, Conflict):
             return begun
         return Given(instance=ref.id, value=value, expires_at=begun.instance.deadline)

@@ -14,6 +14,7 @@ from jinja2 import nodes
 from markupsafe import Markup
 
 from engine.errors import TextMissing
+from engine.languages import base_of
 from engine.model.problem import Message, Text
 from engine.web.pages.assets import Assets, found_assets
 from engine.web.texts import DEFAULT, Speech, catalogues, own_name, speech
@@ -171,11 +172,11 @@ def others(frame: Frame) -> tuple[OtherLanguage, ...]:
 
 
 def _others(languages: tuple[str, ...], own: str, path: str) -> tuple[OtherLanguage, ...]:
-    bases = [tag.split("-")[0] for tag in languages]
+    bases = [base_of(tag) for tag in languages]
     return tuple(
         OtherLanguage(
             tag=tag,
-            name=own_name(tag, exact=bases.count(tag.split("-")[0]) > 1),
+            name=own_name(tag, exact=bases.count(base_of(tag)) > 1),
             href=_in_language(path, tag),
         )
         for tag in languages
