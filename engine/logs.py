@@ -1,6 +1,6 @@
 """How every line of the program's log is written: JSON, without what people typed (security D).
 
-Knows Python's logging and nothing of ours.
+Knows Python's logging and of ours only what a secret looks like.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import logging
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+
+from engine.redaction import redacted
 
 _written = json.JSONEncoder(default=str).encode
 
@@ -21,7 +23,10 @@ def frames_of(fault: BaseException) -> list[str]:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object per line: `at` in UTC, `level`, `event`, the facts; controls escaped (D8)."""
+    """One JSON object per line: `at` in UTC, `level`, `event`, the facts; controls escaped (D8).
+
+    What looks like a secret is blacked out (D4).
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one record. Of a foreign exception only its type is told."""
@@ -34,4 +39,4 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             line["type"] = type(record.exc_info[1]).__qualname__
             line["frames"] = frames_of(record.exc_info[1])
-        return _written(line | getattr(record, "facts", {}))
+        return redacted(_written(line | getattr(record, "facts", {})))

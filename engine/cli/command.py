@@ -15,6 +15,7 @@ import click
 from engine.cli.terminal.page import Terminal, clean
 from engine.errors import Busy, SettingsRefused, TrustflowError
 from engine.nearest import nearest
+from engine.redaction import redacted
 
 PROBLEMS: Final = 1
 """Exit code: problems were found, or it did not work. 0: fine, or warnings. 2: wrong usage."""
@@ -31,8 +32,12 @@ class Failed(click.ClickException):
 
     exit_code = PROBLEMS
 
+    def format_message(self) -> str:
+        """Give the message, without what looks like a secret (D4)."""
+        return redacted(super().format_message())
 
-class Refused(click.ClickException):
+
+class Refused(Failed):
     """The settings, like the options, say what cannot be."""
 
     exit_code = 2

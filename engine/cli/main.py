@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from types import TracebackType
 from typing import Final, NoReturn
 
 import click
 
 from engine.cli.command import Group
+from engine.logs import JsonLines, frames_of
+from engine.redaction import redacted
 
 CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
 INTERRUPTED: Final = 130
@@ -44,11 +48,21 @@ def trustflow() -> None:
     """
 
 
+def crashed(kind: type[BaseException], fault: BaseException, where: TracebackType | None) -> None:
+    """Say what broke and where, never what it said: that may hold what a person typed (D4, D5)."""
+    lines = ["Something broke inside trustflow. Report these lines: they hold nothing of yours.",
+             f"  {kind.__qualname__}", *(f"  {frame}" for frame in frames_of(fault))]  # fmt: skip
+    click.echo(redacted("\n".join(lines)), err=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run what was asked for (the process's own arguments without) and end the process.
 
     Exit codes: 0 fine (or warnings), 1 problems found or not done, 2 wrong usage, 130 Ctrl-C.
     """
+    sys.excepthook = crashed
+    if logging.lastResort is not None:  # what is logged where no command has set a log up
+        logging.lastResort.setFormatter(JsonLines())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a sign shows `?` instead
             stream.reconfigure(errors="replace")

@@ -23,6 +23,7 @@ from engine.records.record import (
     Record,
     Staged,
 )
+from engine.redaction import redacted_facts
 
 TRIES: Final = 3
 """A unit refused this often is answered 503: something else keeps changing the same rows."""
@@ -78,8 +79,8 @@ class Unit:
         self._shadows[row.TABLE, row.id] = None
 
     def audit(self, row: AuditRow) -> None:
-        """Stage an audit row."""
-        self._audit.append(row)
+        """Stage an audit row; what looks like a secret in its facts is blacked out (D4)."""
+        self._audit.append(replace(row, facts=redacted_facts(row.facts)))
 
     def reset(self, account: AccountKey) -> None:
         """Stage the reset of an account's failed tries."""

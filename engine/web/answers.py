@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 from starlette.responses import Response
 
+from engine.redaction import redacted
 from engine.run.entry.answers import Refusal
 from engine.web import pages
 from engine.web.request import Ask
@@ -169,7 +170,8 @@ def stop(
         at=ask.web.journeys.clock.now() if kind == "error" else at,
         retry_after=retry_after,
     )
-    return page(ask, html, status=API_ERRORS[kind].status, headers=extra)
+    shown = redacted(html, own=(ask.nonce, ask.again or ""))  # the person's own link is theirs
+    return page(ask, shown, status=API_ERRORS[kind].status, headers=extra)
 
 
 def refuse_link(ask: Ask, refusal: Refusal) -> Response:
@@ -198,8 +200,12 @@ def json_answer(
     body: object, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Answer in JSON."""
+    return _json(msgspec.json.encode(body), status=status, headers=dict(headers or {}))
+
+
+def _json(written: bytes | str, *, status: int, headers: Mapping[str, str]) -> Response:
     return Response(
-        msgspec.json.encode(body),
+        written,
         status_code=status,
         headers=headers,
         media_type="application/json; charset=utf-8",
@@ -222,7 +228,8 @@ def api_error(
         "requestId": request_id,
     }
     asks = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    return json_answer(body, status=error.status, headers=asks | dict(headers or {}))
+    shown = redacted(msgspec.json.encode(body).decode())
+    return _json(shown, status=error.status, headers=asks | dict(headers or {}))
 
 
 def unread_error(unread: Unread, request_id: str) -> Response:

@@ -272,13 +272,14 @@ def _tell(done: Made, as_json: bool) -> None:
     if as_json:
         missing = lacks_json(done.missing)
         secret = done.minted.secret
-        say_json({**_known(made), "secret": secret, "link": link, "missing": missing})
+        known = {**_known(made), "secret": secret, "link": link, "missing": missing}
+        say_json(known, shown_once=(link,))
         return
     from engine.cli.terminal.code import show_code
 
     terminal = Terminal.here()
     terminal.say()
-    terminal.say(link, "link")
+    terminal.show_once(link, "link")
     terminal.say()
     show_code(terminal, link)
     terminal.say()

@@ -66,7 +66,7 @@ class Welcome:
     def _link(self, terminal: Terminal) -> None:
         self._title(terminal, "Open")
         fits = len(INDENT) + len(self.link) <= terminal.width
-        terminal.say(f"{INDENT if fits else ''}{terminal.tone(self.link, 'link')}")
+        terminal.show_once(f"{INDENT if fits else ''}{terminal.tone(self.link, 'link')}")
         terminal.write(f"Good for {USES} visits within 24 hours.", indent=INDENT, tone="quiet")
         terminal.say()
         if self.fingerprint is not None:

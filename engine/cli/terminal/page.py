@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 import click
 
+from engine.redaction import redacted
 from engine.settings import colours_unwanted
 
 WIDEST: Final = 100
@@ -85,7 +86,14 @@ class Terminal:
         return click.style(text, **_STYLES[tone]) if self.coloured else text  # type: ignore[arg-type]  # the table's own words
 
     def say(self, text: str = "", tone: Tone = "plain") -> None:
-        """Write one line as it is, however long: links and commands must stay whole."""
+        """Write one line as it is, however long: paths and commands must stay whole.
+
+        What looks like a secret is blacked out (D4): `show_once` is for the one that is to be seen.
+        """
+        self.show_once(redacted(text), tone)
+
+    def show_once(self, text: str, tone: Tone = "plain") -> None:
+        """Write one line with a secret that was made for whoever reads it."""
         click.echo(self.tone(text, tone), err=self.to_errors, color=self.coloured)
 
     def write(self, text: str, *, indent: str = "", first: str = "", tone: Tone = "plain") -> None:
@@ -158,6 +166,10 @@ class Terminal:
             self.facts(shown, indent=GAP)
 
 
-def say_json(value: object) -> None:
-    """Write one JSON document: two blanks deep, as people and programs read it."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+def say_json(value: object, *, shown_once: tuple[str, ...] = ()) -> None:
+    """Write one JSON document: two blanks deep, as people and programs read it.
+
+    What looks like a secret is blacked out (D4), but for those `shown_once`.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    click.echo(redacted(text, own=shown_once))
