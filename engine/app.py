@@ -77,6 +77,7 @@ class Application:
                 source_limits=SourceLimits(
                     per_minute=settings.source_failures_per_minute,
                     per_hour=settings.source_failures_per_hour,
+                    tenant_per_minute=settings.tenant_failures_per_minute,
                 ),
                 help_url=settings.help_url,
                 privacy_url=settings.privacy_url,

@@ -36,6 +36,7 @@ Passes = Annotated[int, Meta(ge=2, le=100)]
 Workers = Annotated[int, Meta(ge=1, le=256)]
 PerMinute = Annotated[int, Meta(ge=1, le=1_000)]
 PerHour = Annotated[int, Meta(ge=1, le=10_000)]
+TenantPerMinute = Annotated[int, Meta(ge=20, le=10_000)]
 Requests = Annotated[int, Meta(ge=8, le=100_000)]
 
 
@@ -54,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         argon_memory_kib, argon_passes: What hashing a passcode costs (A4).
         hash_workers: Threads that hash; more than cores are slower (A5).
         source_failures_per_minute, source_failures_per_hour: What one address may get wrong (C4).
+        tenant_failures_per_minute: What all together may get wrong before answers are slower (C4).
         requests_at_once: Connections and requests beyond are answered 503.
     """
 
@@ -73,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hash_workers: Workers = os.cpu_count() or 1
     source_failures_per_minute: PerMinute = 20
     source_failures_per_hour: PerHour = 100
+    tenant_failures_per_minute: TenantPerMinute = 300
     requests_at_once: Requests = 1_000
 
 

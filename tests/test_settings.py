@@ -91,6 +91,8 @@ def test_every_mistake_is_told_at_once_with_the_nearest_name(tmp_path: Path) -> 
         ("source_failures_per_minute", 0),
         ("source_failures_per_minute", 1_001),
         ("source_failures_per_hour", 10_001),
+        ("tenant_failures_per_minute", 19),
+        ("tenant_failures_per_minute", 10_001),
         ("requests_at_once", 1),
     ],
 )

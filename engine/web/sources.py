@@ -15,7 +15,9 @@ from functools import lru_cache
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from engine.model.names import MAIN_TENANT, TenantId
 from engine.ports.outside import Clock
+from engine.web.circuit import Circuit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -28,16 +30,21 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLimits:
-    """Failures that one source may make before it must wait."""
+    """Failures that one source may make before it must wait.
+
+    `tenant_per_minute`: those of all sources together, above which every answer is slower.
+    """
 
     per_minute: int = 20
     per_hour: int = 100
+    tenant_per_minute: int = 300
 
 
 class Sources:
-    """Counts failures per source and says until when one must wait."""
+    """Counts failures per source and says until when one must wait; `circuit` counts them all."""
 
-    def __init__(self, limits: SourceLimits, clock: Clock) -> None:
+    def __init__(self, limits: SourceLimits, clock: Clock, tenant: TenantId = MAIN_TENANT) -> None:
+        self.circuit = Circuit(tenant, limits.tenant_per_minute, clock)
         self._limits = limits
         self._clock = clock
         self._failures: OrderedDict[str, deque[datetime]] = OrderedDict()
@@ -54,6 +61,7 @@ class Sources:
         self._failures.move_to_end(source)
         if len(self._failures) > REMEMBERED:
             self._failures.popitem(last=False)
+        self.circuit.fail()
 
     def waits_until(self, source: str) -> datetime | None:
         """Until when this source must wait; None when it may try."""

@@ -335,7 +335,8 @@ def surface(
         app_name="Farol Mutual",
         public_url=public_url,
         secure_cookies=public_url.startswith("https:"),
-        source_limits=limits or SourceLimits(per_minute=1000, per_hour=10_000),
+        source_limits=limits
+        or SourceLimits(per_minute=1000, per_hour=10_000, tenant_per_minute=10_000),
         **settings,
     )
     made = Surface(bench=house, app=_nothing, config=config)

@@ -101,6 +101,7 @@ async def _take(
             if fields is None:
                 return None
             session = ask.visitor.session
+            await ask.web.sources.circuit.slow_down()
             return await loop.submit(
                 ask.ref, step=step, revision=revision, body=fields, session=session
             )

@@ -107,6 +107,7 @@ async def _take(ask: Ask, sent: Sent) -> Response:
 
 
 async def _submit(ask: Ask, sent: Sent) -> Response:
+    await ask.web.sources.circuit.slow_down()
     found = await ask.web.journeys.loop.submit(
         ask.ref,
         step=sent.step,
