@@ -315,7 +315,8 @@ async def _definition(application: Application, row: Deployment) -> list[Finding
     except ActivityMissing as missing:
         label = f"{missing.facts.get('label')} version {missing.facts.get('version')}"
         told = f"{name} needs the activity {label}, which is not installed"
-        return [bad("definitions", told, "Install the package that brings it.")]
+        package = missing.facts.get("package")
+        return [bad("definitions", told, f"Install the package that brings it ({package}).")]
     except UnknownBundle:
         told = f"the stored texts of {name} were changed"
         return [bad("definitions", told, "Bring back a copy of the database.")]

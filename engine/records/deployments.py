@@ -10,7 +10,11 @@ from engine.records.record import Record
 
 
 class Deployment(Record, frozen=True, kw_only=True):
-    """A bundle as deployed: immutable; `id` is its digest, unique by process and version."""
+    """A bundle as deployed: immutable; `id` is its digest, unique by process and version.
+
+    `packages`: label of an activity -> the package that brought it that day, and its version. It is
+    no part of the bundle: another package, or a newer one, may bring the same activity.
+    """
 
     TABLE: ClassVar[str] = "deployments"
     UNIQUE: ClassVar[tuple[str, ...]] = ("by_version",)
@@ -19,6 +23,7 @@ class Deployment(Record, frozen=True, kw_only=True):
     bundle: Bundle
     deployed_at: datetime
     deployed_by: str
+    packages: dict[str, str] = {}
 
     @property
     def by_version(self) -> str:

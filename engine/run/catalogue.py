@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 
 from engine.activity import Activity
 from engine.errors import ActivityMissing, SettingsRefused
@@ -19,10 +20,19 @@ class Catalogue:
 
     activities: tuple[Activity, ...]
     _by_name: dict[tuple[str, int], Activity]
+    _entries: dict[tuple[str, int], EntryPoint]
 
     @classmethod
-    def of(cls, activities: Iterable[Activity]) -> Catalogue:
+    def of(
+        cls,
+        activities: Iterable[Activity],
+        entries: Mapping[tuple[str, int], EntryPoint] = MappingProxyType({}),
+    ) -> Catalogue:
         """Put activities together.
+
+        Args:
+            activities: Of all packages.
+            entries: Label and version -> the entry point that brought it, where one did.
 
         Raises:
             SettingsRefused: Two share a label or alias and a version, or one opens another check
@@ -37,13 +47,24 @@ class Catalogue:
                 if (label, signature.version) in by_name:
                     raise SettingsRefused(activity=label, reason="installed twice")
                 by_name[label, signature.version] = activity
-        return cls(listed, by_name)
+        return cls(listed, by_name, dict(entries))
 
     @classmethod
     def installed(cls) -> Catalogue:
         """Find every installed package's list. Importing it changes nothing."""
         found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
-        return cls.of(activity for entry in found for activity in entry.load())
+        brought = [(entry, activity) for entry in found for activity in entry.load()]
+        entries = {
+            (activity.signature.label, activity.signature.version): entry
+            for entry, activity in brought
+        }
+        return cls.of((activity for _, activity in brought), entries)
+
+    def package_of(self, label: str, version: int) -> str:
+        """Name the package that brought an activity, and its version; empty where none did."""
+        entry = self._entries.get((label, version))
+        package = entry.dist if entry is not None else None
+        return f"{package.name} {package.version}" if package is not None else ""
 
     @property
     def signatures(self) -> tuple[Signature, ...]:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.compile import Report, Source, check_definition, load
-from engine.errors import UnknownBundle
+from engine.errors import ActivityMissing, UnknownBundle
 from engine.identity.deeds import Actor
 from engine.model.definition import Bundle
 from engine.model.graph import ProcessGraph
+from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import Digest, TenantId
 from engine.model.problem import Place, Problem
 from engine.ports.store import Committed, Conflict, Store
@@ -62,11 +63,22 @@ class Library:
 
     async def _keep(self, tenant: TenantId, bundle: Bundle, by: Actor) -> Committed | Conflict:
         unit = Unit(self.store, tenant)
-        row = Deployment(id=bundle.digest, bundle=bundle, deployed_at=by.at, deployed_by=by.name)
+        row = Deployment(
+            id=bundle.digest,
+            bundle=bundle,
+            deployed_at=by.at,
+            deployed_by=by.name,
+            packages=self._packages(bundle),
+        )
         unit.put(row, Absent())
         subject = f"definition:{bundle.process}/{bundle.version}"
         unit.audit(by.did("definition.deploy", subject, digest=bundle.digest))
         return await self.store.write(tenant, unit.staged())
+
+    def _packages(self, bundle: Bundle) -> dict[str, str]:
+        used = ((one.label, self.catalogue.package_of(one.label, one.version))
+                for one in bundle.activities)  # fmt: skip
+        return {label: package for label, package in used if package}
 
     async def named(
         self, tenant: TenantId, process: str, version: int | None
@@ -80,7 +92,8 @@ class Library:
 
         Raises:
             UnknownBundle: It was never deployed here, or its texts were changed.
-            ActivityMissing: It needs an activity that is not installed.
+            ActivityMissing: It needs an activity that is not installed (`label`, `version`, and
+                `package` where the deploy knew it).
         """
         known = self._graphs.get(f"{tenant}/{digest}")
         if known is not None:
@@ -88,9 +101,34 @@ class Library:
         row = await self.store.get(tenant, Deployment, digest)
         if row is None:
             raise UnknownBundle(digest=digest)
-        graph = load(row.bundle, self.catalogue.signatures)
+        try:
+            graph = load(row.bundle, self.catalogue.signatures)
+        except ActivityMissing as missing:
+            package = row.packages.get(str(missing.facts["label"]), "unknown")
+            raise ActivityMissing(**missing.facts, package=package) from missing
         self._graphs[f"{tenant}/{digest}"] = graph
         return graph
+
+    async def incident(self, instance: ProcessInstance) -> Incident | None:
+        """Give the incident that holds an instance: its own, or an activity that is not installed.
+
+        The second is found whenever somebody looks, and kept nowhere: the instance goes on, with
+        its step, its page and its timers, as soon as the package is there.
+        """
+        if instance.incident is not None or instance.is_over:
+            return instance.incident
+        try:
+            await self.graph(instance.tenant, instance.bundle)
+        except ActivityMissing as missing:
+            return missing_activity(instance, missing)
+        return None
+
+
+def missing_activity(instance: ProcessInstance, missing: ActivityMissing) -> Incident:
+    """Tell an operator which activity, of which package, an instance cannot go on without."""
+    facts = missing.facts
+    reason = f"{facts['label']} {facts['version']} of the package {facts['package']} is missing"
+    return Incident(code=missing.code, node=instance.node, reason=reason, at=instance.last_at)
 
 
 def _taken(source: Source, bundle: Bundle) -> Problem:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from engine.errors import ActivityMissing
 from engine.identity.attempts import UNKNOWN
 from engine.ports.outside import Clock
 from engine.ports.store import Store
@@ -56,7 +57,7 @@ class Pump:
                 ref = InstanceRef(tenant=work.tenant, id=work.instance)
                 if ref in self._stuck:
                     continue
-                if await guarded("timer", self.loop.current(ref)):
+                if await guarded("timer", self.loop.current(ref), instance=ref.id):
                     fired += 1
                 else:
                     self._stuck[ref] = now + REST
@@ -75,15 +76,19 @@ class Pump:
             await guarded("tidy", self.store.forget_accounts(UNKNOWN, now - UNKNOWN_KEPT))
 
 
-async def guarded(what: str, work: Awaitable[object]) -> bool:
+async def guarded(what: str, work: Awaitable[object], **facts: str) -> bool:
     """Do one unit of background work; its trouble is logged and is nobody else's.
 
-    Gives whether it went well.
+    Gives whether it went well. `facts`: what the log says besides.
     """
     try:
         await work
+    except ActivityMissing as missing:  # an incident of this instance, for as long as it lasts
+        told = facts | {"code": missing.code, "reason": str(missing)}
+        log.error("incident", extra={"facts": told})
+        return False
     except Exception as error:  # noqa: BLE001 - one of the three: the pump must live
-        facts = {"work": what, "type": type(error).__name__}
-        log.warning("background work failed", extra={"facts": facts})
+        told = facts | {"work": what, "type": type(error).__name__}
+        log.warning("background work failed", extra={"facts": told})
         return False
     return True

@@ -331,6 +331,17 @@ def surface(
     """Put a surface in front of a fresh house."""
     clock = FrozenClock()
     house = bench(MemoryStore(clock), clock, redirects=redirects)
+    return surface_of(house, public_url=public_url, limits=limits, **settings)
+
+
+def surface_of(
+    house: Bench,
+    *,
+    public_url: str = ORIGIN,
+    limits: SourceLimits | None = None,
+    **settings: Any,
+) -> Surface:
+    """Put a surface in front of a house."""
     config = WebConfig(
         app_name="Farol Mutual",
         public_url=public_url,

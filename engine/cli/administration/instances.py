@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +16,7 @@ from engine.cli.administration.journeys import (
     incident_remedy,
     instance_named,
     reference,
+    with_incident,
 )
 from engine.cli.administration.timeline import Line, cause_of, event_json, timeline
 from engine.cli.command import PROBLEMS, Documented, Group, data_option, json_option
@@ -93,7 +94,9 @@ def list_instances(
             await refuse_no_process(application, process)
 
         query = InstanceQuery(process=process, status=status, page=page - 1, size=PAGE_SIZE)
-        return await application.store.instances(application.tenant, query)
+        kept = await application.store.instances(application.tenant, query)
+        rows = [await with_incident(application, row) for row in kept.rows]
+        return replace(kept, rows=tuple(rows))
 
     found = with_application(data, work)
     if as_json:
@@ -183,7 +186,7 @@ def show(*, id: str, data: Path | None, as_json: bool) -> int:
 async def _look(application: Application, id: str) -> Seen:
     from engine.run.journal import broken_at
 
-    found = await instance_named(application, id)
+    found = await with_incident(application, await instance_named(application, id))
     journal = await application.store.journal(application.tenant, found.id)
     try:
         graph = await application.library.graph(application.tenant, found.bundle)

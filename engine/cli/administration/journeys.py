@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from engine.cli.administration.timeline import cause_of
 from engine.cli.command import fail
 from engine.cli.hints import hint
 from engine.cli.terminal.page import clean
-from engine.errors import UnknownInstance
+from engine.errors import ActivityMissing, UnknownBundle, UnknownInstance
 from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import InstanceId
 
@@ -58,8 +60,19 @@ def _unknown(named: str) -> str:
     return f"There is no instance {clean(named)}. `{hint('instance', 'list')}` shows them."
 
 
+async def with_incident(application: Application, instance: ProcessInstance) -> ProcessInstance:
+    """Give an instance with what holds it: its own incident, or a missing activity's."""
+    try:
+        held = await application.library.incident(instance)
+    except UnknownBundle:  # `doctor` tells of it
+        return instance
+    return instance if held is instance.incident else replace(instance, incident=held)
+
+
 def incident_remedy(incident: Incident) -> str | None:
     """Say what mends the cause of an incident, where we know it."""
+    if incident.code == ActivityMissing.code:
+        return "install that package, and start `serve` anew: the journey then goes on by itself"
     store = _MISSING_STORE.search(incident.reason)
     if "no such store" in incident.reason and store is not None:
         return hint("store", "add", store[1])

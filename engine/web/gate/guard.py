@@ -147,8 +147,11 @@ def _report_fault(ask: Ask, fault: Exception) -> None:
     """Say which fault and where, not what it said: that may hold what a person typed (D5)."""
     code = fault.code if isinstance(fault, TrustflowError) else "unexpected"
     kind = type(fault).__qualname__
-    told = {"missing": str(fault)} if isinstance(fault, ActivityMissing) else {}
-    _tell(ask, logging.ERROR, "fault", code=code, type=kind, frames=frames_of(fault), **told)
+    if isinstance(fault, ActivityMissing):  # an incident of this instance, for as long as it lasts
+        instance = ask.entered.session.instance if ask.entered is not None else "-"
+        _tell(ask, logging.ERROR, "incident", instance=instance, code=code, reason=str(fault))
+        return
+    _tell(ask, logging.ERROR, "fault", code=code, type=kind, frames=frames_of(fault))
 
 
 def report_limit(ask: Ask) -> None:
