@@ -70,10 +70,13 @@ class Started:
 
 @contextlib.contextmanager
 def started(
-    *arguments: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("-c", ENTRY),
 ) -> Iterator[Started]:
     """Start a command; it is ended by its own id, whatever happens."""
-    words = [sys.executable, "-c", ENTRY, *map(str, arguments)]
+    words = [sys.executable, *program, *map(str, arguments)]
     process = subprocess.Popen(
         words, cwd=cwd, env=dict(env or surroundings()), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
