@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import logging
-import tempfile
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,16 +11,16 @@ from pathlib import Path
 import apsw
 import pytest
 
-import activities
-from engine.activity import Activity, Call, Ended, Passcodes
+from engine.activity import Call, Ended
 from engine.model.names import MAIN_TENANT
 from engine.records.record import AuditRow, Staged
-from engine.run.catalogue import Catalogue
+from engine.redaction import redacted
 from engine.testing import NOON
+from tests.canary.leaks import LEAKS, Leak, breaks, breaks_in_a_group, complete_with
 from tests.canary.scan import encodings, found, zipped
 from tests.canary.world import RIGHT, WRONG, World, collect
 
-COMPLETE = "Complete Passcode Authentication"
+Story = Callable[[World], Awaitable[None]]
 
 
 def leaks(sinks: list[tuple[str, bytes]]) -> list[str]:
@@ -35,6 +33,13 @@ def leaks(sinks: list[tuple[str, bytes]]) -> list[str]:
 
 async def walk(world: World) -> None:
     await world.walk()
+
+
+async def walk_by_api(world: World) -> None:
+    await world.walk_by_api()
+
+
+STORIES = [walk, walk_by_api]
 
 
 def test_the_scan_knows_sixteen_ways_and_opens_gzip() -> None:
@@ -53,6 +58,49 @@ def test_a_whole_walk_leaves_no_passcode_anywhere(tmp_path: Path) -> None:
     assert b"Thank you, all done" in dict(sinks)["answer 5 body"]
 
 
+def test_a_whole_walk_by_the_api_leaves_no_passcode_anywhere(tmp_path: Path) -> None:
+    sinks = collect(tmp_path, walk_by_api)
+
+    assert len(sinks) > 18
+    assert leaks(sinks) == []
+    ends = [blob for name, blob in sinks if name.endswith("body") and b"ENDED_SUCCESS" in blob]
+    assert len(ends) == 2, "answered, and looked at again"
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_nothing_that_looks_like_a_secret_rests_in_state_or_journal(
+    tmp_path: Path, story: Story
+) -> None:
+    kept: list[str] = []
+
+    async def told(world: World) -> None:
+        await story(world)
+        kept.extend([text async for text in world.kept_texts()])
+
+    collect(tmp_path, told)
+
+    assert len(kept) > 8
+    assert [text for text in kept if redacted(text) != text] == []
+
+
+async def by_a_link(call: Call) -> Ended:
+    link = "https://id.example/web/trustweb?pt=pt_" + "aB3-" * 10 + "xyz"
+    return Ended(error="FailedPasscodeAuthentication", message=link, result="FAIL")
+
+
+def test_a_link_planted_in_the_state_is_found(tmp_path: Path) -> None:
+    kept: list[str] = []
+
+    async def told(world: World) -> None:
+        await world.walk()
+        kept.extend([text async for text in world.kept_texts()])
+
+    collect(tmp_path, told, catalogue=complete_with(by_a_link))
+
+    found = [text for text in kept if redacted(text) != text]
+    assert len(found) > 1, "in the journal, and in what it left in the state"
+
+
 @pytest.mark.parametrize("point", ["before-load", "before-commit", "after-commit"])
 def test_a_hop_that_breaks_anywhere_leaves_no_passcode(tmp_path: Path, point: str) -> None:
     armed = False
@@ -68,6 +116,11 @@ def test_a_hop_that_breaks_anywhere_leaves_no_passcode(tmp_path: Path, point: st
         armed = True
         for passcode in (WRONG, RIGHT):
             await world.kept(browser, browser.answer(step, passcode=passcode))
+        armed = False
+        app = await world.app()
+        armed = True
+        for passcode in (WRONG, RIGHT):
+            await app.answer(passcode=passcode)
 
     sinks = collect(tmp_path, story, probe=probe)
 
@@ -91,91 +144,31 @@ def test_a_store_that_breaks_anywhere_leaves_no_passcode(tmp_path: Path, point: 
         for passcode in (WRONG, RIGHT):
             await world.kept(browser, browser.answer(step, passcode=passcode))
         armed = False
+        app = await world.app()
+        armed = True
+        for passcode in (WRONG, RIGHT):
+            await app.answer(passcode=passcode)
+        armed = False
 
     sinks = collect(tmp_path, story, store_probe=probe)
 
     assert leaks(sinks) == []
 
 
-def complete_with(run: Callable[[Call], Awaitable[Ended]]) -> Catalogue:
-    """Our catalogue with another *Complete Passcode Authentication*."""
-    ours = [a for a in activities.ALL if a.signature.label != COMPLETE]
-    old: Activity = next(a for a in activities.ALL if a.signature.label == COMPLETE)
-    return Catalogue.of([*ours, replace(old, run=run)])
-
-
-async def breaks(call: Call) -> Ended:
-    secret = call.secret("passcodeAuthenticationKey", "passcode")
-    raise ValueError(f"{call!r} {secret} {secret!r} {call.bag}")
-
-
-async def breaks_in_a_group(call: Call) -> Ended:
-    raise ExceptionGroup("two", [KeyError(str(dict(call.bag))), OSError(repr(call))])
-
-
+@pytest.mark.parametrize("story", STORIES)
 @pytest.mark.parametrize("run", [breaks, breaks_in_a_group])
 def test_an_activity_that_throws_all_it_has_leaves_no_passcode(
-    tmp_path: Path, run: Callable[[Call], Awaitable[Ended]]
+    tmp_path: Path, story: Story, run: Leak
 ) -> None:
-    sinks = collect(tmp_path, walk, catalogue=complete_with(run))
+    sinks = collect(tmp_path, story, catalogue=complete_with(run))
 
     assert leaks(sinks) == []
 
 
-async def by_key(call: Call) -> Ended:
-    value = call.secret("passcodeAuthenticationKey", "passcode").reveal()
-    return Ended(keys={"passcodeAuthenticationKey": {"was": value}}, result="FAIL",
-                 error="FailedPasscodeAuthentication")  # fmt: skip
-
-
-async def by_message(call: Call) -> Ended:
-    value = call.secret("passcodeAuthenticationKey", "passcode").reveal()
-    return Ended(error="FailedPasscodeAuthentication", message=value, result="FAIL")
-
-
-async def by_log(call: Call) -> Ended:
-    value = call.secret("passcodeAuthenticationKey", "passcode").reveal()
-    logging.getLogger("stranger").info("checking %s", base64.b64encode(b"x" + value.encode()))
-    return Ended(error="FailedPasscodeAuthentication", result="FAIL")
-
-
-async def by_trace(call: Call) -> Ended:
-    value = call.secret("passcodeAuthenticationKey", "passcode").reveal()
-    try:
-        raise ValueError(value)
-    except ValueError:
-        logging.getLogger("stranger").exception("it broke")
-    return Ended(error="FailedPasscodeAuthentication", result="FAIL")
-
-
-async def by_print(call: Call) -> Ended:
-    value = call.secret("passcodeAuthenticationKey", "passcode").reveal()
-    print(value.upper())  # noqa: T201 - the planted leak
-    return Ended(error="FailedPasscodeAuthentication", result="FAIL")
-
-
-async def by_file(call: Call) -> Ended:
-    value = call.secret("passcodeAuthenticationKey", "passcode").reveal()
-    with tempfile.NamedTemporaryFile("w", delete=False, encoding="utf-16-le") as file:
-        file.write(value)
-    return Ended(error="FailedPasscodeAuthentication", result="FAIL")
-
-
-async def by_digest(call: Call) -> Ended:
-    value = call.secret("passcodeAuthenticationKey", "passcode").reveal()
-    attempt = call.slot("passcodeAuthenticationKey").value
-    seen = hashlib.sha1(value.encode(), usedforsecurity=False).hexdigest()
-    await call.use(Passcodes).bounds(attempt)
-    return Ended(error="FailedPasscodeAuthentication", message=seen, result="FAIL")
-
-
-@pytest.mark.parametrize(
-    "run", [by_key, by_message, by_log, by_trace, by_print, by_file, by_digest]
-)
-def test_a_leak_planted_in_an_activity_is_found(
-    tmp_path: Path, run: Callable[[Call], Awaitable[Ended]]
-) -> None:
-    sinks = collect(tmp_path, walk, catalogue=complete_with(run))
+@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS.keys())
+def test_a_leak_planted_in_an_activity_is_found(tmp_path: Path, story: Story, leak: Leak) -> None:
+    sinks = collect(tmp_path, story, catalogue=complete_with(leak))
 
     assert leaks(sinks) != []
 
@@ -198,6 +191,23 @@ async def in_an_address(world: World) -> None:
     world.answers[-1] = replace(last, headers=planted)
 
 
+async def in_an_error_of_the_api(world: World) -> None:
+    app = await world.app()
+    await app.answer(passcode=RIGHT * 9)
+    last = world.answers[-1]
+    assert last.status == 422
+    told = last.json | {"message": f"{encodings(RIGHT)['base64 at 1'].decode()} is too long"}
+    world.answers[-1] = replace(last, body=json.dumps(told).encode())
+
+
+async def in_a_screen_of_the_api(world: World) -> None:
+    app = await world.app()
+    await app.look()
+    last = world.answers[-1]
+    shown = last.json | {"values": {"passcode": WRONG}}
+    world.answers[-1] = replace(last, body=json.dumps(shown).encode())
+
+
 async def in_a_page(world: World) -> None:
     browser = world.surface.browser()
     await world.kept(browser, browser.get("/web/trustweb?pt=x"))
@@ -212,7 +222,15 @@ async def in_a_row(world: World) -> None:
 
 @pytest.mark.parametrize(
     "story",
-    [in_an_audit_row, in_a_zipped_file, in_an_address, in_a_page, in_a_row],
+    [
+        in_an_audit_row,
+        in_a_zipped_file,
+        in_an_address,
+        in_a_page,
+        in_a_row,
+        in_an_error_of_the_api,
+        in_a_screen_of_the_api,
+    ],
 )
 def test_a_leak_planted_in_a_sink_is_found(
     tmp_path: Path, story: Callable[[World], Awaitable[None]]

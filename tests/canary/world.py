@@ -6,18 +6,23 @@ import asyncio
 import io
 import logging
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from engine.adapters.sqlite import SqliteStore
 from engine.logs import JsonLines
+from engine.model.names import MAIN_TENANT
 from engine.ports.outside import Probe
+from engine.ports.store import InstanceQuery
 from engine.run.catalogue import Catalogue
 from engine.testing import FrozenClock
 from engine.web import WebConfig, build_web
 from tests.bench import bench
+from tests.web.app import App
 from tests.web.surface import ORIGIN, Answer, Browser, Surface, journeys_of
 
 RIGHT = 'Kanari "Zaunkönig" & <vogel> 7+7=14 / schön'
@@ -52,6 +57,29 @@ class World:
             page = self.answers[-1]
             if page.status == 303:
                 step = await self.kept(browser, browser.follow(page))
+
+    async def walk_by_api(self) -> None:
+        """Go the whole way as an app does: unread, too long, wrong, right, and look once more."""
+        app = await self.app()
+        for data in ({"passcode": [RIGHT]}, {RIGHT: WRONG}, {"passcode": RIGHT * 9}):
+            await app.answer(**data)
+        for passcode in (WRONG, RIGHT):
+            if app.shown["stepKey"] is not None:
+                await app.answer(passcode=passcode)
+        await app.look()
+
+    async def app(self) -> App:
+        """Begin as an app; every answer it gets is kept."""
+        app = App(surface=self.surface, answers=self.answers)
+        await app.begin((await self.surface.bench.link()).secret)
+        return app
+
+    async def kept_texts(self) -> AsyncIterator[str]:
+        """Give the state of every instance and each event of its journal, as they are stored."""
+        for row in (await self.store.instances(MAIN_TENANT, InstanceQuery(size=50))).rows:
+            yield msgspec.json.encode(row).decode()
+            for event in await self.store.journal(MAIN_TENANT, row.id):
+                yield (event.payload or b"").decode()
 
     async def kept(self, browser: Browser, asked: Awaitable[Answer]) -> Answer:
         """Keep an answer."""

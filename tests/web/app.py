@@ -23,7 +23,7 @@ class App:
     @property
     def shown(self) -> JsonObject:
         """The newest screen."""
-        return next(answer.json for answer in self.answers[::-1] if "stepKey" in answer.json)
+        return next(a.json for a in self.answers[::-1] if b'"stepKey"' in a.body)
 
     async def begin(self, secret: str) -> Answer:
         """Create an instance by a link's secret and start it."""
@@ -31,7 +31,7 @@ class App:
         address = urlsplit(parse_qs(urlsplit(created.json["redirectUrl"]).query)["ps"][0])
         return await self._call(f"{address.path}?{address.query}", {})
 
-    async def answer(self, **data: str) -> Answer:
+    async def answer(self, **data: object) -> Answer:
         """Answer the step of the newest screen."""
         path = f"{SERVER}/processInstances/{self.shown['processInstanceId']}"
         body = {"revision": self.shown["revision"], "data": data}
@@ -45,5 +45,5 @@ class App:
     async def _call(self, target: str, body: object, *, method: str = "POST") -> Answer:
         answer = await self.surface.call(method, target, body, token=self.token or None)
         self.answers.append(answer)
-        self.token = answer.json.get("sessionToken", self.token)
+        self.token = str(answer.json.get("sessionToken", self.token))
         return answer
