@@ -223,6 +223,7 @@ def test_error_page_blacks_out_all_but_the_persons_own_link_and_still_works() ->
     assert page.status == 404
     assert nonce is not None
     assert f'nonce="{nonce[1]}"' in page.text
+    assert f"pt=pt_{VALUE}" in page.text, "the same page in another language"
 
 
 def test_error_page_blacks_out_what_is_not_the_persons() -> None:

@@ -7,18 +7,21 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.app import open_application
 from engine.logs import JsonLines
 from engine.model.names import MAIN_TENANT, JsonObject
+from engine.settings import Settings
 from engine.testing import FrozenClock
 from engine.web.circuit import LONGEST, SHORTEST, Circuit
 from engine.web.sources import SourceLimits
 from tests.bench import RIGHT, WRONG
 from tests.web.app import App
-from tests.web.surface import Answer, Surface, play
+from tests.web.surface import Answer, Surface, play, send
 
 LIMIT = 4
 LIMITS = SourceLimits(per_minute=1000, per_hour=10_000, tenant_per_minute=LIMIT)
@@ -183,6 +186,27 @@ def test_beginning_and_end_are_security_events(caplog: pytest.LogCaptureFixture)
     ]
     assert (lines[0]["failures"], lines[0]["perMinute"]) == (LIMIT + 1, LIMIT)
     assert lines[1]["seconds"] == 61
+
+
+def test_the_limit_is_the_settings(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        settings = Settings(
+            data=tmp_path / "data", tenant_failures_per_minute=20, trusted_proxies=("127.0.0.1/32",)
+        )
+        application = await open_application(settings)
+        try:
+            web = application.web("http://127.0.0.1:8321")
+            for number in range(21):
+                away = [("Host", "127.0.0.1:8321"), ("X-Forwarded-For", f"198.51.100.{number}")]
+                await send(web, "GET", "/web/trustweb?pt=pt_x", headers=away, client="127.0.0.1")
+        finally:
+            await application.close()
+
+    with caplog.at_level(logging.WARNING, logger="trustflow.web"):
+        asyncio.run(story())
+    (line,) = [json.loads(JsonLines().format(record)) for record in caplog.records]
+
+    assert (line["event"], line["failures"], line["perMinute"]) == ("tenant-slow", 21, 20)
 
 
 class Forgetful(Circuit):
