@@ -43,10 +43,11 @@ _SHAPES: Final = (
     _shape(r"((?<![\w-])eyJ)[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?", "eyj"),
     _shape(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:[\w+/=\s-]|\\[nr])+", "private key"),
 )
-_VALUE: Final = re.compile(rf"(?:(?<![\w+/-])|{_ESCAPED})[\w-]{{43}}(?![\w+/=-])", re.ASCII)
+_VALUE: Final = re.compile(rf"(?:(?<![\w+/\\-])|{_ESCAPED})[\w-]{{43}}(?![\w+/=-])", re.ASCII)
 """256 bits in base64url, as sessions, tickets, form tokens and keys are handed out.
 
-A digest in hex is longer, the integrity of a page's file has other neighbours.
+A digest in hex is longer, the integrity of a page's file has other neighbours; what follows a
+backslash is half of an escape, and JSON would not be JSON without it.
 """
 _ANY_HINT: Final = re.compile("|".join(re.escape(h) for shape in _SHAPES for h in shape.hints))
 _LONG_WORD: Final = re.compile(r"\b[\w-]{40}", re.ASCII)

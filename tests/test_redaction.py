@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import engine
@@ -104,12 +104,17 @@ def test_what_is_meant_for_the_reader_stays() -> None:
     assert shown == f"{link} and pt_***"
 
 
-pieces = st.one_of(st.text(), st.sampled_from([*SHAPES.values(), *PLAIN, '"', "\\", "{", "}"]))
+pieces = st.one_of(
+    st.text(),
+    st.text(alphabet='aB3-_\x1f\x08\n\\"é%', min_size=30, max_size=50),
+    st.sampled_from([*SHAPES.values(), *PLAIN, '"', "\\", "{", "}"]),
+)
 facts = st.dictionaries(
     st.sampled_from(["authorization", "cookie", "x"]), st.one_of(pieces, st.integers())
 )
 
 
+@example("\x1f" + "0" * 37 + "A", {})
 @given(st.lists(pieces).map("".join), facts)
 def test_json_stays_json_and_no_shape_survives(text: str, more: dict[str, object]) -> None:
     shown = redacted(json.dumps({"event": text, **more, "last": 1}))
