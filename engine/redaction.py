@@ -1,6 +1,7 @@
 """What looks like a secret is blacked out where words leave: the second line behind `Secret` (D4).
 
-It knows shapes, never a value: links, start tickets, session values, stored hashes, headers, keys.
+It knows shapes, never a value: links, start tickets, session values, stored hashes, headers, keys,
+passwords inside addresses.
 A passcode has no shape; that none gets this far is what `Secret` sees to. Whoever hands a secret
 out on purpose says so with `own`.
 """
@@ -41,6 +42,7 @@ _SHAPES: Final = (
     _shape(rf"((?:{_HEADER})\s*[:=]\s*)[^\s\"'\\{{}}][^\r\n\"'\\{{}}]*", "authorization", "cookie"),
     _shape(rf"({_BEGINS}(?:bearer|basic)(?:\s|%20|\+)+)[\w.~+/=-]{{16,}}", "bearer", "basic"),
     _shape(r"((?<![\w-])eyJ)[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?", "eyj"),
+    _shape(r"(://[^\s:/@\"'<>\\]*:)[^\s/@\"'<>\\]+(?=@)", "://"),
     _shape(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:[\w+/=\s-]|\\[nr])+", "private key"),
 )
 _VALUE: Final = re.compile(rf"(?:(?<![\w+/\\-])|{_ESCAPED})[\w-]{{43}}(?![\w+/=-])", re.ASCII)

@@ -61,6 +61,7 @@ SHAPES: Final = {
     "a private key": f"-----BEGIN EC PRIVATE KEY-----\nMII{VALUE}\n{VALUE}\n-----END EC PRIVATE",
     "a value behind a line's end": f"\n{VALUE}",
     "a value behind another sign": f"\N{LEFT DOUBLE QUOTATION MARK}{VALUE}",
+    "a password in an address": f"postgresql://trustflow:{VALUE}!@db.example.org/trustflow",
     "a form token": f'name="_token" value="{VALUE}"',
     "a value that begins with dashes": f"session {DASHED}",
 }
@@ -69,6 +70,7 @@ PLAIN: Final = [
     "attempt_limit_of_one_account_was_reached_today", "https=1 maps=2 pits=3",
     "Basic authentication is switched off", "the cookie was lost", "authorization is missing",
     "/web/instances/{instance}", "sha384-" + "aB3/" * 16, "TF-7K2M-94QX", "tf-demo",
+    "http://127.0.0.1:8321/a@b", "https://id.example.org:8321", "http://[::1]:8321",
 ]  # fmt: skip
 
 
