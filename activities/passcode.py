@@ -82,7 +82,7 @@ async def start_passcode_authentication(call: Call) -> Ended:
             before=frozenset({"started"}),
             after="answered",
             on_timeout="started",
-            carries="passcode",
+            carries=("passcode",),
         ),
         form_key("passcodeAuthForm1"),
     ],
@@ -123,7 +123,7 @@ class PasscodeAuthenticationForm:
             before=frozenset({"answered"}),
             after="settled",
             on={FAILED: "started"},
-            takes="passcode",
+            takes=("passcode",),
         )
     ],
     errors=[

@@ -51,13 +51,11 @@ def _slot(node: ActivityNode, use: KeyUse, old: KeySlot | None, outcome: Ended) 
 
 
 def _secrets(use: KeyUse, old: KeySlot | None, outcome: Ended) -> dict[str, SecretRef]:
-    """Carry the form's secret if this activity does, drop the one it took."""
+    """Carry the form's secrets that this activity carries, drop those it took."""
     before = {} if old is None else old.secrets
-    kept = {name: ref for name, ref in before.items() if name != use.takes}
+    kept = {name: ref for name, ref in before.items() if name not in use.takes}
     sent = outcome.submission.secrets if outcome.submission is not None else {}
-    if use.carries is not None and use.carries in sent:
-        kept[use.carries] = sent[use.carries]
-    return kept
+    return kept | {name: sent[name] for name in use.carries if name in sent}
 
 
 def _promote(

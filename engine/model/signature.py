@@ -51,8 +51,9 @@ class KeyUse:
         on: Error code -> state after that ending (else `after`); `""`: the slot stays as it was.
         on_timeout: State after the boundary timer; None: unchanged. An activity is not called then.
         members: What `${<slot>.<member>}` reads afterwards.
-        carries: The form component whose secret the slot carries in state `after`.
-        takes: The secret the activity consumes; the slot carries it no longer, whatever the ending.
+        carries: The form components whose secrets the slot carries in state `after`.
+        takes: The secrets the activity consumes; the slot carries them no longer, whatever the
+            ending.
         links: Other key inputs whose slots this one remembers; `promotes` follows them.
     """
 
@@ -65,8 +66,8 @@ class KeyUse:
     on: Mapping[str, str] = field(default_factory=dict)
     on_timeout: str | None = None
     members: Mapping[str, Member] = field(default_factory=dict)
-    carries: str | None = None
-    takes: str | None = None
+    carries: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
 
 

@@ -207,18 +207,25 @@ def _written(site: Site, use: KeyUse, slot: Slot | None, after: str, *, carries:
             one, type=use.type, state=after, links=links or one.links,
             members=tuple(use.members.items()) or kept,
         )  # fmt: skip
-        if use.carries is not None and carries:
-            now = replace(now, carried=use.carries, carrier=site.id)
+        if use.carries and carries:
+            now = replace(now, carried=_carried(now, use.carries, site.id))
         held.add(now)
     return Slot(held=frozenset(held), always=True)
 
 
+def _carried(
+    held: Held, components: tuple[str, ...], carrier: NodeId
+) -> tuple[tuple[str, NodeId], ...]:
+    """Put secrets to those that are there already; one that is asked for again is the new one."""
+    return tuple(sorted({**dict(held.carried), **dict.fromkeys(components, carrier)}.items()))
+
+
 def _taken(use: KeyUse, slot: Slot) -> Slot:
-    """Drop the secret that the activity takes, whatever the ending."""
-    if use.takes is None:
+    """Drop the secrets that the activity takes, whatever the ending."""
+    if not use.takes:
         return slot
     held = frozenset(
-        replace(one, carried=None, carrier=None) if one.carried == use.takes else one
+        replace(one, carried=tuple(pair for pair in one.carried if pair[0] not in use.takes))
         for one in slot.held
     )
     return replace(slot, held=held)

@@ -61,7 +61,7 @@ def carrying(linked: Linked) -> frozenset[str]:
         site.slots[use.input]
         for site in linked.sites.values()
         for use in (site.signature.keys if site.signature else ())
-        if use.carries is not None and use.input in site.slots
+        if use.carries and use.input in site.slots
     )
 
 

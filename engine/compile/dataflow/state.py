@@ -20,14 +20,14 @@ class Held(Struct, frozen=True, kw_only=True):
 
     Attributes:
         links: (link, slot) pairs that the slot remembers.
-        carried: Form component whose secret is with it; `carrier` is the node that took it in.
+        carried: Form components whose secrets are with it, each with the node that took it in,
+            in order.
     """
 
     type: str
     state: str
     links: tuple[tuple[str, str], ...] = ()
-    carried: str | None = None
-    carrier: NodeId | None = None
+    carried: tuple[tuple[str, NodeId], ...] = ()
     members: Members = ()
 
 

@@ -113,7 +113,8 @@ def _brings(site: Site, slot: str, states: Mapping[NodeId, State]) -> Iterator[H
     signature = site.signature
     for other in signature.keys if signature else ():
         if other.after and site.slots.get(other.input) == slot:
-            yield Held(type=other.type, state=other.after, carried=other.carries)
+            carried = tuple((component, site.id) for component in other.carries)
+            yield Held(type=other.type, state=other.after, carried=carried)
     promotion = signature.promotes if signature else None
     if promotion is None or site.id not in states:
         return
@@ -129,7 +130,7 @@ def _other_slots(state: State, but: str) -> Iterator[str]:
 
 def _takes(use: KeyUse, held: Held) -> bool:
     is_fit = held.type in use.reads and (not use.before or held.state in use.before)
-    return is_fit and (use.takes is None or held.carried == use.takes)
+    return is_fit and dict(held.carried).keys() >= set(use.takes)
 
 
 def _describe(held: Held) -> str:
@@ -139,7 +140,8 @@ def _describe(held: Held) -> str:
 def _wanted(use: KeyUse) -> str:
     types = " or ".join(sorted(use.reads))
     states = " or ".join(sorted(use.before))
-    secret = f", with the secret `{use.takes}`" if use.takes else ""
+    named = " and ".join(f"`{component}`" for component in use.takes)
+    secret = f", with the secret {named}" if use.takes else ""
     return (f"{types} in the state {states}" if states else types) + secret
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.compile.dataflow.spread import carrying
-from engine.compile.dataflow.state import Held, State
+from engine.compile.dataflow.state import State
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Linked
 from engine.model.names import NodeId
@@ -18,28 +18,28 @@ def prove_secrets(
     names = carrying(linked)
     if not names:
         return
-    told: set[tuple[str, NodeId | None]] = set()
+    told: set[tuple[str, str, NodeId]] = set()
     for node in sorted(states, key=order.__getitem__):
         site = linked.sites[node]
         if not (site.waits or site.is_end):
             continue
-        for slot, held in sorted(_carried(states[node], names), key=lambda pair: pair[0]):
-            if (slot, held.carrier) in told or held.carrier is None:
+        for slot, component, carrier in sorted(_carried(states[node], names)):
+            if (slot, component, carrier) in told:
                 continue
-            told.add((slot, held.carrier))
+            told.add((slot, component, carrier))
             rule, what = ("P111", "waits") if site.waits else ("P112", "ends")
             findings.add(
                 rule, site.spot,
                 f"the instance {what} at `{site.id}` while the key `{slot}` carries the secret "
-                f"`{held.carried}`",
+                f"`{component}`",
                 "put the activity that takes it directly behind the one that asks for it",
-                key=site.path(), also=[linked.sites[held.carrier].spot],
+                key=site.path(), also=[linked.sites[carrier].spot],
             )  # fmt: skip
 
 
-def _carried(state: State, names: frozenset[str]) -> Iterator[tuple[str, Held]]:
-    """Give every secret that some path brings along, and the slot it is in."""
+def _carried(state: State, names: frozenset[str]) -> Iterator[tuple[str, str, NodeId]]:
+    """Give every secret that some path brings along: the slot it is in, its component, its node."""
     for name in names & state.slots.keys():
         for held in state.slots[name].held:
-            if held.carried is not None:
-                yield name, held
+            for component, carrier in held.carried:
+                yield name, component, carrier
