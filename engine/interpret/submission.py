@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from engine.model.event import Submission
 from engine.model.form import DATE_PARTS, SECRET_TYPES, CompiledForm, Component, Refused
@@ -53,8 +53,19 @@ def read(panel: FormPanel, form: CompiledForm, body: Body) -> Read | tuple[Field
         else:
             values[part.id] = told.value
     hidden = _hidden(form, values)
-    left = tuple(problem for id, problem in problems.items() if id not in hidden)
+    if panel.same:
+        problems |= _unlike(panel, {**values, **secrets}, problems.keys() | hidden)
+    left = tuple(problems[p.id] for p in form.inputs if p.id in problems and p.id not in hidden)
     return left or _accepted(panel, values, secrets, hidden)
+
+
+def _unlike(panel: FormPanel, given: JsonObject, but: Set[str]) -> dict[str, FieldProblem]:
+    """Tell which answers do not repeat the one they must; `but`: those that are no answers."""
+    return {
+        id: FieldProblem(field=id, text=Message(id="passcode.differ"))
+        for id, other in panel.same.items()
+        if but.isdisjoint((id, other)) and given.get(id) != given.get(other)
+    }
 
 
 def kept(panel: FormPanel, form: CompiledForm, part: Component) -> JsonValue:

@@ -34,14 +34,28 @@ class Option(Value, frozen=True, kw_only=True):
     label: Localised
 
 
+CharacterSet = Literal["ANY", "ALPHANUMERIC", "NUMERIC"]
+
+
 class Limits(Value, frozen=True, kw_only=True):
     """Bounds that are known only at run time (a passcode policy's).
 
-    In Unicode code points after NFKC.
+    Lengths in Unicode code points after NFKC. `characters` bounds a password alone.
     """
 
     min_length: int | None = None
     max_length: int | None = None
+    characters: CharacterSet = "ANY"
+
+    def lets(self, text: str) -> bool:
+        """Whether every character of a text (after NFKC) is one of those allowed."""
+        match self.characters:
+            case "NUMERIC":
+                return text.isascii() and text.isdecimal()
+            case "ALPHANUMERIC":
+                return text.isalnum()
+            case "ANY":
+                return True
 
 
 class Component(Value, frozen=True, kw_only=True):

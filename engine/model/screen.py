@@ -22,6 +22,7 @@ class FormPanel(Tagged, frozen=True, kw_only=True):
             secret).
         limits: component id -> bounds known at run time.
         options: component id -> answers allowed at run time, for `select` and `radio`.
+        same: component id -> the one whose answer it must repeat.
     """
 
     form: FormRef
@@ -29,6 +30,7 @@ class FormPanel(Tagged, frozen=True, kw_only=True):
     values: JsonObject = {}
     limits: dict[str, Limits] = {}
     options: dict[str, tuple[Option, ...]] = {}
+    same: dict[str, str] = {}
     read_only: bool = False
     hide_buttons: bool = False
 

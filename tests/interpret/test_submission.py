@@ -10,8 +10,9 @@ import pytest
 from engine.compile import Source, check_form
 from engine.interpret import Read, read
 from engine.model.definition import FormRef
-from engine.model.form import CompiledForm
+from engine.model.form import CompiledForm, Limits
 from engine.model.names import JsonObject
+from engine.model.problem import Message
 from engine.model.screen import FormPanel
 
 FORM = FormRef(name="sample", version=1)
@@ -97,3 +98,39 @@ def test_all_that_is_shown_is_taken_however_deep_it_hangs() -> None:
     assert values(found) == {"other": True, "why": "for more", "more": "much"}
     assert isinstance(found, Read)
     assert [secret.reveal() for secret in found.bag.values()] == ["a secret"]
+
+
+TWICE = (
+    {"type": "password", "id": "new", "validate": REQUIRED},
+    {"type": "password", "id": "again", "validate": REQUIRED},
+    {"type": "text", "id": "note", "validate": REQUIRED},
+)
+SAME = FormPanel(
+    form=FORM,
+    form_data_key="form1",
+    same={"again": "new"},
+    limits={"new": Limits(min_length=4, characters="NUMERIC")},
+)
+
+
+def told(**body: str) -> list[tuple[str, str]]:
+    """Give every problem, field and sentence."""
+    found = read(SAME, form_of(*TWICE), {name: [text] for name, text in body.items()})
+    assert not isinstance(found, Read)
+    return [(p.field, p.text.id) for p in found if isinstance(p.text, Message)]
+
+
+def test_what_must_be_repeated_is_compared_and_told_in_the_forms_order() -> None:
+    taken = sent(form_of(*TWICE), SAME, new="582943", again="582943", note="x")
+
+    assert isinstance(taken, Read)
+    assert told(new="582943", again="582944", note="x") == [("again", "passcode.differ")]
+    assert told(new="582943", again="582944", note="") == [
+        ("again", "passcode.differ"), ("note", "form.missing"),
+    ]  # fmt: skip
+
+
+def test_of_an_answer_that_is_wrong_by_itself_no_repetition_is_asked() -> None:
+    assert told(new="582", again="999", note="x") == [("new", "passcode.short")]
+    assert told(new="582943", again="", note="x") == [("again", "form.missing")]
+    assert told(new="58294a", again="58294a", note="x") == [("new", "passcode.numeric")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace as changed
 
-from engine.model.form import Component, Form, Limits
+from engine.model.form import CharacterSet, Component, Form, Limits
 from engine.model.names import JsonValue
 from engine.model.problem import FieldProblem, Words
 from engine.web.pages.fields import kept_drawings
@@ -398,6 +398,22 @@ def test_rules_of_a_new_passcode_stand_before_it_is_typed() -> None:
     assert describes(page, page.by_id("newPasscode")) == ["newPasscode-hint"]
     assert page.by_id("newPasscode").attributes["maxlength"] == "64"
     assert describes(page, page.by_id("confirmPasscode")) == []
+
+
+@pytest.mark.parametrize(
+    ("characters", "rule"),
+    [
+        ("ANY", "a few unrelated words are easy to remember"),
+        ("ALPHANUMERIC", "letters and digits only"),
+        ("NUMERIC", "digits only"),
+    ],
+)
+def test_rules_say_which_characters_are_taken(characters: CharacterSet, rule: str) -> None:
+    bounds = {"newPasscode": Limits(min_length=6, max_length=64, characters=characters)}
+
+    rules = Page(step(current(CHOOSE, limits=bounds))).by_id("newPasscode-hint")
+
+    assert rule in rules.text
 
 
 def test_passcode_that_exists_has_no_rules_to_be_told() -> None:

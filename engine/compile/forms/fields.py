@@ -101,6 +101,8 @@ def _password(component: Component) -> FieldCheck:
         if not text:
             return missing
         text = unicodedata.normalize("NFKC", text)
+        if limits is not None and not limits.lets(text):
+            return wrong(text, limits) or _other_characters(component, limits)
         return wrong(text, limits) or Accepted(value=text)
 
     return check
@@ -144,6 +146,10 @@ def _too_long(component: Component, high: int) -> Refused:
     if component.type == "password":
         return _refused(component.invalid_length, "passcode.long", max=str(high))
     return _refused(component.invalid_length, "form.long", count=high)
+
+
+def _other_characters(component: Component, limits: Limits) -> Refused:
+    return _refused(component.invalid, f"passcode.{limits.characters.lower()}")
 
 
 def _other_pattern(component: Component) -> Refused:

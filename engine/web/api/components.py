@@ -42,7 +42,8 @@ def components_json(worded: WordedForm, panel: FormPanel) -> Raw:
 
 def _told(part: _Part, panel: FormPanel, say: Speech) -> bytes:
     component = part.component
-    if panel.read_only or component.id in panel.limits or component.id in panel.options:
+    bounds = (panel.limits, panel.options, panel.same)
+    if panel.read_only or any(component.id in known for known in bounds):
         part = _part(component, panel, say)
     value = panel.values.get(component.id)
     if value in _NOTHING or component.type not in _SHOWN:
@@ -98,6 +99,8 @@ def _bounds(component: Component, panel: FormPanel) -> JsonObject:
         "readOnly": component.read_only or panel.read_only,
         "minLength": limits.min_length or component.min_length,
         "maxLength": limits.max_length or component.max_length,
+        "characters": None if limits.characters == "ANY" else limits.characters,
+        "sameAs": panel.same.get(component.id),
         "min": component.min,
         "max": component.max,
         "whole": component.whole or None,

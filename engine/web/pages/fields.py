@@ -155,7 +155,12 @@ def _rules(component: Component, limits: Limits, speech: Speech) -> tuple[Markup
         return ()
     longest = limits.max_length or _LONGEST_PASSCODE
     bounds: dict[str, Said] = {"min": limits.min_length, "max": longest}
-    return speech("passcode.rule.length", **bounds), speech("passcode.rule.words")
+    rules = {
+        "ANY": ("passcode.rule.words",),
+        "ALPHANUMERIC": ("passcode.rule.alphanumeric",),
+        "NUMERIC": ("passcode.rule.numeric",),
+    }[limits.characters]
+    return speech("passcode.rule.length", **bounds), *(speech(rule) for rule in rules)
 
 
 def _longest(component: Component, limits: Limits) -> int | None:
