@@ -14,7 +14,7 @@ from engine.model.event import Broken, Ended, Finished, Shown
 from engine.model.graph import ActivityNode, Flow, ProcessGraph
 from engine.model.instance import ProcessInstance
 from engine.model.names import FORM_DATA, JsonObject, NodeId
-from engine.model.problem import Message
+from engine.model.problem import Message, Text
 from engine.model.screen import TextPanel
 from engine.model.value import Passing
 
@@ -58,7 +58,7 @@ def _ended(node: ActivityNode, instance: ProcessInstance, event: Finished, outco
     changed = _extra_outputs(node, changed, outcome)
     if outcome.error is None or outcome.error not in node.errors:
         return Moved(instance=changed, to=node.flows)
-    told = replace(changed, notices=_words(node, outcome.error, event.visit))
+    told = replace(changed, notices=_words(node, outcome.error, event.visit, outcome.told))
     return Moved(instance=told, to=node.errors[outcome.error])
 
 
@@ -90,12 +90,13 @@ def _extra_outputs(
     return replace(instance, variables=variables)
 
 
-def _words(node: ActivityNode, code: str, visit: int) -> tuple[TextPanel, ...]:
-    """Say what stands above the next form: the event's words, and how many visits are left."""
+def _words(node: ActivityNode, code: str, visit: int, told: Text | None) -> tuple[TextPanel, ...]:
+    """Say what stands above the next form: what was told, else the event's words; visits left."""
     event = next(error for error in node.signature.errors if error.code == code)
     said = []
-    if event.words is not None:
-        said.append(TextPanel(kind="error", text=Message(id=event.words)))
+    if told is not None or event.words is not None:
+        text = told or Message(id=event.words or "")
+        said.append(TextPanel(kind="error", text=text))
     bound = node.signature.bounded_by
     if bound is not None and bound.words is not None and bound.code != code:
         most = node.inputs.get(bound.input)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from engine.model.names import JsonObject, NodeId, StepKey
+from engine.model.problem import Text
 from engine.model.screen import Screen
 from engine.model.value import Tagged, Value
 from engine.secret import SecretRef
@@ -84,6 +85,7 @@ class Ended(Tagged, frozen=True, kw_only=True):
         outputs: Declared output -> value.
         keys: Key input -> the slot's new plain value (absent: unchanged).
         error: Code of the error event, None for the ordinary ending.
+        told: What stands above the next form, instead of the words of the error event.
         result: What a settling activity found; None opens or leaves the check.
         submission: Of a form: what was answered.
         promoted: New value of the slot that the signature's `promotes` turns into another type.
@@ -93,6 +95,7 @@ class Ended(Tagged, frozen=True, kw_only=True):
     keys: dict[str, JsonObject] = {}
     error: str | None = None
     message: str = ""
+    told: Text | None = None
     result: Literal["PASS", "FAIL"] | None = None
     submission: Submission | None = None
     promoted: JsonObject | None = None
