@@ -13,6 +13,12 @@ from activities.passcode import (
     complete_passcode_authentication,
     start_passcode_authentication,
 )
+from activities.registration import (
+    PasscodeRegistrationForm,
+    complete_passcode_registration,
+    start_passcode_registration,
+)
+from activities.renewal import PasscodeRenewalForm, end_passcode_renewal, start_passcode_renewal
 from activities.users import get_user
 from engine.activity import Activity
 
@@ -22,6 +28,12 @@ _ALL = (
     start_passcode_authentication,
     PasscodeAuthenticationForm,
     complete_passcode_authentication,
+    start_passcode_registration,
+    PasscodeRegistrationForm,
+    complete_passcode_registration,
+    start_passcode_renewal,
+    PasscodeRenewalForm,
+    end_passcode_renewal,
     simple_decider,
     CustomDataForm,
     get_user,

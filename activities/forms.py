@@ -52,6 +52,7 @@ def form_panel(
     call: Call,
     *,
     limits: Mapping[str, Limits] | None = None,
+    same: Mapping[str, str] | None = None,
     read_only: bool = False,
     hide_buttons: bool = False,
 ) -> FormPanel:
@@ -60,6 +61,7 @@ def form_panel(
         form=call.form(),
         form_data_key=call.text("formDataKey"),
         limits=dict(limits or {}),
+        same=dict(same or {}),
         read_only=read_only,
         hide_buttons=hide_buttons,
     )

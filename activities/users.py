@@ -61,6 +61,19 @@ def which_user(call: Call) -> tuple[str | None, str | None]:
     return (held if user_id is None else user_id), None
 
 
+def loaded_user(call: Call) -> str:
+    """Give the id of the User in the slot.
+
+    Raises `ActivityFault` when the inputs name another one: nobody can tell who is meant then.
+    """
+    user = call.slot("userKey").value
+    for name, member in (("userId", "id"), ("userExternalId", "extId")):
+        given = call.optional_text(name)
+        if given is not None and given != user.get(member):
+            raise ActivityFault(node=call.node, reason=f"{name} is another user than the slot's")
+    return str(user["id"])
+
+
 @activity(
     "Get User",
     version=1,

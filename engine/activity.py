@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypedDict, TypeVar, Unpack, cast
+from typing import Any, Literal, Protocol, TypedDict, TypeVar, Unpack, cast
 
 from engine.errors import ActivityFault, Busy
 from engine.expressions import (
@@ -57,9 +57,9 @@ __all__ = [
     "ActivityFault", "Answered", "Bound", "Busy", "Call", "Check", "CheckUse", "Decides", "Ended",
     "EnumOf", "ErrorEvent", "Expired", "FormPanel", "FormRef", "FormUse", "Input", "JsonObject",
     "JsonValue", "KeySlot", "KeyUse", "Limits", "ListOf", "MapOf", "Member", "Message", "Option",
-    "Outcome", "Output", "Panel", "PasscodeAttempt", "Passcodes", "Promotion", "Record",
-    "RedirectPanel", "Screen", "Secret", "Shown", "Submission", "Text", "TextPanel", "Type",
-    "Users", "Woken", "Words", "activity", "done", "failed", "passed", "raised",
+    "Outcome", "Output", "Panel", "PasscodeAttempt", "PasscodeVerdict", "Passcodes", "Promotion",
+    "Record", "RedirectPanel", "Screen", "Secret", "Shown", "Submission", "Text", "TextPanel",
+    "Type", "Users", "Woken", "Words", "activity", "done", "failed", "passed", "raised",
 ]  # fmt: skip
 
 C = TypeVar("C")
@@ -93,10 +93,24 @@ class PasscodeAttempt:
     user: JsonObject
 
 
-class Passcodes(Protocol):
-    """Capability: passcode attempts.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasscodeVerdict:
+    """What became of a new passcode.
 
-    Nothing it gives tells whether a user exists (security B1, B2).
+    Attributes:
+        answer: `kept`; `failed`: the old one was not proven, and nothing is said of the new one;
+            `registered`: there is one already; `policy`, `common`, `used`: what refuses it.
+        told: How to make a refused one right.
+    """
+
+    answer: Literal["kept", "failed", "registered", "policy", "common", "used"]
+    told: Text | None = None
+
+
+class Passcodes(Protocol):
+    """Capability: passcode attempts, and choosing a passcode.
+
+    Nothing it gives of an attempt tells whether a user exists (security B1, B2).
     """
 
     async def start(
@@ -108,12 +122,34 @@ class Passcodes(Protocol):
         """
         ...
 
+    async def start_first(self, store: str, policy: str, *, user_id: str) -> JsonObject | None:
+        """Begin the registration of a user's first passcode; None: there is one already.
+
+        Raises `ActivityFault` when there is no such store, policy or user.
+        """
+        ...
+
     async def bounds(self, attempt: JsonObject) -> Limits:
         """Give the policy's upper length; never its lower one."""
         ...
 
+    async def rules(self, attempt: JsonObject) -> Limits:
+        """Give what the policy asks of a new passcode."""
+        ...
+
     async def verify(self, attempt: JsonObject, passcode: Secret) -> JsonObject | None:
         """Charge the account, hash once; give the user if it was right, shaped as in `Users`.
+
+        Raises `Busy` when the pool is full.
+        """
+        ...
+
+    async def register(self, attempt: JsonObject, passcode: Secret) -> PasscodeVerdict:
+        """Judge a first passcode, hash it and stage it. Raises `Busy` when the pool is full."""
+        ...
+
+    async def renew(self, attempt: JsonObject, *, old: Secret, new: Secret) -> PasscodeVerdict:
+        """Verify the old passcode as `verify` does; then judge the new one and stage it.
 
         Raises `Busy` when the pool is full.
         """
@@ -230,9 +266,12 @@ def failed(code: str, *, message: str = "", keys: Mapping[str, JsonObject] | Non
     return Ended(keys=dict(keys or {}), error=code, message=message, result="FAIL")
 
 
-def raised(code: str, *, message: str = "") -> Ended:
-    """End with an error event."""
-    return Ended(error=code, message=message)
+def raised(code: str, *, message: str = "", told: Text | None = None) -> Ended:
+    """End with an error event.
+
+    `told`: what the next form says above it, instead of the words that the signature has for it.
+    """
+    return Ended(error=code, message=message, told=told)
 
 
 Answer = Outcome | Awaitable[Outcome]

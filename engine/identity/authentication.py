@@ -14,14 +14,15 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from engine.errors import Busy, Contended
-from engine.identity.attempts import charging, hidden, unknown_account, user_account
+from engine.identity.attempts import NO_WAIT, charging, hidden, unknown_account, user_account
+from engine.identity.deeds import Actor
 from engine.identity.passcodes import status_at
 from engine.identity.policies import capped_at, policy_id
 from engine.identity.stores import lock_rules
 from engine.identity.users import by_ext_id, by_id, is_held, signed_in
 from engine.model.names import AccountKey, HopId, JsonObject, id_text
 from engine.model.value import Value
-from engine.ports.outside import HashPool, Vault
+from engine.ports.outside import Chance, HashPool, Slot, Vault
 from engine.ports.store import Capped, Charged, Claimed, ClaimKey, Ledger
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User, use_key
@@ -104,6 +105,7 @@ class Verifier:
         step: What is claimed: one step of one instance.
         owner: Who claims it: the hop, the same when it is run again.
         at: UTC, the event's time.
+        chance: Where ids of new rows come from.
     """
 
     unit: UnitOfWork
@@ -113,6 +115,12 @@ class Verifier:
     pool: HashPool
     vault: Vault
     at: datetime
+    chance: Chance
+
+    @property
+    def actor(self) -> Actor:
+        """Give who changes something here: the journey, now."""
+        return Actor(name=f"instance:{self.step.instance}", at=self.at, chance=self.chance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,39 +133,74 @@ class _File:
     passcode: Passcode | None
     account: AccountKey
 
-    def usable(self, at: datetime) -> tuple[User, Passcode] | None:
-        """Give user and passcode where nothing but the passcode's being right is left to ask."""
+    def usable(self, at: datetime, *, expired: bool) -> Proof | None:
+        """Give a proof where nothing but the passcode's being right is left to ask.
+
+        `expired`: one that has expired will do too, for as long as the policy lets it be renewed.
+        """
         if self.store is None or self.policy is None or self.user is None or self.passcode is None:
             return None
-        in_use = status_at(self.passcode, at) == "ACTIVE" and not is_held(self.user, at)
-        return (self.user, self.passcode) if in_use else None
+        slack = self.policy.renewable_for if expired else NO_WAIT
+        in_use = status_at(self.passcode, at - slack) == "ACTIVE" and not is_held(self.user, at)
+        proof = Proof(user=self.user, passcode=self.passcode, policy=self.policy)
+        return proof if in_use else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A user, and the passcode under a policy that was shown to be theirs; as they were before."""
+
+    user: User
+    passcode: Passcode
+    policy: PasscodePolicy
 
 
 async def verify(verifier: Verifier, attempt: Attempt, passcode: Secret) -> User | None:
     """Give the claimed user if the passcode is theirs. What follows from it is staged.
-
-    The four steps of design 3.4: a place in the pool, claim and charge, one hash (of a dummy where
-    there is nothing to compare with), the verdict, which commits with the hop.
 
     Raises:
         Busy: The pool is full; nothing was charged.
         Contended: Another request verifies this step; nothing was hashed or charged.
     """
     async with verifier.pool.reserve() as slot:
-        file = await _read(verifier, attempt)
-        rules = lock_rules(file.store, capped_at(file.policy))
-        charged = await verifier.ledger.claim_and_charge(
-            verifier.step, verifier.owner, file.account, charging(rules)
-        )
-        if isinstance(charged, Claimed):
-            raise Contended(instance=verifier.step.instance, moved_on=charged.moved_on)
-        dummy = verifier.pool.dummy
-        usable = file.usable(verifier.at) if isinstance(charged, Charged) else None
-        right = await slot.verify(dummy if usable is None else usable[1].hash, passcode)
+        proof = await prove(verifier, attempt, passcode, slot)
+    if proof is None:
+        return None
+    await _rehash(verifier, proof.passcode, passcode)
+    return await by_id(verifier.unit, attempt.store, proof.user.id)
+
+
+async def prove(
+    verifier: Verifier, attempt: Attempt, passcode: Secret, slot: Slot, *, expired: bool = False
+) -> Proof | None:
+    """Prove a claim by a passcode: the four steps of design 3.4, the place in the pool taken.
+
+    Claim and charge, one hash (of a dummy where there is nothing to compare with), the verdict,
+    which commits with the hop: a success leaves a proven user and no failures, a failure one audit
+    row. Raises `Contended` as `verify` does.
+
+    Args:
+        verifier: What the hop lends.
+        attempt: Whose, and under what.
+        passcode: What was typed.
+        slot: A place in the pool.
+        expired: Let an expired one prove it too, while its policy says that it may be renewed.
+    """
+    file = await _read(verifier, attempt)
+    rules = lock_rules(file.store, capped_at(file.policy))
+    charged = await verifier.ledger.claim_and_charge(
+        verifier.step, verifier.owner, file.account, charging(rules)
+    )
+    if isinstance(charged, Claimed):
+        raise Contended(instance=verifier.step.instance, moved_on=charged.moved_on)
+    dummy = verifier.pool.dummy
+    is_charged = isinstance(charged, Charged)
+    usable = file.usable(verifier.at, expired=expired) if is_charged else None
+    right = await slot.verify(dummy if usable is None else usable.passcode.hash, passcode)
     verifier.unit.claim()
     if right and usable is not None and isinstance(charged, Charged):
-        failures = charged.attempts.failures - 1
-        return await _succeed(verifier, *usable, passcode, locks=rules.locks(failures))
+        _succeed(verifier, usable.user, locks=rules.locks(charged.attempts.failures - 1))
+        return usable
     verifier.unit.audit(_failure(verifier, attempt, file.account, charged))
     return None
 
@@ -179,22 +222,24 @@ async def _read(verifier: Verifier, attempt: Attempt) -> _File:
     )
 
 
-async def _succeed(
-    verifier: Verifier, user: User, passcode: Passcode, secret: Secret, *, locks: int
-) -> User:
-    """Stage what a success leaves: a proven user, no failures, a hash of today's making (A4)."""
+def _succeed(verifier: Verifier, user: User, *, locks: int) -> None:
+    """Stage what a success leaves: a proven user, and no failures."""
     proven = signed_in(user, verifier.at, locks=locks)
     verifier.unit.put(proven, Version(number=user.version))
     verifier.unit.reset(user_account(user.id))
     if locks:
         verifier.unit.audit(_told(verifier, "attempt.unlock", user_account(user.id), {}))
-    if verifier.pool.is_old(passcode.hash):
-        # A second hash, and only now: a full pool must not spoil a success, the next one renews.
-        with suppress(Busy):
-            async with verifier.pool.reserve() as slot:
-                fresh = replace(passcode, hash=await slot.hash(secret))
-            verifier.unit.put(fresh, Version(number=passcode.version))
-    return proven
+
+
+async def _rehash(verifier: Verifier, passcode: Passcode, secret: Secret) -> None:
+    """Stage a hash of today's making where the one that was verified is older (A4)."""
+    if not verifier.pool.is_old(passcode.hash):
+        return
+    # A second hash, and only now: a full pool must not spoil a success, the next one renews.
+    with suppress(Busy):
+        async with verifier.pool.reserve() as slot:
+            fresh = replace(passcode, hash=await slot.hash(secret))
+        verifier.unit.put(fresh, Version(number=passcode.version))
 
 
 def _failure(

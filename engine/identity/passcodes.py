@@ -1,4 +1,4 @@
-"""Passcodes of users: choosing (A1 to A4, A7), registering, listing, unregistering.
+"""Passcodes of users: choosing (A1 to A4, A7), registering, renewing, listing, unregistering.
 
 The only room above the ports that looks at a passcode itself: at its length, its characters and
 whether it is common. That happens when one is chosen, never when one is tried (A3, D1).
@@ -6,6 +6,7 @@ whether it is common. That happens when one is chosen, never when one is tried (
 
 from __future__ import annotations
 
+import hmac
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -13,19 +14,31 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from msgspec.structs import replace
+
 from engine.identity.blocklist import is_common
 from engine.identity.deeds import Actor, Problems, asked
+from engine.identity.policies import limits
 from engine.model.names import TenantId
 from engine.model.problem import FieldProblem, wrong
 from engine.ports.outside import HashPool
 from engine.ports.store import PageQuery, Records
 from engine.ports.unit_of_work import UnitOfWork
-from engine.records.identity import Passcode, PasscodePolicy, PasscodeStatus, User, use_key
-from engine.records.record import Absent
+from engine.records.identity import (
+    Passcode,
+    PasscodePolicy,
+    PasscodeStatus,
+    User,
+    earlier_key,
+    use_key,
+)
+from engine.records.record import Absent, Version
 from engine.secret import Secret
 
 PRODUCT: Final = "trustflow"
 FIELD: Final = "newPasscode"
+COMMON: Final = "passcode.common"
+USED: Final = "passcode.used"
 PIECES: Final = re.compile(r"[^\w]+")
 MOST: Final = 200
 """Passcodes of one user that are listed."""
@@ -47,12 +60,10 @@ def _wrong_with(value: str, policy: PasscodePolicy, parts: set[str]) -> Iterator
         yield asked(FIELD, "passcode.short", min=str(policy.min_length))
     if len(value) > policy.max_length:
         yield asked(FIELD, "passcode.long", max=str(policy.max_length))
-    if policy.character_set == "NUMERIC" and not (value.isascii() and value.isdecimal()):
-        yield asked(FIELD, "passcode.numeric")
-    if policy.character_set == "ALPHANUMERIC" and not value.isalnum():
-        yield asked(FIELD, "passcode.alphanumeric")
+    if not limits(policy).lets(value):
+        yield asked(FIELD, f"passcode.{policy.character_set.lower()}")
     if is_common(value, parts):
-        yield asked(FIELD, "passcode.common")
+        yield asked(FIELD, COMMON)
 
 
 def _parts(user: User, tenant: TenantId) -> set[str]:
@@ -70,40 +81,110 @@ async def register(
     policy: PasscodePolicy,
     passcode: Secret,
     pool: HashPool,
+    replaces: bool = False,
 ) -> Passcode | Problems:
     """Hash a passcode and stage it as the one in use of this user under this policy.
 
+    `replaces`: the one that is registered goes; without it, one that is there is a problem.
     Raises `Busy` when the hash pool is full.
     """
-    if await unit.find(Passcode, "by_use", use_key(user.id, policy.name)) is not None:
+    old = await in_use(unit, user, policy)
+    if old is not None and not replaces:
         return (wrong("policyName", "there is a passcode already; unregister it first"),)
     problems = problems_of(passcode, policy, user, unit.tenant)
     if problems:
         return problems
     async with pool.reserve() as slot:
         hashed = await slot.hash(passcode)
-    row = Passcode(
-        id=actor.chance.id(),
-        user=user.id,
-        policy=policy.name,
-        hash=hashed,
-        created_at=actor.at,
-        expires_at=None if policy.validity is None else actor.at + policy.validity,
-    )
+    if old is None:
+        return keep(unit, actor, user, policy=policy, hashed=hashed)
+    return await succeed(unit, actor, old, policy=policy, hashed=hashed)
+
+
+async def in_use(unit: UnitOfWork, user: User, policy: PasscodePolicy) -> Passcode | None:
+    """Find the passcode in use, expired and blocked ones too."""
+    return await unit.find(Passcode, "by_use", use_key(user.id, policy.name))
+
+
+def keep(
+    unit: UnitOfWork, actor: Actor, user: User, *, policy: PasscodePolicy, hashed: str
+) -> Passcode:
+    """Stage a user's first passcode. A twin that does the same is refused when it commits."""
+    row = _row(actor, user.id, policy, hashed, serial=1)
     unit.put(row, Absent())
     unit.audit(actor.did("passcode.register", f"passcode:{row.id}", user=user.id))
     return row
 
 
+async def succeed(
+    unit: UnitOfWork, actor: Actor, old: Passcode, *, policy: PasscodePolicy, hashed: str
+) -> Passcode:
+    """Stage a passcode in the place of `old`, which is kept among the earlier ones or goes (A6).
+
+    The audit row `passcode.renew` is what tells that it was changed, without the value.
+    """
+    if policy.history_size:
+        unit.put(replace(old, status="ARCHIVED"), Version(number=old.version))
+    else:
+        unit.delete(old)
+    row = _row(actor, old.user, policy, hashed, serial=old.serial + 1)
+    unit.put(row, Absent())
+    await _forget(unit, old, old.serial - max(policy.history_size, 1))
+    unit.audit(actor.did("passcode.renew", f"passcode:{row.id}", user=old.user, replaces=old.id))
+    return row
+
+
+def _row(actor: Actor, user: str, policy: PasscodePolicy, hashed: str, *, serial: int) -> Passcode:
+    return Passcode(
+        id=actor.chance.id(),
+        user=user,
+        policy=policy.name,
+        hash=hashed,
+        serial=serial,
+        created_at=actor.at,
+        expires_at=None if policy.validity is None else actor.at + policy.validity,
+    )
+
+
+async def earlier(unit: UnitOfWork, current: Passcode, most: int) -> tuple[Passcode, ...]:
+    """Read the newest `most` passcodes before the current one, the newest first."""
+    found: list[Passcode] = []
+    for serial in range(current.serial - 1, current.serial - 1 - most, -1):
+        row = await _numbered(unit, current, serial)
+        if row is None:
+            break
+        found.append(row)
+    return tuple(found)
+
+
+async def _numbered(unit: UnitOfWork, current: Passcode, serial: int) -> Passcode | None:
+    key = earlier_key(current.user, current.policy, serial)
+    return await unit.find(Passcode, "by_use", key)
+
+
+async def _forget(unit: UnitOfWork, current: Passcode, serial: int) -> None:
+    """Stage the removal of the earlier passcode of this number and of all before it."""
+    while (row := await _numbered(unit, current, serial)) is not None:
+        unit.delete(row)
+        serial -= 1
+
+
+def is_same(one: Secret, other: Secret) -> bool:
+    """Whether two passcodes are one (after NFKC), told in constant time (B5)."""
+    texts = (unicodedata.normalize("NFKC", secret.reveal()).encode() for secret in (one, other))
+    return hmac.compare_digest(*texts)
+
+
 async def registered(records: Records, tenant: TenantId, user: User) -> tuple[Passcode, ...]:
-    """List a user's passcodes, by id."""
+    """List a user's passcodes in use, by id."""
     page = await records.page(tenant, Passcode, PageQuery(by="user", value=user.id, size=MOST))
-    return page.rows
+    return tuple(row for row in page.rows if row.status != "ARCHIVED")
 
 
-def unregister(unit: UnitOfWork, actor: Actor, passcode: Passcode) -> None:
-    """Stage the removal of a passcode, hash and all."""
+async def unregister(unit: UnitOfWork, actor: Actor, passcode: Passcode) -> None:
+    """Stage the removal of a passcode and of those before it, hashes and all."""
     unit.delete(passcode)
+    await _forget(unit, passcode, passcode.serial - 1)
     unit.audit(actor.did("passcode.unregister", f"passcode:{passcode.id}", user=passcode.user))
 
 

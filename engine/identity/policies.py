@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 
 from engine.identity.deeds import Actor, Problems, misnamed
+from engine.model.form import CharacterSet, Limits
 from engine.model.problem import wrong
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, PasscodePolicy
@@ -18,6 +19,8 @@ SHORTEST_ALONE: Final = 15
 SHORTEST_SECOND: Final = 8
 LEAST_LONGEST: Final = 64
 LONGEST_SESSION: Final = timedelta(hours=1)
+MOST_EARLIER: Final = 10
+"""Earlier passcodes that one choice is compared with: each costs a hash."""
 DIGITS_ONLY_FAILURES: Final = 10
 """A7: consecutive failures with digits-only passcodes."""
 
@@ -35,10 +38,11 @@ async def add_policy(
     *,
     min_length: int | None = None,
     max_length: int = LONGEST_EVER,
-    character_set: Literal["ANY", "ALPHANUMERIC", "NUMERIC"] = "ANY",
+    character_set: CharacterSet = "ANY",
     validity: timedelta | None = None,
     history_size: int = 0,
     session_ttl: timedelta = timedelta(minutes=5),
+    renewable_for: timedelta = timedelta(),
     second_factor: bool = False,
     accept_risk: bool = False,
 ) -> PasscodePolicy | Problems:
@@ -58,6 +62,7 @@ async def add_policy(
         validity=validity,
         history_size=history_size,
         session_ttl=session_ttl,
+        renewable_for=renewable_for,
         second_factor=second_factor,
         accept_risk=accept_risk,
         created_at=actor.at,
@@ -106,13 +111,24 @@ def _problems(policy: PasscodePolicy) -> Problems:
         found.append(wrong("maxLength", f"use {LONGEST_EVER} at most"))
     if policy.validity is not None and policy.validity < timedelta(days=1):
         found.append(wrong("validity", "use P1D or longer, or leave it out"))
-    if policy.history_size != 0:
-        found.append(
-            wrong("historySize", "use 0: earlier passcodes are kept once they can be renewed")
-        )
+    if not 0 <= policy.history_size <= MOST_EARLIER:
+        found.append(wrong("historySize", f"use 0 to {MOST_EARLIER}"))
+    if policy.renewable_for < timedelta():
+        found.append(wrong("renewableFor", "use a length such as P30D, or leave it out"))
+    if policy.renewable_for and policy.validity is None:
+        found.append(wrong("renewableFor", "say validity too: without it nothing expires"))
     if not timedelta() < policy.session_ttl <= LONGEST_SESSION:
         found.append(wrong("sessionTtl", "use a length above zero, PT1H at most"))
     return tuple(found)
+
+
+def limits(policy: PasscodePolicy) -> Limits:
+    """Give the bounds that a new passcode must keep."""
+    return Limits(
+        min_length=policy.min_length,
+        max_length=policy.max_length,
+        characters=policy.character_set,
+    )
 
 
 def capped_at(policy: PasscodePolicy | None) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
+from engine.model.form import CharacterSet
 from engine.records.record import Record
 
 UserStatus = Literal["ACTIVE", "LOCKED", "TEMP_LOCKED", "DISABLED", "PENDING_ACTIVE"]
@@ -37,6 +38,12 @@ class PasscodePolicy(Record, frozen=True, kw_only=True):
     """What passcodes a store accepts; `id` is `<store>/<name>`.
 
     Lengths in code points after NFKC.
+
+    Attributes:
+        validity: How long one is good for; None: it does not expire.
+        history_size: How many before the current one may not be chosen again, 0 to 10.
+        session_ttl: How long an attempt begun by API lives.
+        renewable_for: How long after its end an expired one may still be renewed, not used.
     """
 
     TABLE: ClassVar[str] = "passcode_policies"
@@ -46,10 +53,11 @@ class PasscodePolicy(Record, frozen=True, kw_only=True):
     name: str
     min_length: int = 15
     max_length: int = 256
-    character_set: Literal["ANY", "ALPHANUMERIC", "NUMERIC"] = "ANY"
+    character_set: CharacterSet = "ANY"
     validity: timedelta | None = None
     history_size: int = 0
     session_ttl: timedelta = timedelta(minutes=5)
+    renewable_for: timedelta = timedelta()
     second_factor: bool = False
     accept_risk: bool = False
     created_at: datetime
@@ -86,9 +94,10 @@ def ext_key(store: str, ext_id: str) -> str:
 
 
 class Passcode(Record, frozen=True, kw_only=True):
-    """A registered passcode: one ACTIVE per user and policy.
+    """A registered passcode: one in use per user and policy; those before it are ARCHIVED.
 
     Attributes:
+        serial: 1 for the first of this user under this policy; each that follows is one more.
         hash: PHC string of argon2id whose last part is the HMAC of its tag; `keyid` names the
             pepper (A4). Never the passcode.
     """
@@ -101,15 +110,23 @@ class Passcode(Record, frozen=True, kw_only=True):
     policy: str
     hash: str
     status: PasscodeStatus = "ACTIVE"
+    serial: int = 1
     created_at: datetime
     expires_at: datetime | None = None
 
     @property
     def by_use(self) -> str | None:
-        """One passcode in use per user and policy."""
-        return None if self.status == "ARCHIVED" else use_key(self.user, self.policy)
+        """One passcode in use per user and policy, and one earlier one of each number."""
+        if self.status == "ARCHIVED":
+            return earlier_key(self.user, self.policy, self.serial)
+        return use_key(self.user, self.policy)
 
 
 def use_key(user: str, policy: str) -> str:
     """Name the passcode in use of a user under a policy."""
     return f"{user}\x1f{policy}"
+
+
+def earlier_key(user: str, policy: str, serial: int) -> str:
+    """Name an earlier passcode of a user under a policy."""
+    return f"{use_key(user, policy)}\x1f{serial}"

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
-from engine.activity import Limits, PasscodeAttempt, Passcodes, Users
+from engine.activity import Limits, PasscodeAttempt, Passcodes, PasscodeVerdict, Users
 from engine.errors import ActivityFault
-from engine.identity import authentication, users
+from engine.identity import authentication, choosing, users
 from engine.identity.attempts import user_account
-from engine.identity.policies import policy_id
+from engine.identity.policies import limits, policy_id
 from engine.model.names import JsonObject
 from engine.ports.store import Ledger
 from engine.ports.unit_of_work import UnitOfWork
-from engine.records.identity import PasscodePolicy, User
+from engine.records.identity import Passcode, PasscodePolicy, User
 from engine.secret import Secret
 
 
@@ -67,18 +67,55 @@ class PasscodesOfHop:
             raise ActivityFault(reason=f"there is no such {begun.what}", store=store, policy=policy)
         return PasscodeAttempt(attempt=msgspec.to_builtins(begun.attempt), user=begun.user)
 
+    async def start_first(self, store: str, policy: str, *, user_id: str) -> JsonObject | None:
+        """Begin a registration; None where a passcode is registered. Raises `ActivityFault`."""
+        begun = await choosing.begin_first(self.verifier.unit, store, policy=policy, user=user_id)
+        if isinstance(begun, authentication.Missing):
+            raise ActivityFault(reason=f"there is no such {begun.what}", store=store, policy=policy)
+        return None if isinstance(begun, choosing.Registered) else msgspec.to_builtins(begun)
+
     async def bounds(self, attempt: JsonObject) -> Limits:
         """Give the policy's upper length. Raises `ActivityFault` when the policy is gone."""
+        return Limits(max_length=(await self._policy(attempt)).max_length)
+
+    async def rules(self, attempt: JsonObject) -> Limits:
+        """Give what the policy asks of a new one. Raises `ActivityFault` when it is gone."""
+        return limits(await self._policy(attempt))
+
+    async def _policy(self, attempt: JsonObject) -> PasscodePolicy:
         begun = _attempt(attempt)
         policy = await self.verifier.unit.get(PasscodePolicy, policy_id(begun.store, begun.policy))
         if policy is None:
             raise ActivityFault(reason="there is no such policy any more", policy=begun.policy)
-        return Limits(max_length=policy.max_length)
+        return policy
 
     async def verify(self, attempt: JsonObject, passcode: Secret) -> JsonObject | None:
         """Give the proven user. Raises `Busy`; `Contended` when another request verifies."""
         proven = await authentication.verify(self.verifier, _attempt(attempt), passcode)
         return None if proven is None else users.profile(proven, proven.status)
+
+    async def register(self, attempt: JsonObject, passcode: Secret) -> PasscodeVerdict:
+        """Keep a first passcode or say why not. Raises `Busy`; `Contended` as `verify` does."""
+        return _verdict(await choosing.choose_first(self.verifier, _attempt(attempt), passcode))
+
+    async def renew(self, attempt: JsonObject, *, old: Secret, new: Secret) -> PasscodeVerdict:
+        """Keep a new passcode or say why not. Raises `Busy`; `Contended` as `verify` does."""
+        return _verdict(await choosing.renew(self.verifier, _attempt(attempt), old=old, new=new))
+
+
+def _verdict(
+    found: Passcode | choosing.Registered | choosing.Refusal | None,
+) -> PasscodeVerdict:
+    match found:
+        case None:
+            return PasscodeVerdict(answer="failed")
+        case choosing.Registered():
+            return PasscodeVerdict(answer="registered")
+        case choosing.Refusal(why=why, text=text):
+            return PasscodeVerdict(answer=why, told=text)
+        case Passcode():
+            return PasscodeVerdict(answer="kept")
+    assert_never(found)
 
 
 def _attempt(value: JsonObject) -> authentication.Attempt:

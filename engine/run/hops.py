@@ -135,6 +135,7 @@ class Hops:
             pool=self.outside.pool,
             vault=self.outside.vault,
             at=at,
+            chance=self.outside.chance,
         )
 
     def hop(

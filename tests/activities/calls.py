@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from engine.activity import (
     Activity,
@@ -19,7 +19,9 @@ from engine.activity import (
     Limits,
     Outcome,
     PasscodeAttempt,
+    PasscodeVerdict,
     Submission,
+    Text,
 )
 from engine.model.names import NodeId
 from engine.secret import Bag, Secret, SecretRef
@@ -52,6 +54,8 @@ class GivenVerdicts:
     """Passcodes: answers `right`, and remembers for whom attempts were begun."""
 
     right: bool = True
+    verdict: Literal["kept", "failed", "registered", "policy", "common", "used"] = "kept"
+    told: Text | None = None
     begun: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     verified: list[JsonObject] = field(default_factory=list)
 
@@ -61,8 +65,21 @@ class GivenVerdicts:
         self.begun.append((store, policy, user_id, ext_id))
         return PasscodeAttempt(attempt={"user": "ana"}, user=ANA)
 
+    async def start_first(self, store: str, policy: str, *, user_id: str) -> JsonObject | None:
+        self.begun.append((store, policy, user_id, None))
+        return {"user": user_id} if self.right else None
+
     async def bounds(self, attempt: JsonObject) -> Limits:
         return Limits(max_length=64)
+
+    async def rules(self, attempt: JsonObject) -> Limits:
+        return Limits(min_length=15, max_length=64)
+
+    async def register(self, attempt: JsonObject, passcode: Secret) -> PasscodeVerdict:
+        return PasscodeVerdict(answer=self.verdict, told=self.told)
+
+    async def renew(self, attempt: JsonObject, *, old: Secret, new: Secret) -> PasscodeVerdict:
+        return PasscodeVerdict(answer=self.verdict, told=self.told)
 
     async def verify(self, attempt: JsonObject, passcode: Secret) -> JsonObject | None:
         self.verified.append(attempt)

@@ -55,6 +55,42 @@ def inputs(signature: Signature) -> dict[str, object]:
             },
         ),
         (
+            "Start Passcode Registration",
+            {
+                "passcodeRegistrationKey": "passcodeReg1", "passcodePolicy": REQUIRED,
+                "storeName": REQUIRED, "userExternalId": None, "userId": None, "userKey": "user1",
+            },
+        ),
+        (
+            "Passcode Registration Form",
+            {
+                "dataFormName": REQUIRED, "dataFormVersion": 1, "formDataKey": "passcodeRegForm1",
+                "passcodeRegistrationKey": "passcodeReg1", "stepId": "passcode-registration",
+                "screenId": "passcode-registration", "screens": ["passcode-registration"],
+            },
+        ),
+        (
+            "Complete Passcode Registration",
+            {"passcodeRegistrationKey": "passcodeReg1", "maxAttempts": 5},
+        ),
+        (
+            "Start Passcode Renewal",
+            {
+                "passcodeRenewalKey": "passcodeRenewal1", "passcodePolicy": REQUIRED,
+                "storeName": REQUIRED, "userExternalId": None, "userId": None, "userKey": "user1",
+            },
+        ),
+        (
+            "Passcode Renewal Form",
+            {
+                "dataFormName": REQUIRED, "dataFormVersion": 1,
+                "formDataKey": "passcodeRenewalForm1", "passcodeRenewalKey": "passcodeRenewal1",
+                "stepId": "passcode-renewal", "screenId": "passcode-renewal",
+                "screens": ["passcode-renewal"],
+            },
+        ),
+        ("End Passcode Renewal", {"passcodeRenewalKey": "passcodeRenewal1", "maxAttempts": 5}),
+        (
             "Get User",
             {"storeName": REQUIRED, "userExternalId": None, "userId": None, "userKey": "user1"},
         ),
@@ -95,6 +131,15 @@ def test_error_events_are_those_of_the_references() -> None:
         "Complete Passcode Authentication": {
             "FailedPasscodeAuthentication", "ExceededFailedPasscodeAuthentication",
         },
+        "Start Passcode Registration": {"PasscodeAlreadyRegistered"},
+        "Complete Passcode Registration": {
+            "PasscodeAlreadyRegistered", "PasscodeRefusedByPolicy", "PasscodeTooCommon",
+            "ExceededPasscodeRegistration",
+        },
+        "End Passcode Renewal": {
+            "FailedPasscodeRenewal", "PasscodeRefusedByPolicy", "PasscodeTooCommon",
+            "PasscodeUsedBefore", "ExceededPasscodeRenewal",
+        },
         "Custom Data Form": {"ExceededCustomDataFormRetake"},
         "Get User": {"UserNotFound"},
     }  # fmt: skip
@@ -118,9 +163,30 @@ def test_the_passcode_is_carried_from_the_form_to_completion_alone() -> None:
     ]
 
     assert carries == [
-        ("Passcode Authentication Form", "passcodeAuthenticationKey", "passcode", None),
-        ("Complete Passcode Authentication", "passcodeAuthenticationKey", None, "passcode"),
+        ("Passcode Authentication Form", "passcodeAuthenticationKey", ("passcode",), ()),
+        ("Complete Passcode Authentication", "passcodeAuthenticationKey", (), ("passcode",)),
+        ("Passcode Registration Form", "passcodeRegistrationKey", ("newPasscode",), ()),
+        ("Complete Passcode Registration", "passcodeRegistrationKey", (), ("newPasscode",)),
+        ("Passcode Renewal Form", "passcodeRenewalKey", ("passcode", "newPasscode"), ()),
+        ("End Passcode Renewal", "passcodeRenewalKey", (), ("passcode", "newPasscode")),
     ]
+
+
+def test_only_a_refusal_that_asks_again_leads_back_to_the_form() -> None:
+    for label in ("Complete Passcode Registration", "End Passcode Renewal"):
+        signature = BY_LABEL[label].signature
+        (key,) = signature.keys
+        ends = {"PasscodeAlreadyRegistered", signature.bounded_by and signature.bounded_by.code}
+
+        assert set(key.on) == {error.code for error in signature.errors} - ends
+        assert set(key.on.values()) == {"started"}
+        assert all(error.words for error in signature.errors if error.code in key.on)
+
+
+def test_a_first_passcode_needs_a_user_and_a_claim_is_none() -> None:
+    user = BY_LABEL["Start Passcode Registration"].signature.keys[1]
+
+    assert (user.input, set(user.reads), user.after) == ("userKey", {"User"}, None)
 
 
 def test_the_attempt_goes_from_state_to_state() -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from engine.identity import authentication
+from engine.identity import authentication, choosing
 from engine.identity.authentication import Attempt, Verifier
 from engine.identity.users import lock, set_status
 from engine.ports.store import Committed
@@ -151,3 +151,18 @@ def test_a_lock_that_is_over_is_no_class_of_its_own() -> None:
         return await world.tries("ana", RIGHT)
 
     assert asyncio.run(story())
+
+
+async def renewing(verifier: Verifier, attempt: Attempt, passcode: Secret) -> User | None:
+    """Renew, with a new passcode that is as bad as can be: nothing of it may matter."""
+    found = await choosing.renew(verifier, attempt, old=passcode, new=Secret("passwordpassword"))
+    assert found is None
+    return None
+
+
+def test_a_renewal_that_proves_nothing_does_the_work_of_a_failed_sign_in() -> None:
+    assert unequal(renewing) == []
+    for kind in CLASSES:
+        renewed = asyncio.run(work_of(kind, renewing))
+        tried = asyncio.run(work_of(kind, authentication.verify))
+        assert shape(renewed) == shape(tried)

@@ -118,7 +118,7 @@ def test_an_unregistered_passcode_opens_nothing_and_another_takes_its_place() ->
         ana = await world.user(store, "ana")
         unit = world.unit()
         (row,) = await registered(world.store, MAIN_TENANT, ana)
-        unregister(unit, world.actor, row)
+        await unregister(unit, world.actor, row)
         policy = await world.policy(store, "default")
         fresh = await register(
             unit, world.actor, ana, policy=policy, passcode=Secret(WRONG), pool=world.pool

@@ -133,6 +133,7 @@ class World:
             pool=self.pool,
             vault=recorded(self.vault, self.calls),
             at=self.clock.now(),
+            chance=self.chance,
         )
 
     async def begun(

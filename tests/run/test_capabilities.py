@@ -26,6 +26,7 @@ async def hop(world: World, step: ClaimKey | None = None) -> Verifier:
         pool=world.pool,
         vault=world.vault,
         at=world.clock.now(),
+        chance=world.chance,
     )
 
 

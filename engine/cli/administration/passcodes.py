@@ -153,17 +153,14 @@ class _Registering:
     async def commit(self, secret: Secret) -> Passcode | tuple[FieldProblem, ...]:
         """Stage and write it: the old one goes and the new one comes in one transaction."""
         from engine.identity.passcodes import register as register_passcode
-        from engine.identity.passcodes import unregister
 
         async def staged(unit: Unit, actor: Actor) -> Passcode | tuple[FieldProblem, ...]:
             found = await user_named(unit, self._store, self._name)
             policy = await policy_named(unit, self._store, self._policy)
-            old = await unit.find(Passcode, "by_use", use_key(found.id, policy.name))
-            if old is not None and self._replace:
-                unregister(unit, actor, old)
             return await register_passcode(
-                unit, actor, found, policy=policy, passcode=secret, pool=self._application.pool
-            )
+                unit, actor, found, policy=policy, passcode=secret,
+                pool=self._application.pool, replaces=self._replace,
+            )  # fmt: skip
 
         return await change(self._application, staged)
 
@@ -191,7 +188,7 @@ def remove(*, name: str, yes: bool, policy: str, store: str, data: Path | None) 
         old = await unit.find(Passcode, "by_use", use_key(found.id, policy))
         if old is None:
             fail(f"{clean(name)} has no passcode under the policy {clean(policy)}.")
-        unregister(unit, actor, old)
+        await unregister(unit, actor, old)
         return old
 
     with_application(data, lambda application: change(application, staged))
