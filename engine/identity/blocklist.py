@@ -1,7 +1,8 @@
-"""Passcodes that everybody tries first (security A3, A7): made from common words, keys and dates.
+"""Passcodes that everybody tries first (security A3, A7).
 
-A list of our own: nothing is taken from collections of stolen passcodes. A value is common when it
-is on the list, or a date, a sequence, a piece repeated, or made of a word given for this person.
+A value is common when it is on the list, or made of a word that is on it or near this person, with
+what people put around words; or a date, a sequence, a piece repeated, a walk over the keys. The
+list is that of zxcvbn: 30,000 values that people chose, by how often they did.
 """
 
 from __future__ import annotations
@@ -12,27 +13,13 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise, product
-from string import ascii_lowercase, digits
+from string import ascii_lowercase
 from typing import Final
 
-SUFFIXES: Final = (
-    "", *digits, "01", "007", "10", "11", "12", "13", "21", "22", "23", "69", "77", "88", "99",
-    "111", "123", "321", "666", "777", "1234", "12345", "123456", "1234567", "12345678",
-    "123456789", "1234567890", "!", "!!", "1!", "123!", "@", "@1", "@123", "@1234", "#", "#1",
-    "abc", "qwerty",
-)  # fmt: skip
-PREFIXES: Final = ("my", "the", "i", "1", "12", "123", "1234", "!", "@", "#")
-LETTERS_AS_SIGNS: Final = ("a@", "a4", "o0", "e3", "i1", "i!", "s$", "s5", "t7", "l1")
-ALL_AS_SIGNS: Final = tuple(
-    str.maketrans(letters, signs)
-    for letters, signs in (
-        ("ao", "@0"),
-        ("ao", "40"),
-        ("aoe", "@03"),
-        ("aoeis", "@03!$"),
-        ("aoeis", "40315"),
-    )
-)
+PREFIXES: Final = ("", "my", "the", "i", "im")
+SUFFIXES: Final = ("", "abc", "xyz", "qwerty", "pass", "word")
+AS_SIGNS: Final = (str.maketrans("@4031!$57", "aaoeiisst"), str.maketrans("@4031!$57", "aaoelisst"))
+"""Signs and digits that are written for letters; 1 stands for two of them."""
 ROWS: Final = (
     "1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn",
     "qwertzuiop", "yxcvbnm", "!@#$%^&*()", "qwertyuiopasdfghjklzxcvbnm",
@@ -44,7 +31,8 @@ SHORTEST: Final = 4
 SEPARATORS: Final = str.maketrans("", "", " -_.,:;/\\'+")
 LONGEST_PIECE: Final = 6
 SHORTEST_PART: Final = 3
-LONGEST_TAIL: Final = 6
+LONGEST_TAIL: Final = 10
+LONGEST_HEAD: Final = 4
 
 
 def folded(text: str) -> str:
@@ -71,32 +59,21 @@ def is_common(text: str, parts: Iterable[str] = ()) -> bool:
 
 @cache
 def common_values() -> frozenset[str]:
-    """Make the list: at least 20,000 values, the same every time."""
-    return frozenset(value for value in (*_from_words(), *_from_keys()) if len(value) >= SHORTEST)
+    """Give the list and the walks over the keys: more than 30,000 values, the same every time."""
+    # Read when it is first asked for: half a megabyte that a start can do without.
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    listed = {folded(value).translate(SEPARATORS) for value in FREQUENCY_LISTS["passwords"]}
+    return frozenset(value for value in (*listed, *_from_keys()) if len(value) >= SHORTEST)
 
 
 @cache
 def base_words() -> frozenset[str]:
-    """Read the words it is made from."""
+    """Give the words that values are made from: those of the list, and some it does not know."""
     text = files(__package__).joinpath("common.txt").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return frozenset(word for line in lines for word in line.split())
-
-
-def _from_words() -> Iterator[str]:
-    for word in base_words():
-        yield from (word + suffix for suffix in SUFFIXES)
-        yield from (prefix + word for prefix in PREFIXES)
-        yield from (word * times for times in (2, 3))
-        yield word[::-1]
-        for disguised in _disguised(word):
-            yield from (disguised + suffix for suffix in ("", "1", "123", "!"))
-
-
-def _disguised(word: str) -> set[str]:
-    """Write signs for letters, as everybody does."""
-    single = {word.replace(letter, sign) for letter, sign in LETTERS_AS_SIGNS}
-    return (single | {word.translate(table) for table in ALL_AS_SIGNS}) - {word}
+    ours = {word for line in lines for word in line.split()}
+    return frozenset(ours | {value for value in common_values() if value.isalpha()})
 
 
 def _from_keys() -> Iterator[str]:
@@ -107,21 +84,42 @@ def _from_keys() -> Iterator[str]:
 
 
 def _is_made_of(bare: str, parts: Iterable[str]) -> bool:
-    """Whether it is a common word or a part, perhaps twice, and up to six digits or signs."""
+    """Whether it is a common word or a part, with what people put around and in place of letters.
+
+    Up to ten digits or signs behind, up to four before; a usual beginning or end; signs for
+    letters; backwards; twice.
+    """
     told = {folded(part).translate(SEPARATORS) for part in parts}
-    told = {part for part in told if len(part) >= SHORTEST_PART}
-    known = told | {part * 2 for part in told} | {part[::-1] for part in told}
-    stems = {bare[: len(bare) - cut] for cut in range(LONGEST_TAIL + 1) if _is_tail(bare, cut)}
-    return not stems.isdisjoint(known) or not stems.isdisjoint(base_words())
+    known = base_words() | {part for part in told if len(part) >= SHORTEST_PART}
+    stems = {stem for cut in _cuts(bare) for stem in _stems(cut)}
+    return not stems.isdisjoint(known) or any(stem[::-1] in known for stem in stems)
 
 
-def _is_tail(bare: str, length: int) -> bool:
-    return not any(sign.isalpha() for sign in bare[len(bare) - length :])
+def _cuts(bare: str) -> Iterator[str]:
+    """Give the text without digits and signs before and behind it, as many as there may be."""
+    size = len(bare)
+    heads = [n for n in range(min(LONGEST_HEAD, size) + 1) if _are_signs(bare[:n])]
+    tails = [n for n in range(min(LONGEST_TAIL, size) + 1) if _are_signs(bare[size - n :])]
+    yield from (bare[head : size - tail] for head in heads for tail in tails)
+
+
+def _stems(text: str) -> Iterator[str]:
+    """Give the words that a text may be another spelling of."""
+    for word in {text, *(text.translate(table) for table in AS_SIGNS)}:
+        half = word[: len(word) // 2]
+        yield from (half,) if half + half == word else ()
+        for prefix, suffix in product(PREFIXES, SUFFIXES):
+            if word.startswith(prefix) and word.endswith(suffix):
+                yield word[len(prefix) : len(word) - len(suffix)]
+
+
+def _are_signs(text: str) -> bool:
+    return not any(sign.isalpha() for sign in text)
 
 
 def _is_repeated(bare: str) -> bool:
-    """Whether a piece of up to six characters, or its half, is all there is: `abcabc`, `aaaa`."""
-    sizes = {*range(1, LONGEST_PIECE + 1), len(bare) // 2}
+    """Whether a piece of up to six characters, a half or a third is all there is: `abcabc`."""
+    sizes = {*range(1, LONGEST_PIECE + 1), len(bare) // 2, len(bare) // 3}
     return any(
         0 < size <= len(bare) // 2 and (bare[:size] * (len(bare) // size + 1))[: len(bare)] == bare
         for size in sizes

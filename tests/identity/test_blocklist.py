@@ -21,7 +21,7 @@ def test_the_list_holds_at_least_twenty_thousand_values() -> None:
     values = common_values()
 
     assert len(values) >= 20_000
-    assert {"password", "123456", "qwerty123", "iloveyou", "benfica1", "p@ssw0rd"} <= values
+    assert {"password", "123456", "qwerty123", "iloveyou", "trustno1", "p@ssw0rd"} <= values
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,9 @@ def test_the_list_holds_at_least_twenty_thousand_values() -> None:
         "31121999", "1999-12-31", "12/31/1999", "310199", "990131", "1987", "3112",
         "correct horse battery staple", "Pass.Word_123", "sunshinesunshine",
         "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44", "monday-monday", "lisboa2024!",
-        "1q2w-3e4r-5t6y",
+        "1q2w-3e4r-5t6y", "benfica1", "scooter2024", "7maverick7", "mybulldog",
+        "b@db0y", "l1verpool!", "1logan1", "iceman1234567890", "monsterabc", "golfergolfer",
+        "golfergolfergolfer", "retsnom", "123Football!!",
     ],
 )  # fmt: skip
 def test_what_is_tried_first_is_common(value: str) -> None:
