@@ -54,10 +54,14 @@ class Bench:
         return Actor(name="test", at=self.clock.now(), chance=self.chance)
 
     async def deploy(
-        self, text: str | None = None, forms: dict[str, str] | None = None
+        self,
+        text: str | None = None,
+        forms: dict[str, str] | None = None,
+        *,
+        shipped: str = "passcode-authentication",
     ) -> Deployed:
-        """Deploy a text, or the shipped definition, with the shipped forms and `forms`."""
-        path = ROOT / "definitions/passcode-authentication.yaml"
+        """Deploy a text, or a shipped definition, with the shipped forms and `forms`."""
+        path = ROOT / f"definitions/{shipped}.yaml"
         source = Source(path=path.name, text=path.read_bytes() if text is None else text.encode())
         known = shipped_forms()
         known |= {

@@ -18,7 +18,7 @@ from engine.redaction import redacted
 from engine.testing import NOON
 from tests.canary.leaks import LEAKS, Leak, breaks, breaks_in_a_group, complete_with
 from tests.canary.scan import encodings, found, zipped
-from tests.canary.world import RIGHT, WRONG, World, collect
+from tests.canary.world import RIGHT, SECRETS, WRONG, World, collect
 
 Story = Callable[[World], Awaitable[None]]
 
@@ -26,7 +26,7 @@ Story = Callable[[World], Awaitable[None]]
 def leaks(sinks: list[tuple[str, bytes]]) -> list[str]:
     """Say where a passcode was found, and how it was written."""
     return [
-        f"{name}: {way}" for name, blob in sinks for secret in (RIGHT, WRONG)
+        f"{name}: {way}" for name, blob in sinks for secret in SECRETS
         for way in found(blob, secret)
     ]  # fmt: skip
 

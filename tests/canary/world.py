@@ -6,7 +6,7 @@ import asyncio
 import io
 import logging
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,11 @@ from tests.web.surface import ORIGIN, Answer, Browser, Surface, journeys_of
 
 RIGHT = 'Kanari "Zaunkönig" & <vogel> 7+7=14 / schön'
 WRONG = 'Spatz "Grünfink" & <vogel> 8+8=16 / schön'
+FRESH = 'Amsel "Rotkehlchen" & <vogel> 9+9=18 / schön'
+OTHER = 'Meise "Buchfink" & <vogel> 6+6=12 / schön'
+SECRETS = (RIGHT, WRONG, FRESH, OTHER)
+NEWCOMER = "rui.costa"
+"""A user without a passcode."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +43,7 @@ class World:
     log: io.StringIO
     streams: io.StringIO
     answers: list[Answer] = field(default_factory=list)
+    is_answering: bool = False
 
     @property
     def store(self) -> SqliteStore:
@@ -80,6 +86,22 @@ class World:
             yield msgspec.json.encode(row).decode()
             for event in await self.store.journal(MAIN_TENANT, row.id):
                 yield (event.payload or b"").decode()
+
+    async def walk_on(
+        self, process: str, *tries: Mapping[str, str], user: str = "ines.carvalho"
+    ) -> None:
+        """Go through a shipped definition with these answers, one after the other."""
+        browser = self.surface.browser()
+        link = await self.surface.bench.link(process, {"userExternalId": user})
+        step = await self.kept(browser, browser.begin(link.secret))
+        for fields in tries:
+            if b"_token" not in step.body:
+                return
+            self.is_answering = True
+            page = await self.kept(browser, browser.answer(step, **fields))
+            self.is_answering = False
+            if page.status == 303:
+                step = await self.kept(browser, browser.follow(page))
 
     async def kept(self, browser: Browser, asked: Awaitable[Answer]) -> Answer:
         """Keep an answer."""
@@ -134,8 +156,10 @@ def collect(
         clock = FrozenClock()
         store = await SqliteStore.open(folder / "store.db", clock=clock, probe=store_probe)
         house = bench(store, clock, catalogue=catalogue, probe=probe)
-        await house.deploy()
+        for shipped in ("passcode-authentication", "passcode-registration", "passcode-renewal"):
+            await house.deploy(shipped=shipped)
         await house.user(passcode=RIGHT)
+        await house.user(NEWCOMER, passcode=None)
         config = WebConfig(app_name="Farol Mutual", public_url=ORIGIN)
         front = Surface(bench=house, app=_nothing, config=config)
         front.app = build_web(journeys_of(front), config)

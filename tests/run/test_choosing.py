@@ -26,7 +26,7 @@ from engine.run.current import Current, Invalid
 from engine.run.entry.answers import Begun
 from engine.run.unit import Unit
 from engine.testing import FrozenClock
-from tests.bench import RIGHT, ROOT, WRONG, Bench, bench
+from tests.bench import RIGHT, WRONG, Bench, bench
 
 Story = Callable[[Bench], Awaitable[None]]
 Tell = Callable[[Story], None]
@@ -51,7 +51,7 @@ def tell(request: pytest.FixtureRequest, tmp_path: Path) -> Tell:
         )
         house = bench(store, clock)
         for name in (REGISTRATION, RENEWAL, "passcode-authentication"):
-            await house.deploy((ROOT / f"definitions/{name}.yaml").read_text("utf-8"))
+            await house.deploy(shipped=name)
         try:
             await story(house)
         finally:
