@@ -159,6 +159,7 @@ def bench(
     *,
     catalogue: Catalogue | None = None,
     seed: int = 0,
+    pool: CheapPool | None = None,
     probe: Probe = lambda name: None,
     redirects: Sequence[str] = (),
 ) -> Bench:
@@ -166,7 +167,7 @@ def bench(
     chance, vault = SeededChance(seed), SeededVault()
     known = catalogue or Catalogue.installed()
     library = Library(store=store, catalogue=known)
-    pool = CheapPool(vault)
+    pool = pool or CheapPool(vault)
     outside = Outside(
         store=store, chance=chance, pool=pool, vault=vault,
         catalogue=known, library=library, probe=probe,

@@ -52,6 +52,11 @@ class KeyRing:
         """The id of the purpose's current key: that of the newest master key."""
         return self._newest
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all keys, the newest last."""
+        return tuple(self._keys)
+
     def _key(self, purpose: str, key_id: str) -> bytes:
         derived = self._derived.get((purpose, key_id))
         if derived is not None:
@@ -68,8 +73,21 @@ class FileVault(KeyRing):
     """Master keys in a folder of their own: `1.key`, `2.key`, ..., the last is current.
 
     A file says its own fingerprint, and the key's id carries it: a key that was exchanged for
-    another one is refused, not tried.
+    another one is refused, not tried. A key that was made since is read when a record names it, so
+    that a server goes on verifying what a command has sealed meanwhile.
     """
+
+    def __init__(self, keys: Mapping[str, bytes], folder: Path) -> None:
+        """Take the keys of a folder, the newest last."""
+        super().__init__(keys)
+        self._folder = folder
+
+    def _key(self, purpose: str, key_id: str) -> bytes:
+        if key_id not in self._keys:
+            found = dict(_read(self._folder, number) for number in _numbers(self._folder))
+            if key_id in found:
+                self._keys[key_id] = found[key_id]
+        return super()._key(purpose, key_id)
 
     @classmethod
     def open(cls, folder: Path, *, make: bool = True) -> Self:
@@ -87,7 +105,7 @@ class FileVault(KeyRing):
             with suppress(FileExistsError):
                 _make_key(folder, 1)
         _refuse_others(folder)
-        return cls(dict(_read(folder, number) for number in _numbers(folder)))
+        return cls(dict(_read(folder, number) for number in _numbers(folder)), folder)
 
     @classmethod
     def rotate(cls, folder: Path) -> Self:

@@ -11,7 +11,7 @@ import click
 from msgspec import structs
 
 from engine.adapters.folder import FolderShelf
-from engine.cli.administration.needs import Lack, lacks, lacks_json, show_lacks
+from engine.cli.administration.needs import Lack, lacks, lacks_json, risky, show_lacks
 from engine.cli.command import PROBLEMS, Documented, data_option, fail, json_option
 from engine.cli.opening import acting, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
@@ -273,7 +273,7 @@ def deploy(file: Path, forms: Path | None, data: Path | None, *, as_json: bool) 
         if isinstance(done, tuple):
             return done, []
         graph = await application.library.graph(application.tenant, Digest(done.bundle.digest))
-        return done, await lacks(application, graph)
+        return done, [*await lacks(application, graph), *await risky(application, graph)]
 
     done, missing = with_application(data, work, makes=True)
     texts = {text.path: _text(text) for text in (source, *known.values())}

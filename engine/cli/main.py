@@ -27,15 +27,26 @@ COMMANDS: Final = {
     "activities": "engine.cli.activities:activities",
     "token": "engine.cli.administration.tokens:token",
     "store": "engine.cli.administration.stores:store",
+    "policy": "engine.cli.administration.policies:policy",
     "user": "engine.cli.administration.users:user",
     "passcode": "engine.cli.administration.passcodes:passcode",
     "instance": "engine.cli.administration.instances:instance",
+    "keys": "engine.cli.keys:keys",
     "doctor": "engine.cli.doctor:doctor",
 }
 SECTIONS: Final = {
     "Begin": ("demo", "serve"),
     "Definitions": ("check", "draw", "deploy", "activities"),
-    "Administration": ("token", "store", "user", "passcode", "instance", "doctor"),
+    "Administration": (
+        "token",
+        "store",
+        "policy",
+        "user",
+        "passcode",
+        "instance",
+        "key",
+        "doctor",
+    ),
 }
 
 

@@ -130,3 +130,8 @@ def use_key(user: str, policy: str) -> str:
 def earlier_key(user: str, policy: str, serial: int) -> str:
     """Name an earlier passcode of a user under a policy."""
     return f"{use_key(user, policy)}\x1f{serial}"
+
+
+def sealed_by(passcode: Passcode) -> str:
+    """Give the id of the key that a record names."""
+    return passcode.hash.split("keyid=")[1].split("$")[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.hints import hint
 from engine.cli.terminal.page import Terminal, clean
-from engine.identity.policies import DEFAULT, policy_id
+from engine.identity.policies import DEFAULT, policy_id, risks
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.records.identity import IdentityStore, PasscodePolicy
 
@@ -49,6 +49,24 @@ async def _of_node(application: Application, name: str, node: ActivityNode) -> l
                 remedy = f"Name one that it has in the definition, such as `{DEFAULT}`."
                 found.append(Lack(told=told, remedy=remedy))
     return found
+
+
+async def risky(application: Application, graph: ProcessGraph) -> list[Lack]:
+    """Find the passcode policies that a definition names and that accept a risk."""
+    found: dict[str, Lack] = {}
+    for node in graph.nodes.values():
+        if isinstance(node, ActivityNode):
+            for store in _named(node, "store"):
+                for name in _named(node, "policy"):
+                    await _weigh(application, policy_id(store, name), found)
+    return list(found.values())
+
+
+async def _weigh(application: Application, id: str, found: dict[str, Lack]) -> None:
+    policy = await application.store.get(application.tenant, PasscodePolicy, id)
+    for risk in risks(policy) if policy is not None else ():
+        told = f"the passcode policy {id} accepts a risk: {risk}"
+        found.setdefault(told, Lack(told=told, remedy="A safer one is better."))
 
 
 def _named(node: ActivityNode, what: Reference) -> Iterator[str]:
