@@ -14,8 +14,17 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from engine.errors import Busy, Contended
-from engine.identity.attempts import NO_WAIT, charging, hidden, unknown_account, user_account
+from engine.identity import devices
+from engine.identity.attempts import (
+    NO_WAIT,
+    LockRules,
+    charging,
+    hidden,
+    unknown_account,
+    user_account,
+)
 from engine.identity.deeds import Actor
+from engine.identity.devices import Device
 from engine.identity.passcodes import status_at
 from engine.identity.policies import capped_at, policy_id
 from engine.identity.stores import lock_rules
@@ -106,6 +115,7 @@ class Verifier:
         owner: Who claims it: the hop, the same when it is run again.
         at: UTC, the event's time.
         chance: Where ids of new rows come from.
+        device: What the request brought of a known device, unproven; None: nothing.
     """
 
     unit: UnitOfWork
@@ -116,6 +126,7 @@ class Verifier:
     vault: Vault
     at: datetime
     chance: Chance
+    device: Device | None = None
 
     @property
     def actor(self) -> Actor:
@@ -167,6 +178,7 @@ async def verify(verifier: Verifier, attempt: Attempt, passcode: Secret) -> User
     if proof is None:
         return None
     await _rehash(verifier, proof.passcode, passcode)
+    _know_again(verifier, proof)
     return await by_id(verifier.unit, attempt.store, proof.user.id)
 
 
@@ -187,9 +199,9 @@ async def prove(
         expired: Let an expired one prove it too, while its policy says that it may be renewed.
     """
     file = await _read(verifier, attempt)
-    rules = lock_rules(file.store, capped_at(file.policy))
+    account, rules = await _budget(verifier, attempt, file)
     charged = await verifier.ledger.claim_and_charge(
-        verifier.step, verifier.owner, file.account, charging(rules)
+        verifier.step, verifier.owner, account, charging(rules)
     )
     if isinstance(charged, Claimed):
         raise Contended(instance=verifier.step.instance, moved_on=charged.moved_on)
@@ -199,10 +211,39 @@ async def prove(
     right = await slot.verify(dummy if usable is None else usable.passcode.hash, passcode)
     verifier.unit.claim()
     if right and usable is not None and isinstance(charged, Charged):
-        _succeed(verifier, usable.user, locks=rules.locks(charged.attempts.failures - 1))
+        locks = rules.locks(charged.attempts.failures - 1)
+        _succeed(verifier, usable.user, account, locks=locks)
         return usable
-    verifier.unit.audit(_failure(verifier, attempt, file.account, charged))
+    verifier.unit.audit(_failure(verifier, attempt, account, charged))
     return None
+
+
+async def _budget(
+    verifier: Verifier, attempt: Attempt, file: _File
+) -> tuple[AccountKey, LockRules]:
+    """Choose what is charged: the account, or a small budget on a known device (C3).
+
+    A device whose budget is used up is a stranger, so that recovery helps there too. Whoever is
+    meant, and whether it is known or not, it costs the same calls.
+    """
+    general = lock_rules(file.store, capped_at(file.policy))
+    if verifier.device is None:
+        return file.account, general
+    own, small = devices.account(attempt.user, verifier.device), devices.rules(general)
+    spent = await verifier.ledger.attempts(verifier.unit.tenant, own)
+    passcode = "" if file.passcode is None or file.user is None else file.passcode.id
+    known = devices.is_known(verifier.vault, verifier.device, attempt.user, passcode, verifier.at)
+    is_spent = spent is not None and small.is_capped(spent)
+    return (own, small) if known and not is_spent else (file.account, general)
+
+
+def _know_again(verifier: Verifier, proof: Proof) -> None:
+    """Stage the value by which this device is known from now on."""
+    value = devices.grant(
+        verifier.vault, verifier.chance, verifier.device,
+        user=proof.user.id, passcode=proof.passcode.id, at=verifier.at,
+    )  # fmt: skip
+    verifier.unit.hand_out(value)
 
 
 async def _read(verifier: Verifier, attempt: Attempt) -> _File:
@@ -222,13 +263,16 @@ async def _read(verifier: Verifier, attempt: Attempt) -> _File:
     )
 
 
-def _succeed(verifier: Verifier, user: User, *, locks: int) -> None:
-    """Stage what a success leaves: a proven user, and no failures."""
+def _succeed(verifier: Verifier, user: User, account: AccountKey, *, locks: int) -> None:
+    """Stage what a success leaves: a proven user, and no failures of the budget that it used.
+
+    What strangers have tried stays counted when the owner signs in on a known device.
+    """
     proven = signed_in(user, verifier.at, locks=locks)
     verifier.unit.put(proven, Version(number=user.version))
-    verifier.unit.reset(user_account(user.id))
+    verifier.unit.reset(account)
     if locks:
-        verifier.unit.audit(_told(verifier, "attempt.unlock", user_account(user.id), {}))
+        verifier.unit.audit(_told(verifier, "attempt.unlock", account, {}))
 
 
 async def _rehash(verifier: Verifier, passcode: Passcode, secret: Secret) -> None:

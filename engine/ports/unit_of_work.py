@@ -47,6 +47,10 @@ class UnitOfWork(Protocol):
         """Stage that the step was claimed: what is staged counts only while the claim holds."""
         ...
 
+    def hand_out(self, device: str) -> None:
+        """Stage the value that a device is known by; it leaves with the answer, kept nowhere."""
+        ...
+
     def staged(self) -> Staged:
         """Give everything staged so far."""
         ...

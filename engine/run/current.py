@@ -28,6 +28,7 @@ class Current:
         already_answered: It was for another step or revision; nothing was changed.
         still_checking: Another request of this step is being verified; nothing was changed.
         session: The new session value after a PASS, to be handed out at once; shown nowhere else.
+        device: What the browser or app is known by from now on, likewise.
     """
 
     instance: ProcessInstance
@@ -36,6 +37,7 @@ class Current:
     already_answered: bool = False
     still_checking: bool = False
     session: str | None = None
+    device: str | None = None
 
     @property
     def has_failed(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.errors import ProcessFault, UnknownOutcome
+from engine.identity import devices
 from engine.identity.authentication import Verifier
 from engine.interpret import advance
 from engine.model.effect import Effect
@@ -72,13 +73,14 @@ class Hops:
         unit: Unit,
         owner: HopId,
         bag: Bag = EMPTY,
+        device: str | None = None,
     ) -> Moved | NotAwaited | StillChecking:
         """Turn after turn until the instance waits or ends.
 
         Each effect's result is the next event.
         """
         at = event.at
-        lend = partial(self._lent, instance, unit=unit, owner=owner, at=at)
+        lend = partial(self._lent, instance, unit=unit, owner=owner, at=at, device=device)
         events: list[Event] = []
         while True:
             events.append(event)
@@ -124,7 +126,13 @@ class Hops:
         return Finished(at=at, node=effect.node, visit=effect.visit, outcome=outcome)
 
     def _lent(
-        self, instance: ProcessInstance, *, unit: Unit, owner: HopId, at: datetime
+        self,
+        instance: ProcessInstance,
+        *,
+        unit: Unit,
+        owner: HopId,
+        at: datetime,
+        device: str | None,
     ) -> Verifier:
         """Put together what a hop lends; its step is the same all through the hop."""
         return Verifier(
@@ -136,6 +144,7 @@ class Hops:
             vault=self.outside.vault,
             at=at,
             chance=self.outside.chance,
+            device=devices.read(device),
         )
 
     def hop(

@@ -77,6 +77,7 @@ class Loop:
         revision: int,
         body: Mapping[str, Sequence[str]],
         session: Session | None = None,
+        device: str | None = None,
     ) -> Current | Invalid:
         """Answer the form of a step.
 
@@ -86,6 +87,7 @@ class Loop:
             revision: The same.
             body: Field name -> strings sent.
             session: The session it came with; a PASS rotates it.
+            device: The value that the browser or app was given to be known by, unproven.
 
         Returns:
             Where the instance stands now, or what was wrong with the answer.
@@ -108,6 +110,7 @@ class Loop:
             lambda at: Submitted(at=at, step=step, submission=found.submission),
             bag=found.bag,
             session=session,
+            device=device,
             loaded=loaded,
         )
 
@@ -199,6 +202,7 @@ class Loop:
         loaded: Loaded | None = None,
         bag: Bag = EMPTY,
         session: Session | None = None,
+        device: str | None = None,
     ) -> Current:
         """Move an instance by one event from outside and all that follows inside the hop."""
         owner = HopId(self.outside.chance.id())
@@ -208,8 +212,9 @@ class Loop:
             graph = await self.outside.library.graph(ref.tenant, loaded.instance.bundle)
             unit = Unit(self.outside.store, ref.tenant)
             moved = await self.hops.move(
-                graph, loaded.instance, event_at(_stamp(loaded)), unit=unit, owner=owner, bag=bag
-            )
+                graph, loaded.instance, event_at(_stamp(loaded)),
+                unit=unit, owner=owner, bag=bag, device=device,
+            )  # fmt: skip
             if isinstance(moved, NotAwaited):
                 return _current(loaded, graph, already_answered=True)
             if isinstance(moved, StillChecking) and moved.moved_on:
@@ -223,7 +228,10 @@ class Loop:
             )
             if isinstance(await self.hops.commit(hop), Committed):
                 self.outside.probe("after-commit")
-                return Current(instance=hop.instance, graph=graph, now=loaded.now, session=value)
+                return Current(
+                    instance=hop.instance, graph=graph, now=loaded.now,
+                    session=value, device=unit.device,
+                )  # fmt: skip
             loaded = None
         raise Busy(retry_after=1)
 

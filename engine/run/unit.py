@@ -38,10 +38,14 @@ class Mark(Passing, frozen=True, kw_only=True):
     audit: int
     resets: int
     shadows: Shadows
+    device: str | None
 
 
 class Unit:
-    """A `UnitOfWork` over a store's records. Nothing it stages is written before the commit."""
+    """A `UnitOfWork` over a store's records. Nothing it stages is written before the commit.
+
+    `device`: what is handed out once it is committed, None for nothing.
+    """
 
     def __init__(self, records: Records, tenant: TenantId) -> None:
         self.tenant = tenant
@@ -51,6 +55,7 @@ class Unit:
         self._audit: list[AuditRow] = []
         self._resets: list[str] = []
         self._owned = False
+        self.device: str | None = None
 
     async def get(self, kind: type[R], id: str) -> R | None:
         """Read one row by id, staged ones first."""
@@ -90,6 +95,10 @@ class Unit:
         """Stage that the step was claimed. No going back forgets it: the store keeps the claim."""
         self._owned = True
 
+    def hand_out(self, device: str) -> None:
+        """Stage the value that a device is known by."""
+        self.device = device
+
     def staged(self) -> Staged:
         """Give everything staged so far."""
         if not (self._writes or self._audit or self._resets or self._owned):
@@ -108,9 +117,10 @@ class Unit:
             audit=len(self._audit),
             resets=len(self._resets),
             shadows=dict(self._shadows),
+            device=self.device,
         )
 
     def back_to(self, mark: Mark) -> None:
         """Forget what was staged since: the activity that staged it broke."""
-        self._shadows = dict(mark.shadows)
+        self._shadows, self.device = dict(mark.shadows), mark.device
         del self._writes[mark.writes :], self._audit[mark.audit :], self._resets[mark.resets :]

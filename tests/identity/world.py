@@ -8,6 +8,7 @@ from typing import Final
 from engine.adapters.memory import MemoryStore
 from engine.identity.authentication import Attempt, Begun, Verifier, begin, verify
 from engine.identity.deeds import Actor, Problems
+from engine.identity.devices import read
 from engine.identity.passcodes import register
 from engine.identity.policies import add_policy, policy_id
 from engine.identity.stores import add_store
@@ -43,6 +44,7 @@ class World:
     chance: SeededChance = field(default_factory=SeededChance)
     vault: SeededVault = field(default_factory=SeededVault)
     calls: list[str] = field(default_factory=list)
+    known_as: str | None = None
     store: MemoryStore = field(init=False)
     pool: CheapPool = field(init=False)
 
@@ -122,7 +124,9 @@ class World:
         await self.store.commit(a_hop(an_instance(id=id, revision=revision), before=None))
         return ClaimKey(tenant=MAIN_TENANT, instance=id, revision=revision)
 
-    async def verifier(self, unit: UnitOfWork, step: ClaimKey | None = None) -> Verifier:
+    async def verifier(
+        self, unit: UnitOfWork, step: ClaimKey | None = None, *, device: str | None = None
+    ) -> Verifier:
         """Lend everything a verification takes, each call of it written down."""
         step = step or await self.step()
         return Verifier(
@@ -134,6 +138,7 @@ class World:
             vault=recorded(self.vault, self.calls),
             at=self.clock.now(),
             chance=self.chance,
+            device=read(device),
         )
 
     async def begun(
@@ -146,13 +151,19 @@ class World:
         assert isinstance(begun, Begun)
         return begun.attempt
 
-    async def tries(self, ext_id: str, passcode: str, *, policy: str = "default") -> bool:
-        """Try a passcode in an instance of its own, and commit what follows."""
+    async def tries(
+        self, ext_id: str, passcode: str, *, policy: str = "default", device: str | None = None
+    ) -> bool:
+        """Try a passcode in an instance of its own, and commit what follows.
+
+        `known_as` is what was handed out, None for nothing.
+        """
         unit = Unit(self.store, MAIN_TENANT)
         attempt = await self.begun(ext_id=ext_id, policy=policy)
-        verifier = await self.verifier(unit)
+        verifier = await self.verifier(unit, device=device)
         right = await verify(verifier, attempt, Secret(passcode)) is not None
         assert await self.write(unit) == Committed()
+        self.known_as = unit.device
         return right
 
     async def ledger(self, account: AccountKey) -> Attempts | None:

@@ -67,13 +67,15 @@ async def answer(ask: Ask) -> Response:
     if isinstance(body, Unread):
         return unread_error(body, ask.id)
     step = ask.request.path_params["step"]
-    revision = body.pop("revision", None)
+    revision, device = body.pop("revision", None), body.pop("deviceToken", None)
     if not _is_count(revision) or len(body) != 1 or not _STEP.fullmatch(step):
+        return api_error("unread", ask.id)
+    if not isinstance(device, str | None):
         return api_error("unread", ask.id)
     if ask.late:
         current = await ask.web.journeys.loop.current(ask.ref)
         return _screen(ask, current, already_answered=True)
-    found = await _take(ask, StepKey(step), int(str(revision)), body)
+    found = await _take(ask, StepKey(step), int(str(revision)), body, device)
     if found is None:
         return api_error("unread", ask.id)
     return _problems(ask, found) if isinstance(found, Invalid) else _taken(ask, found)
@@ -91,7 +93,7 @@ async def choose_language(ask: Ask) -> Response:
 
 
 async def _take(
-    ask: Ask, step: StepKey, revision: int, body: JsonObject
+    ask: Ask, step: StepKey, revision: int, body: JsonObject, device: str | None
 ) -> Current | Invalid | None:
     """Do what the body wants; None where it wants nothing we know."""
     loop = ask.web.journeys.loop
@@ -100,11 +102,11 @@ async def _take(
             fields = _fields(data)
             if fields is None:
                 return None
-            session = ask.visitor.session
             await ask.web.sources.circuit.slow_down()
             return await loop.submit(
-                ask.ref, step=step, revision=revision, body=fields, session=session
-            )
+                ask.ref, step=step, revision=revision, body=fields,
+                session=ask.visitor.session, device=device,
+            )  # fmt: skip
         case {"action": str(action)}:
             return await loop.press(ask.ref, step=step, revision=revision, action=action)
         case {"extend": True}:
@@ -156,7 +158,8 @@ def _screen(ask: Ask, current: Current, *, already_answered: bool = False) -> Re
     if current.still_checking:
         shown["stillChecking"] = True
     fresh = current.session or ask.visitor.fresh
-    return json_answer(shown | ({"sessionToken": fresh} if fresh is not None else {}))
+    given = {"sessionToken": fresh, "deviceToken": current.device}
+    return json_answer(shown | {name: value for name, value in given.items() if value is not None})
 
 
 def _problems(ask: Ask, found: Invalid) -> Response:

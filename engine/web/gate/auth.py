@@ -17,6 +17,8 @@ from engine.web.request import WebConfig
 LIVE_COOKIES = 8
 """Visits one browser may have open (security E); the oldest is cleared."""
 NOTICE_SECONDS = 60
+DEVICE = "tf-device"
+DEVICE_SECONDS = 180 * 24 * 60 * 60
 _NAMED = 12
 _VALUE = re.compile(r"[A-Za-z0-9_-]{16,200}")
 _ID = re.compile(r"[A-Z0-9]{26}")
@@ -109,6 +111,16 @@ def crowded_out(request: Request, config: WebConfig, instance: str) -> tuple[str
     others = [name for name in sessions_of(request, config) if name != own]
     surplus = max(0, len(others) - (LIVE_COOKIES - 1))
     return tuple(_set(config, name, "", 0) for name in others[:surplus])
+
+
+def device_of(request: Request, config: WebConfig) -> str | None:
+    """Read what this browser is known by, as it was brought (C3)."""
+    return cookies_of(request).get(_prefixed(config, DEVICE))
+
+
+def know_again(config: WebConfig, value: str) -> str:
+    """Write the `Set-Cookie` by which this browser is known from now on."""
+    return _set(config, _prefixed(config, DEVICE), value, DEVICE_SECONDS)
 
 
 def session_seconds(expires_at: datetime, now: datetime) -> int:

@@ -16,10 +16,12 @@ from engine.run.loop import time_limit, typed_so_far
 from engine.web import pages
 from engine.web.answers import closing, frame, page, see_other, stop
 from engine.web.gate.auth import (
+    device_of,
     drop_notice,
     form_token,
     hand_out,
     is_form_token,
+    know_again,
     leave_notice,
     read_notice,
     session_seconds,
@@ -114,6 +116,7 @@ async def _submit(ask: Ask, sent: Sent) -> Response:
         revision=sent.revision,
         body=sent.fields,
         session=ask.visitor.session,
+        device=device_of(ask.request, ask.web.config),
     )
     if isinstance(found, Invalid):
         return _with_problems(ask, found)
@@ -261,7 +264,9 @@ def _frame(ask: Ask, current: Current, language: str) -> pages.Frame:
 
 
 def _with_session(ask: Ask, response: Response, current: Current) -> Response:
-    """Hand out the session's new value, if it has one (E3)."""
+    """Hand out the session's new value (E3), and what the browser is known by (C3), if any."""
+    if current.device is not None:
+        response.headers.append("set-cookie", know_again(ask.web.config, current.device))
     value = current.session or ask.visitor.fresh
     if value is not None:
         seconds = session_seconds(ask.visitor.session.expires_at, current.now)
