@@ -20,6 +20,7 @@ from engine.activity import (
     FormUse,
     Input,
     KeyUse,
+    Message,
     Outcome,
     Passcodes,
     Woken,
@@ -46,6 +47,8 @@ BY_POLICY: Final = "PasscodeRefusedByPolicy"
 TOO_COMMON: Final = "PasscodeTooCommon"
 EXCEEDED: Final = "ExceededPasscodeRegistration"
 REFUSALS: Final = {"policy": BY_POLICY, "common": TOO_COMMON}
+
+SAVED: Final = Message(id="passcode.saved")
 
 # The check stays as it was: neither to have a passcode nor to choose badly is a failed try.
 IS_REGISTERED: Final = ErrorEvent(code=REGISTERED, demanded=True, fails=False)
@@ -152,7 +155,7 @@ async def complete_passcode_registration(call: Call) -> Ended:
     secret = call.secret(REGISTRATION, "newPasscode")
     verdict = await call.use(Passcodes).register(call.slot(REGISTRATION).value, secret)
     if verdict.answer == "kept":
-        return passed()
+        return passed(told=SAVED)
     if verdict.answer == "registered":
         return raised(REGISTERED)
     if call.visit >= call.integer("maxAttempts"):

@@ -7,7 +7,14 @@ person is not signed in by it (security A6, B1).
 from typing import Final
 
 from activities.forms import FORM_INPUTS, answered, form_key, form_panel
-from activities.registration import BY_POLICY, POLICY_INPUT, REFUSED, TOO_COMMON, TRIES_INPUT
+from activities.registration import (
+    BY_POLICY,
+    POLICY_INPUT,
+    REFUSED,
+    SAVED,
+    TOO_COMMON,
+    TRIES_INPUT,
+)
 from activities.screens import screen_inputs, show
 from activities.users import NAMED_BY, STORE_INPUT, WHICH_USER, which_user
 from engine.activity import (
@@ -148,7 +155,7 @@ async def end_passcode_renewal(call: Call) -> Ended:
         new=call.secret(RENEWAL, "newPasscode"),
     )
     if verdict.answer == "kept":
-        return passed()
+        return passed(told=SAVED)
     if call.visit >= call.integer("maxAttempts"):
         return failed(EXCEEDED)
     if verdict.answer == "failed":

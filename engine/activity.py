@@ -252,13 +252,17 @@ def done(
 
 
 def passed(
-    *, keys: Mapping[str, JsonObject] | None = None, promoted: JsonObject | None = None
+    *,
+    keys: Mapping[str, JsonObject] | None = None,
+    promoted: JsonObject | None = None,
+    told: Text | None = None,
 ) -> Ended:
     """End in the ordinary way and settle the check at PASS.
 
     `promoted`: what the slot that the signature promotes holds from now on.
+    `told`: good news that stands above the next form, should one follow.
     """
-    return Ended(keys=dict(keys or {}), result="PASS", promoted=promoted)
+    return Ended(keys=dict(keys or {}), result="PASS", promoted=promoted, told=told)
 
 
 def failed(code: str, *, message: str = "", keys: Mapping[str, JsonObject] | None = None) -> Ended:

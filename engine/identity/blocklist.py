@@ -7,6 +7,7 @@ list is that of zxcvbn: 30,000 values that people chose, by how often they did.
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -57,6 +58,12 @@ def is_common(text: str, parts: Iterable[str] = ()) -> bool:
     )
 
 
+async def prepared() -> None:
+    """Read the list, if nobody has, in a thread: it takes a third of a second, once."""
+    if not base_words.cache_info().currsize:
+        await asyncio.to_thread(base_words)
+
+
 @cache
 def common_values() -> frozenset[str]:
     """Give the list and the walks over the keys: more than 30,000 values, the same every time."""
@@ -90,9 +97,10 @@ def _is_made_of(bare: str, parts: Iterable[str]) -> bool:
     letters; backwards; twice.
     """
     told = {folded(part).translate(SEPARATORS) for part in parts}
-    known = base_words() | {part for part in told if len(part) >= SHORTEST_PART}
+    near = {part for part in told if len(part) >= SHORTEST_PART}
     stems = {stem for cut in _cuts(bare) for stem in _stems(cut)}
-    return not stems.isdisjoint(known) or any(stem[::-1] in known for stem in stems)
+    stems |= {stem[::-1] for stem in stems}
+    return not (stems.isdisjoint(near) and stems.isdisjoint(base_words()))
 
 
 def _cuts(bare: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from engine.errors import ActivityFault, Contended
 from engine.identity.authentication import Attempt, Missing, Proof, Verifier, prove
+from engine.identity.blocklist import prepared
 from engine.identity.passcodes import (
     COMMON,
     USED,
@@ -95,6 +96,7 @@ async def choose_first(
         Contended: Another request works on this step.
     """
     unit = verifier.unit
+    await prepared()
     async with verifier.pool.reserve() as slot:
         file = await _file(unit, attempt)
         await _claim(verifier, file.user)
@@ -129,6 +131,7 @@ async def renew(
     The old one is verified exactly as at authentication. The new one is looked at only then.
     Raises as `choose_first` does.
     """
+    await prepared()
     async with verifier.pool.reserve() as slot:
         proof = await prove(verifier, attempt, old, slot, expired=True)
         if proof is None:

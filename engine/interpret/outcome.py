@@ -56,6 +56,8 @@ def _ended(node: ActivityNode, instance: ProcessInstance, event: Finished, outco
         last_at=event.at,
     )
     changed = _extra_outputs(node, changed, outcome)
+    if outcome.error is None and outcome.told is not None:
+        changed = replace(changed, notices=(TextPanel(kind="success", text=outcome.told),))
     if outcome.error is None or outcome.error not in node.errors:
         return Moved(instance=changed, to=node.flows)
     told = replace(changed, notices=_words(node, outcome.error, event.visit, outcome.told))

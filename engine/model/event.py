@@ -85,7 +85,8 @@ class Ended(Tagged, frozen=True, kw_only=True):
         outputs: Declared output -> value.
         keys: Key input -> the slot's new plain value (absent: unchanged).
         error: Code of the error event, None for the ordinary ending.
-        told: What stands above the next form, instead of the words of the error event.
+        told: What stands above the next form: good news of the ordinary ending, or what an error
+            event says instead of its usual words.
         result: What a settling activity found; None opens or leaves the check.
         submission: Of a form: what was answered.
         promoted: New value of the slot that the signature's `promotes` turns into another type.

@@ -30,6 +30,7 @@ END = BY_LABEL["End Passcode Renewal"]
 FORM: dict[str, JsonValue] = {"dataFormName": "form"}
 PLACE: dict[str, JsonValue] = {"storeName": "customers", "passcodePolicy": "default"}
 ANA_HERE = {"userKey": KeySlot(type="User", state="loaded", value={**ANA, "extId": "a"})}
+SAVED = Message(id="passcode.saved")
 TOLD = Message(id="passcode.short", values={"min": "15"})
 Verdict = Literal["kept", "failed", "registered", "policy", "common", "used"]
 
@@ -46,8 +47,8 @@ def answered(key: str, verdict: Verdict, visit: int = 1) -> Call:
 @pytest.mark.parametrize(
     ("verdict", "visit", "ended"),
     [
-        ("kept", 1, Ended(result="PASS")),
-        ("kept", 5, Ended(result="PASS")),
+        ("kept", 1, Ended(result="PASS", told=SAVED)),
+        ("kept", 5, Ended(result="PASS", told=SAVED)),
         ("registered", 5, Ended(error="PasscodeAlreadyRegistered")),
         ("policy", 4, Ended(error="PasscodeRefusedByPolicy", told=TOLD)),
         ("common", 1, Ended(error="PasscodeTooCommon", told=TOLD)),
@@ -63,7 +64,7 @@ def test_each_verdict_of_a_registration_is_an_event_of_its_own(
 @pytest.mark.parametrize(
     ("verdict", "visit", "ended"),
     [
-        ("kept", 5, Ended(result="PASS")),
+        ("kept", 5, Ended(result="PASS", told=SAVED)),
         ("failed", 1, Ended(error="FailedPasscodeRenewal", result="FAIL")),
         ("policy", 1, Ended(error="PasscodeRefusedByPolicy", told=TOLD)),
         ("common", 1, Ended(error="PasscodeTooCommon", told=TOLD)),
