@@ -10,7 +10,7 @@ from engine.model.form import CharacterSet, Limits
 from engine.model.problem import wrong
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, PasscodePolicy
-from engine.records.record import Absent
+from engine.records.record import Absent, Version
 
 DEFAULT: Final = "default"
 SHORTEST_EVER: Final = 4
@@ -75,6 +75,21 @@ async def add_policy(
     unit.put(policy, Absent())
     unit.audit(actor.did("policy.add", f"policy:{policy.id}", risks=" ".join(risks(policy))))
     return policy
+
+
+def change_policy(
+    unit: UnitOfWork, actor: Actor, before: PasscodePolicy, after: PasscodePolicy
+) -> PasscodePolicy | Problems:
+    """Stage other rules for the passcodes that are chosen from now on; `after` has the same name.
+
+    What is registered stays good, and keeps its own end.
+    """
+    problems = _problems(after) or _unaccepted(after)
+    if problems:
+        return problems
+    unit.put(after, Version(number=before.version))
+    unit.audit(actor.did("policy.change", f"policy:{after.id}", risks=" ".join(risks(after))))
+    return after
 
 
 def risks(policy: PasscodePolicy) -> tuple[str, ...]:

@@ -32,6 +32,33 @@ def test_every_field_is_kept_and_shown(house: Run) -> None:
     assert "Warning: a change at regular times" in shown.stdout
 
 
+def test_what_is_named_is_changed_and_the_rest_stays(house: Run) -> None:
+    house(*YEARLY)
+    known = json.loads(house("policy", "show", "yearly", "--json").stdout)
+
+    done = house("policy", "change", "yearly", "--history-size", "5", "--min-length", "20")
+    after = json.loads(house("policy", "show", "yearly", "--json").stdout)
+    ever = json.loads(
+        house("policy", "change", "yearly", "--no-validity", "--no-risk", "--json").stdout
+    )
+
+    assert done.exit_code == 0, done.output
+    assert after == {**known, "historySize": 5, "minLength": 20}
+    assert ever == {
+        **after, "validity": None, "renewableFor": "PT0S", "acceptRisk": False, "risks": [],
+    }  # fmt: skip
+
+
+def test_a_change_is_refused_as_a_new_policy_would_be(house: Run) -> None:
+    weak = house("policy", "change", "default", "--min-length", "8")
+    second = house("policy", "change", "default", "--min-length", "8", "--second-factor")
+    unknown = house("policy", "change", "nothing", "--min-length", "20")
+
+    assert (weak.exit_code, second.exit_code, unknown.exit_code) == (1, 0, 1)
+    assert "Error: --accept-risk:" in weak.stderr
+    assert "has no passcode policy nothing" in unknown.stderr
+
+
 def test_a_risk_must_be_accepted_and_is_told_from_then_on(house: Run) -> None:
     pin = ("policy", "add", "pin", "--min-length", "6", "--character-set", "NUMERIC")
 

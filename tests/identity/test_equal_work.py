@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import combinations
@@ -13,9 +14,11 @@ from msgspec.structs import replace
 
 from engine.identity import authentication, choosing, devices
 from engine.identity.authentication import Attempt, Verifier
+from engine.identity.blocklist import is_common
+from engine.identity.policies import policy_id
 from engine.identity.users import by_ext_id, lock, set_status
 from engine.ports.store import Committed
-from engine.records.identity import Passcode, User, use_key
+from engine.records.identity import Passcode, PasscodePolicy, User, use_key
 from engine.records.record import Staged, Version
 from engine.secret import Secret
 from tests.identity.world import RIGHT, WRONG, World
@@ -190,3 +193,35 @@ def test_a_renewal_that_proves_nothing_does_the_work_of_a_failed_sign_in() -> No
         renewed = asyncio.run(work_of(kind, renewing))
         tried = asyncio.run(work_of(kind, authentication.verify))
         assert shape(renewed) == shape(tried)
+
+
+async def judging_first(verifier: Verifier, attempt: Attempt, passcode: Secret) -> User | None:
+    """The planted fault: a new one is looked at before the old one is proven."""
+    policy = await verifier.unit.get(PasscodePolicy, policy_id(attempt.store, attempt.policy))
+    if policy is not None and len("passwordpassword") < policy.min_length:
+        return None
+    if is_common("passwordpassword"):
+        return None
+    return await renewing(verifier, attempt, passcode)
+
+
+def test_a_planted_look_at_the_new_one_is_caught() -> None:
+    planted = asyncio.run(work_of("wrong passcode", judging_first))
+    tried = asyncio.run(work_of("wrong passcode", authentication.verify))
+
+    assert shape(planted) != shape(tried)
+
+
+async def looking_at_known_devices_alone(
+    verifier: Verifier, attempt: Attempt, passcode: Secret
+) -> User | None:
+    """The planted fault: only where somebody is there, their device is looked at."""
+    if await verifier.unit.get(User, attempt.user) is None:
+        verifier = dataclasses.replace(verifier, device=None)
+    return await authentication.verify(verifier, attempt, passcode)
+
+
+def test_a_planted_look_at_the_device_is_caught() -> None:
+    found = unequal(looking_at_known_devices_alone, "a stranger's")
+
+    assert ("unknown user", "wrong passcode") in found

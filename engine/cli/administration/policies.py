@@ -11,7 +11,8 @@ import click
 from engine.cli.administration.finding import policy_named, store_named, store_option
 from engine.cli.administration.mistakes import told
 from engine.cli.command import Documented, Group, Length, data_option, json_option
-from engine.cli.opening import change, with_application
+from engine.cli.opening import change as committed
+from engine.cli.opening import with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.compile.durations import duration_text
 from engine.model.form import CharacterSet
@@ -94,7 +95,7 @@ def add(
             session_ttl=session_ttl, second_factor=second_factor, accept_risk=accept_risk,
         )  # fmt: skip
 
-    made = with_application(data, lambda application: change(application, staged))
+    made = with_application(data, lambda application: committed(application, staged))
     if isinstance(made, tuple):
         return told(made, as_json=as_json, options=OPTIONS)
     if as_json:
@@ -105,6 +106,57 @@ def add(
     _warn(terminal, made)
     if made.validity is not None and not made.renewable_for:
         terminal.write("An expired passcode cannot be renewed; --renewable-for lets it be.")
+    return 0
+
+
+@policy.command(
+    cls=Documented,
+    examples=(
+        "trustflow policy change default --history-size 3",
+        "trustflow policy change default --validity P365D --renewable-for P30D --accept-risk",
+        "trustflow policy change default --no-validity",
+    ),
+)
+@click.argument("name")
+@click.option("--min-length", type=int, help="In characters.")
+@click.option("--max-length", type=int, help="In characters.")
+@click.option("--character-set", type=click.Choice(get_args(CharacterSet)))
+@click.option("--history-size", type=int, help="Earlier ones not to choose, 0 to 10.")
+@click.option("--validity", type=Length(), help="How long one that is chosen now is good for.")
+@click.option("--no-validity", is_flag=True, help="For ever.")
+@click.option("--renewable-for", type=Length(), help="An expired one may be renewed so long.")
+@click.option("--session-ttl", type=Length(), help="By API.")
+@click.option("--second-factor/--only-factor", default=None, help="Is something else asked for?")
+@click.option("--accept-risk/--no-risk", default=None, help="Though it is weaker than advised?")
+@store_option
+@data_option
+@json_option
+def change(
+    *, name: str, no_validity: bool, store: str, data: Path | None, as_json: bool, **given: object
+) -> int:
+    """Change a policy: what is not named stays, and so does what is registered."""
+    told_of = {field: value for field, value in given.items() if value is not None}
+    if no_validity:
+        told_of |= {"validity": None, "renewable_for": NOTHING}
+
+    async def staged(unit: Unit, actor: Actor) -> PasscodePolicy | tuple[FieldProblem, ...]:
+        from msgspec.structs import replace
+
+        from engine.identity.policies import change_policy
+
+        await store_named(unit, store)
+        before = await policy_named(unit, store, name)
+        return change_policy(unit, actor, before, replace(before, **told_of))
+
+    made = with_application(data, lambda application: committed(application, staged))
+    if isinstance(made, tuple):
+        return told(made, as_json=as_json, options=OPTIONS)
+    if as_json:
+        say_json(_known(made))
+        return 0
+    terminal = Terminal.here()
+    terminal.say(f"The policy {made.name} is changed.")
+    _warn(terminal, made)
     return 0
 
 
