@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
@@ -30,20 +30,6 @@ _WORDS: Mapping[str, JsonValue] = {
 _FIRST_OF_NUMBER = frozenset("+-.0123456789")
 
 
-class _Open:
-    """A collection that is not closed yet."""
-
-    __slots__ = ("entries", "is_mapping", "items", "key", "keys", "spot", "value")
-
-    def __init__(self, spot: Spot, value: list[JsonValue] | dict[str, JsonValue]) -> None:
-        self.spot, self.value = spot, value
-        self.is_mapping = isinstance(value, dict)
-        self.key: str | None = None
-        self.entries: dict[str, Written] = {}
-        self.keys: dict[str, Spot] = {}
-        self.items: list[Written] = []
-
-
 def read_yaml(source: Source) -> Document | tuple[Problem, ...]:
     """Read one YAML 1.2 document of plain values.
 
@@ -54,150 +40,130 @@ def read_yaml(source: Source) -> Document | tuple[Problem, ...]:
         The document; or what is wrong: the first thing that makes it unreadable, else every
         key that stands twice.
     """
-    builder: _Builder | None = None
     try:
         text = decode(source)
-        builder = _Builder()
-        try:
-            builder.take(text)
-        except yaml.YAMLError as error:
-            raise explain(error, text) from None
+        reader = _Reader(text)
     except Refusal as refusal:
-        doubles = builder.doubles if builder else []
-        return tuple(double.problem(source.path) for double in [*doubles, refusal])
-    if builder.doubles:
-        return tuple(double.problem(source.path) for double in builder.doubles)
-    return Document(path=source.path, text=text, root=builder.result())
+        return (refusal.problem(source.path),)
+    wrong = reader.doubles
+    root = None
+    try:
+        root = reader.whole()
+    except yaml.YAMLError as error:
+        wrong = [*wrong, explain(error, text)]
+    except Refusal as refusal:
+        wrong = [*wrong, refusal]
+    if root is None or wrong:
+        return tuple(refusal.problem(source.path) for refusal in wrong)
+    return Document(path=source.path, text=text, root=root)
 
 
-class _Builder:
-    """Takes events, counts them, and puts values together from the inside out."""
+class _Reader:
+    """Goes through the events once; each call reads one value with all that is inside of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
         self.doubles: list[Refusal] = []
-        self.nodes = 0
-        self._open: list[_Open] = []
-        self._roots: list[Written] = []
-        self._acts: dict[type[yaml.Event], Callable[..., None]] = {
-            yaml.ScalarEvent: self._scalar,
-            yaml.MappingStartEvent: self._start_mapping,
-            yaml.SequenceStartEvent: self._start_sequence,
-            yaml.MappingEndEvent: self._end_mapping,
-            yaml.SequenceEndEvent: self._end_sequence,
-            yaml.AliasEvent: self._alias,
-            yaml.DocumentStartEvent: self._document,
-        }
+        self._events: Iterator[yaml.Event] = iter(yaml.CSafeLoader(text).get_event, None)
+        self._nodes = 0
 
-    def take(self, text: str) -> None:
-        """Take the whole text. Raises `Refusal`, or what the scanner raises."""
-        acts = self._acts
-        for event in iter(yaml.CSafeLoader(text).get_event, None):  # None is behind the last one
-            act = acts.get(type(event))
-            if act is not None:
-                act(event)
+    def whole(self) -> Written:
+        """Read the one document there is; an empty text is an empty value.
 
-    def result(self) -> Written:
-        """Give the document's value; an empty text is an empty one."""
-        return self._roots[0] if self._roots else Written(None, (1, 1))
+        Raises:
+            Refusal: The first thing that makes the text unreadable.
+            yaml.YAMLError: What the scanner cannot read.
+        """
+        root: Written | None = None
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent) and root is not None:
+                raise Refusal(_spot(event), "Y105", "a second document begins here",
+                    "write one document in a file, without `---` between parts",
+                )  # fmt: skip
+            if isinstance(event, yaml.NodeEvent):
+                root = self._value(event, 1)
+        return root or Written(None, (1, 1))
 
-    def _document(self, event: yaml.DocumentStartEvent) -> None:
-        if self._roots:
-            raise Refusal(_spot(event), "Y105", "a second document begins here",
-                "write one document in a file, without `---` between parts",
-            )  # fmt: skip
-
-    def _alias(self, event: yaml.AliasEvent) -> None:
-        raise _by_name(event, "Y106", "an alias (`*`) repeats a value from elsewhere")
-
-    def _count(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Spot:
-        self.nodes += 1
-        start: Any = event.start_mark
-        spot = start.line + 1, start.column + 1
-        if self.nodes > MOST_NODES or event.anchor is not None or event.tag is not None:
-            raise _unwanted(event, spot)
-        return spot
-
-    def _scalar(self, event: yaml.ScalarEvent) -> None:
+    def _value(self, event: yaml.Event, level: int) -> Written:
+        """Read the value that begins with this event, at the `level`-th level of nesting."""
         spot = self._count(event)
-        top = self._open[-1] if self._open else None
-        if top is not None and top.is_mapping and top.key is None:
-            self._key(top, event, spot)
-            return
-        style = event.style or ""
-        value = event.value if style else plain(event.value, spot)
-        start: Any = event.start_mark
-        end: Any = event.end_mark
-        self._add(Written(value, spot, span=(start.index, end.index), style=style))
-
-    def _key(self, top: _Open, event: yaml.ScalarEvent, spot: Spot) -> None:
-        name = event.value
-        if name == "<<" and not event.style:
-            raise _by_name(event, "Y107", "a merge key (`<<`) copies keys from elsewhere")
-        if name in top.keys:
-            line, column = top.keys[name]
-            self.doubles.append(
-                Refusal(
-                    spot,
-                    "Y109",
-                    "this key stands twice in the same mapping",
-                    f"keep one of the two; the first is at {line}:{column}",
-                )
-            )
-        else:
-            top.keys[name] = spot
-        top.key = name
-
-    def _start_mapping(self, event: yaml.MappingStartEvent) -> None:
-        self._start(event, {})
-
-    def _start_sequence(self, event: yaml.SequenceStartEvent) -> None:
-        self._start(event, [])
-
-    def _start(
-        self, event: yaml.CollectionStartEvent, value: list[JsonValue] | dict[str, JsonValue]
-    ) -> None:
-        spot = self._count(event)
-        top = self._open[-1] if self._open else None
-        if top is not None and top.is_mapping and top.key is None:
-            raise Refusal(spot, "Y112", "a key is a list or a mapping", "use a name as the key")
-        if len(self._open) >= DEEPEST:
+        if isinstance(event, yaml.ScalarEvent):
+            return _scalar(event, spot)
+        if level > DEEPEST:
             raise Refusal(
                 spot, "Y103", f"values are nested more than {DEEPEST} levels deep", "nest them less"
             )
-        self._open.append(_Open(spot, value))
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(spot, level)
+        return self._sequence(spot, level)
 
-    def _end_mapping(self, event: yaml.MappingEndEvent) -> None:
-        done = self._open.pop()
-        self._add(Written(done.value, done.spot, entries=done.entries, keys=done.keys))
+    def _count(self, event: yaml.Event) -> Spot:
+        self._nodes += 1
+        begun: Any = event  # an event with which a value begins; its stubs leave most of it out
+        start = begun.start_mark
+        spot = start.line + 1, start.column + 1
+        if self._nodes > MOST_NODES or begun.anchor is not None or begun.tag is not None:
+            raise _unwanted(event, spot)
+        return spot
 
-    def _end_sequence(self, event: yaml.SequenceEndEvent) -> None:
-        done = self._open.pop()
-        self._add(Written(done.value, done.spot, items=done.items))
+    def _mapping(self, spot: Spot, level: int) -> Written:
+        value: dict[str, JsonValue] = {}
+        entries: dict[str, Written] = {}
+        keys: dict[str, Spot] = {}
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            name = self._key(event, keys)
+            entries[name] = written = self._value(next(self._events), level + 1)
+            value[name] = written.value
+        return Written(value, spot, entries, keys)
 
-    def _add(self, written: Written) -> None:
-        if not self._open:
-            self._roots.append(written)
-            return
-        top = self._open[-1]
-        if isinstance(top.value, list):
-            top.value.append(written.value)
-            top.items.append(written)
-        elif top.key is not None:
-            top.value[top.key] = written.value
-            top.entries[top.key] = written
-            top.key = None
+    def _key(self, event: yaml.Event, keys: dict[str, Spot]) -> str:
+        """Read a key, and note where it is or that it stands twice."""
+        spot = self._count(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise Refusal(spot, "Y112", "a key is a list or a mapping", "use a name as the key")
+        name = event.value
+        if name == "<<" and not event.style:
+            raise _by_name(event, "Y107", "a merge key (`<<`) copies keys from elsewhere")
+        if keys.setdefault(name, spot) is not spot:
+            self.doubles.append(_double(spot, keys[name]))
+        return name
+
+    def _sequence(self, spot: Spot, level: int) -> Written:
+        items: list[Written] = []
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            items.append(self._value(event, level + 1))
+        return Written([item.value for item in items], spot, items=items)
+
+
+def _scalar(event: yaml.ScalarEvent, spot: Spot) -> Written:
+    style = event.style or ""
+    value = event.value if style else plain(event.value, spot)
+    start: Any = event.start_mark  # the stubs allow for none, the library always gives one
+    end: Any = event.end_mark
+    return Written(value, spot, span=(start.index, end.index), style=style)
+
+
+def _double(spot: Spot, first: Spot) -> Refusal:
+    return Refusal(spot, "Y109", "this key stands twice in the same mapping",
+        f"keep one of the two; the first is at {first[0]}:{first[1]}",
+    )  # fmt: skip
 
 
 def _spot(event: yaml.Event) -> Spot:
-    mark: Any = event.start_mark  # the stubs allow for none, the library always gives one
+    mark: Any = event.start_mark
     return mark.line + 1, mark.column + 1
 
 
-def _unwanted(event: yaml.ScalarEvent | yaml.CollectionStartEvent, spot: Spot) -> Refusal:
+def _unwanted(event: yaml.Event, spot: Spot) -> Refusal:
     """Say why a value is one too many, or more than a value."""
-    if event.anchor is not None:
+    if isinstance(event, yaml.AliasEvent):
+        return _by_name(event, "Y106", "an alias (`*`) repeats a value from elsewhere")
+    if getattr(event, "anchor", None) is not None:
         return _by_name(event, "Y106", "an anchor (`&`) names a value for use elsewhere")
-    if event.tag is not None:
+    if getattr(event, "tag", None) is not None:
         return _by_name(event, "Y108", "a tag (`!`) gives the value a type")
     return Refusal(
         spot, "Y104", f"the file has more than {MOST_NODES} values", "split the definition"
