@@ -22,7 +22,7 @@ ScalarKind = Literal["string", "integer", "number", "boolean", "date", "null", "
 Presence = Literal["always", "maybe", "never"]
 
 
-class Scalar(Struct, frozen=True):
+class Scalar(Struct, frozen=True, gc=False):
     """A type without parts; the constants below are all of them."""
 
     kind: ScalarKind
@@ -37,25 +37,25 @@ NULL = Scalar("null")
 DYNAMIC = Scalar("dynamic")
 
 
-class ListOf(Struct, frozen=True):
+class ListOf(Struct, frozen=True, gc=False):
     """A list whose items are all of one type."""
 
     item: "Type"
 
 
-class EnumOf(Struct, frozen=True):
+class EnumOf(Struct, frozen=True, gc=False):
     """One of these texts."""
 
     values: tuple[str, ...]
 
 
-class MapOf(Struct, frozen=True):
+class MapOf(Struct, frozen=True, gc=False):
     """Any text to a value of one type. A member of a map is always optional."""
 
     value: "Type"
 
 
-class Member(Struct, frozen=True):
+class Member(Struct, frozen=True, gc=False):
     """One member of a record; an optional one is readable only behind `has()`."""
 
     type: "Type"
@@ -79,7 +79,7 @@ class Record:
             object.__setattr__(self, "members", MappingProxyType(dict(self.members)))
 
 
-class Secret(Struct, frozen=True):
+class Secret(Struct, frozen=True, gc=False):
     """A member that exists and must never be read; `reason` says why, in the message."""
 
     reason: str
@@ -88,7 +88,7 @@ class Secret(Struct, frozen=True):
 Type: TypeAlias = Scalar | ListOf | EnumOf | MapOf | Record | Secret
 
 
-class Binding(Struct, frozen=True):
+class Binding(Struct, frozen=True, gc=False):
     """What is known of one top-level name at the place where the expression stands.
 
     `presence` says on which paths to this place it was written: "always" on all, "maybe" on some

@@ -41,7 +41,7 @@ def check_name(site: Site, *, settles: bool) -> str | None:
 Judged: TypeAlias = Checked | tuple[ExpressionProblem, ...]
 
 
-class Completion(Struct, frozen=True, kw_only=True):
+class Completion(Struct, frozen=True, gc=False, kw_only=True):
     """A node's ordinary ending: the state before and after it, and its `outputs:`, checked."""
 
     before: State

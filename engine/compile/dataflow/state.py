@@ -15,7 +15,7 @@ Members = tuple[tuple[str, Member], ...]
 V = TypeVar("V")
 
 
-class Held(Struct, frozen=True, kw_only=True):
+class Held(Struct, frozen=True, gc=False, kw_only=True):
     """One thing a slot may hold.
 
     Attributes:
@@ -31,14 +31,14 @@ class Held(Struct, frozen=True, kw_only=True):
     members: Members = ()
 
 
-class Slot(Struct, frozen=True, kw_only=True):
+class Slot(Struct, frozen=True, gc=False, kw_only=True):
     """All that a slot may hold; `always`: on every path something is in it."""
 
     held: frozenset[Held]
     always: bool
 
 
-class State(Struct, frozen=True, kw_only=True):
+class State(Struct, frozen=True, gc=False, kw_only=True):
     """What holds at one place.
 
     Attributes:

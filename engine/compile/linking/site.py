@@ -19,7 +19,7 @@ from engine.model.signature import Signature
 EdgeKind: TypeAlias = Literal["next", "error", "timeout", "action"]
 
 
-class Formula(Struct, frozen=True, kw_only=True):
+class Formula(Struct, frozen=True, gc=False, kw_only=True):
     """An expression that was parsed and not yet checked.
 
     Attributes:
@@ -36,7 +36,7 @@ class Formula(Struct, frozen=True, kw_only=True):
     optional: bool = False
 
 
-class Edge(Struct, frozen=True, kw_only=True):
+class Edge(Struct, frozen=True, gc=False, kw_only=True):
     """One way from node to node.
 
     Attributes:
@@ -53,21 +53,21 @@ class Edge(Struct, frozen=True, kw_only=True):
     position: int = 0
 
 
-class Timer(Struct, frozen=True, kw_only=True):
+class Timer(Struct, frozen=True, gc=False, kw_only=True):
     """The boundary timer as written."""
 
     after: timedelta
     extendable: bool
 
 
-class Button(Struct, frozen=True, kw_only=True):
+class Button(Struct, frozen=True, gc=False, kw_only=True):
     """What an action says besides its target."""
 
     limit: int
     label: Text | None
 
 
-class NodeForm(Struct, frozen=True, kw_only=True):
+class NodeForm(Struct, frozen=True, gc=False, kw_only=True):
     """The form that a node shows, and where it is named."""
 
     ref: FormRef
@@ -75,7 +75,7 @@ class NodeForm(Struct, frozen=True, kw_only=True):
     spot: Spot
 
 
-class Site(Struct, frozen=True, kw_only=True):
+class Site(Struct, frozen=True, gc=False, kw_only=True):
     """One node.
 
     Attributes:
@@ -152,7 +152,7 @@ class Site(Struct, frozen=True, kw_only=True):
         return ".".join(("flow", self.id, *keys))
 
 
-class Linked(Struct, frozen=True, kw_only=True):
+class Linked(Struct, frozen=True, gc=False, kw_only=True):
     """All of a definition, linked.
 
     Attributes:

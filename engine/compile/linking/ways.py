@@ -21,7 +21,7 @@ _LIMIT = 10
 _ONLY_ACTIVITIES = ("inputs", "errors", "timeout", "actions", "check", "result", "outputs")
 
 
-class Ways(Struct, frozen=True, kw_only=True):
+class Ways(Struct, frozen=True, gc=False, kw_only=True):
     """The ways out of one node, as `Site` keeps them."""
 
     edges: tuple[Edge, ...]

@@ -33,8 +33,11 @@ class Source:
     text: bytes
 
 
-class Written(Struct, frozen=True):
+class Written(Struct, frozen=True, gc=False):
     """One value as it was written; a Struct, because a text has thousands and they are made fast.
+
+    Neither it nor the other Structs of compiling can ever lie on a circle of references, so the
+    garbage collector is told not to look at them: on a long text its looking took a third of all.
 
     Attributes:
         value: Plain JSON.

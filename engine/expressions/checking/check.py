@@ -62,7 +62,7 @@ from engine.expressions.types import (
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
-class Checked(Struct, frozen=True, kw_only=True):
+class Checked(Struct, frozen=True, gc=False, kw_only=True):
     """An expression without problems.
 
     Attributes:

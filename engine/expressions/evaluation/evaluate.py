@@ -53,7 +53,7 @@ from engine.expressions.types import (
 )
 
 
-class Expression(Struct, frozen=True, kw_only=True):
+class Expression(Struct, frozen=True, gc=False, kw_only=True):
     """A compiled expression.
 
     Attributes:

@@ -35,7 +35,7 @@ class State(Enum):
     FAULT = "evaluation ends in a fault"
 
 
-class Stand(Struct, frozen=True):
+class Stand(Struct, frozen=True, gc=False):
     """A value that stands for others: only comparisons with literals may look at it."""
 
     value: Constant

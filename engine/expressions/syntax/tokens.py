@@ -12,7 +12,7 @@ from engine.expressions.problems import ExpressionProblem
 TokenKind = Choice["name", "integer", "number", "string", "operator", "end"]
 
 
-class Token(Struct, frozen=True, kw_only=True):
+class Token(Struct, frozen=True, gc=False, kw_only=True):
     """One word of an expression; `value` is what a literal means.
 
     No text of a literal is that of an operator or name: strings keep their quotation marks.

@@ -21,8 +21,10 @@ SignOperator = Choice["!", "-"]
 MethodName = Choice["contains", "startsWith", "endsWith"]
 
 
-class _Placed(Struct, frozen=True, kw_only=True):
+class _Placed(Struct, frozen=True, gc=False, kw_only=True):
     """A node and its place; a Struct, because a definition has thousands and they are made fast.
+
+    No tree holds a circle of references, so the garbage collector is told not to look at them.
 
     Attributes:
         segments: The path that the node spells out; None if it is none, or has a computed index.
@@ -38,25 +40,25 @@ class _Placed(Struct, frozen=True, kw_only=True):
         return self.offset, self.length
 
 
-class Literal(_Placed, frozen=True, kw_only=True):
+class Literal(_Placed, frozen=True, gc=False, kw_only=True):
     """A value written out; the Python type tells string, integer, number, boolean and null."""
 
     value: Constant
 
 
-class ListLiteral(_Placed, frozen=True, kw_only=True):
+class ListLiteral(_Placed, frozen=True, gc=False, kw_only=True):
     """`[a, b]`."""
 
     items: "tuple[Node, ...]"
 
 
-class Name(_Placed, frozen=True, kw_only=True):
+class Name(_Placed, frozen=True, gc=False, kw_only=True):
     """A top-level name."""
 
     name: str
 
 
-class Select(_Placed, frozen=True, kw_only=True):
+class Select(_Placed, frozen=True, gc=False, kw_only=True):
     """`operand.member`."""
 
     operand: "Node"
@@ -64,21 +66,21 @@ class Select(_Placed, frozen=True, kw_only=True):
     member_offset: int
 
 
-class Index(_Placed, frozen=True, kw_only=True):
+class Index(_Placed, frozen=True, gc=False, kw_only=True):
     """`operand[index]`."""
 
     operand: "Node"
     index: "Node"
 
 
-class Unary(_Placed, frozen=True, kw_only=True):
+class Unary(_Placed, frozen=True, gc=False, kw_only=True):
     """`!operand` or `-operand`."""
 
     operator: SignOperator
     operand: "Node"
 
 
-class Binary(_Placed, frozen=True, kw_only=True):
+class Binary(_Placed, frozen=True, gc=False, kw_only=True):
     """`left operator right`; also `left.equals(right)`, which is `==`."""
 
     operator: BinaryOperator
@@ -86,7 +88,7 @@ class Binary(_Placed, frozen=True, kw_only=True):
     right: "Node"
 
 
-class Conditional(_Placed, frozen=True, kw_only=True):
+class Conditional(_Placed, frozen=True, gc=False, kw_only=True):
     """`condition ? then : otherwise`."""
 
     condition: "Node"
@@ -94,19 +96,19 @@ class Conditional(_Placed, frozen=True, kw_only=True):
     otherwise: "Node"
 
 
-class Has(_Placed, frozen=True, kw_only=True):
+class Has(_Placed, frozen=True, gc=False, kw_only=True):
     """`has(path)`; also `execution.hasVariable("name")`."""
 
     path: "Name | Select | Index"
 
 
-class Size(_Placed, frozen=True, kw_only=True):
+class Size(_Placed, frozen=True, gc=False, kw_only=True):
     """`size(operand)` or `operand.size()`: code points of a text, items of a list or map."""
 
     operand: "Node"
 
 
-class Method(_Placed, frozen=True, kw_only=True):
+class Method(_Placed, frozen=True, gc=False, kw_only=True):
     """`receiver.contains(argument)` and its like."""
 
     name: MethodName
@@ -114,7 +116,7 @@ class Method(_Placed, frozen=True, kw_only=True):
     argument: "Node"
 
 
-class Join(_Placed, frozen=True, kw_only=True):
+class Join(_Placed, frozen=True, gc=False, kw_only=True):
     """A text with expressions in it: the parts, turned to text and put together."""
 
     parts: "tuple[Node, ...]"
@@ -136,14 +138,14 @@ Node: TypeAlias = (
 )
 
 
-class Tree(Struct, frozen=True, kw_only=True):
+class Tree(Struct, frozen=True, gc=False, kw_only=True):
     """A parsed expression: its topmost node, and the text that the offsets count in."""
 
     root: Node
     source: str
 
 
-class Path(Struct, frozen=True, kw_only=True):
+class Path(Struct, frozen=True, gc=False, kw_only=True):
     """A place in the data: a top-level name, then member names and list positions."""
 
     segments: Segments
@@ -151,7 +153,7 @@ class Path(Struct, frozen=True, kw_only=True):
     length: int
 
 
-class Comparison(Struct, frozen=True, kw_only=True):
+class Comparison(Struct, frozen=True, gc=False, kw_only=True):
     """A plain path against a literal, turned so that the path is on the left."""
 
     path: Path
