@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from engine.compile.reading.document import Document, Spot, Written
 from engine.compile.rules import RULES
 from engine.expressions import ExpressionProblem
 from engine.model.problem import Place, Problem
-from engine.nearest import nearest
+from engine.nearest import MOST, nearest
 
-MOST_SEARCHES = 50
-"""So many unknown names of a file are compared with all others; further ones are only told."""
+MOST_COMPARED = 20_000
+"""So many known names are compared with the unknown ones of a file; further ones are only told."""
 
 
 class Findings:
@@ -20,7 +21,7 @@ class Findings:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._problems: dict[tuple[str, Place, str], Problem] = {}
-        self._searches = 0
+        self._compared = 0
 
     def add(
         self, rule: str, spot: Spot, message: str, remedy: str, *,
@@ -38,20 +39,23 @@ class Findings:
         )  # fmt: skip
 
     def nearest(self, name: str, known: Iterable[str]) -> str | None:
-        """Find which of many names was probably meant, for the first unknown names of a file."""
-        self._searches += 1
-        return nearest(name, known) if self._searches <= MOST_SEARCHES else None
+        """Find which of some names was probably meant, for the first unknown names of a file."""
+        if self._compared >= MOST_COMPARED:
+            return None
+        options = list(islice(known, MOST + 1))
+        self._compared += len(options)
+        return nearest(name, options)
 
     def keep(self, problem: Problem) -> None:
         """Note a problem of this or another document."""
         self._problems.setdefault((problem.rule, problem.place, problem.message), problem)
 
     def expression(
-        self, written: Written, problems: Iterable[ExpressionProblem], *, key: str
+        self, written: Written, problems: Sequence[ExpressionProblem], *, key: str
     ) -> None:
         """Note what is wrong with an expression, at its very characters."""
-        for found in problems:
-            spot = self.document.inside(written, found.offset)
+        spots = self.document.inside(written, [problem.offset for problem in problems])
+        for found, spot in zip(problems, spots, strict=True):
             near = found.nearest
             remedy = f"did you mean `{near}`?" if near else found.remedy
             self.keep(
