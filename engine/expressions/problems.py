@@ -1,8 +1,9 @@
 """What can be wrong with an expression: the rules, and one problem as data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 RULES: Mapping[str, str] = MappingProxyType(
     {
@@ -34,8 +35,7 @@ RULES: Mapping[str, str] = MappingProxyType(
 """Every rule by its stable code, with its title."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpressionProblem:
+class ExpressionProblem(Struct, frozen=True, gc=False, kw_only=True):
     """One mistake in an expression.
 
     `offset` and `length` count characters in the text that was given to `parse` or

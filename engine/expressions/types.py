@@ -5,8 +5,9 @@ one of its texts, INTEGER has 64 bits, NUMBER is a double. Types are values: fro
 content.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, TypeAlias, assert_never
 
@@ -19,6 +20,8 @@ Values: TypeAlias = Mapping[str, JsonValue]
 """What an expression is evaluated over: values by top-level name. Absent means not written."""
 
 ScalarKind = Literal["string", "integer", "number", "boolean", "date", "null", "dynamic"]
+LONGEST_LIST = 2_000
+"""Characters of a list of names in a message: thousands of problems may name thousands each."""
 Presence = Literal["always", "maybe", "never"]
 
 
@@ -62,7 +65,7 @@ class Member(Struct, frozen=True, gc=False):
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
     """A value with named members and no others; `name` is what messages call it.
 
@@ -77,6 +80,17 @@ class Record:
         """Keep a copy of the members that nobody can change; a view is taken as it is."""
         if not isinstance(self.members, MappingProxyType):
             object.__setattr__(self, "members", MappingProxyType(dict(self.members)))
+
+    @cached_property
+    def listing(self) -> str:
+        """The names of the members, as a message names them."""
+        return listed(sorted(self.members))
+
+    @cached_property
+    def secret(self) -> "Secret | None":
+        """The first secret inside; looked for once, as one record is read by many expressions."""
+        found = (hides_secret(member.type) for member in self.members.values())
+        return next((secret for secret in found if secret is not None), None)
 
 
 class Secret(Struct, frozen=True, gc=False):
@@ -113,13 +127,23 @@ def describe(type_: Type) -> str:
         case ListOf(item=inner) | MapOf(value=inner):
             return f"{'list' if isinstance(type_, ListOf) else 'map'}<{describe(inner)}>"
         case EnumOf(values=values):
-            return "one of " + ", ".join(values)
+            return "one of " + listed(values)
         case Record(name=name):
             return name
         case Secret():
             return "a secret"
         case _:
             assert_never(type_)
+
+
+def listed(names: Collection[str]) -> str:
+    """Write names with commas, as many as a message can hold."""
+    text = ", ".join(names)
+    if len(text) <= LONGEST_LIST:
+        return text
+    shown = text.rfind(", ", 0, LONGEST_LIST)
+    left = len(names) - text.count(", ", 0, shown) - 1
+    return f"{text[:shown]} and {left} more" if shown > 0 else text[:LONGEST_LIST]
 
 
 def is_text(type_: Type) -> bool:
@@ -186,8 +210,7 @@ def hides_secret(type_: Type) -> Secret | None:
             return type_
         case ListOf(item=inner) | MapOf(value=inner):
             return hides_secret(inner)
-        case Record(members=members):
-            found = (hides_secret(member.type) for member in members.values())
-            return next((secret for secret in found if secret is not None), None)
+        case Record():
+            return type_.secret
         case _:
             return None

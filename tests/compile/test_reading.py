@@ -178,7 +178,7 @@ def test_an_offset_in_a_text_is_found_wherever_it_is_written() -> None:
     document = yaml_of(text)
 
     found = {
-        key: document.inside(written, str(written.value).index("${"))
+        key: document.inside(written, [str(written.value).index("${")])[0]
         for key, written in document.root.entries.items()
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from engine.expressions import (
     Binding,
     Checked,
     EnumOf,
+    Environment,
     ExpressionProblem,
     Member,
     Record,
@@ -42,11 +43,15 @@ Judged: TypeAlias = Checked | tuple[ExpressionProblem, ...]
 
 
 class Completion(Struct, frozen=True, gc=False, kw_only=True):
-    """A node's ordinary ending: the state before and after it, and its `outputs:`, checked."""
+    """A node's ordinary ending: the state before and after it, and its `outputs:`, checked.
+
+    `scope` is what these may read.
+    """
 
     before: State
     after: State
     checks: Mapping[str, Judged] = {}
+    scope: Environment = {}
 
 
 class Endings:
@@ -112,13 +117,17 @@ class Endings:
         variables = dict(completed.variables)
         for name, value in site.outputs:
             if isinstance(value, Formula):
-                judged = checks[value.key] = check(value.tree, scope, None)
+                judged = checks[value.key] = check(value.tree, scope, None, search=_no_search)
                 type_ = judged.type if isinstance(judged, Checked) else DYNAMIC
             else:
                 type_ = type_of(value)
             variables[name] = Binding(type_)
         after = replace(completed, variables=variables)
-        return Completion(before=before, after=after, checks=checks)
+        return Completion(before=before, after=after, checks=checks, scope=scope)
+
+
+def _no_search(name: str, known: Collection[str]) -> None:
+    """Look for no other name: nobody is told of problems while states spread."""
 
 
 def _completed(site: Site, before: State, shared: frozenset[str]) -> State:

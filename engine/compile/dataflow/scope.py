@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property, reduce
 from types import MappingProxyType
 from typing import NamedTuple
@@ -43,10 +43,14 @@ class Scope(Mapping[str, Binding]):
         return Binding(Record(MappingProxyType(self._state.answers), FORM_DATA))
 
     def __iter__(self) -> Iterator[str]:
-        yield from {**self._layers[0], **self._layers[1], FORM_DATA: None}
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._names)
+
+    @cached_property
+    def _names(self) -> Collection[str]:
+        return dict.fromkeys((*self._layers[0], *self._layers[1], FORM_DATA))
 
 
 class Scopes:

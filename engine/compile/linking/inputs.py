@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from engine.compile.findings import Findings
 from engine.compile.linking.literals import fits, wanted
@@ -26,8 +26,8 @@ def link_inputs(site: Site, declared: Mapping[str, Input], findings: Findings) -
     """Look at what the node gives to its activity, and fill in what it leaves out."""
     written = site.written.entries.get("inputs")
     given = written.entries if written else {}
-    _unknown(site, given, declared, findings)
-    _lacking(site, given, declared, findings)
+    slips = _unknown(site, given, declared, findings)
+    _lacking(site, given, declared, findings, slips=slips)
     inputs: dict[str, JsonValue | Formula] = {
         name: one.default for name, one in declared.items() if one.default is not None
     }
@@ -56,22 +56,26 @@ def link_slots(
 
 def _unknown(
     site: Site, given: Mapping[str, Written], declared: Mapping[str, Input], findings: Findings
-) -> None:
+) -> Collection[str]:
+    """Note inputs that are not known; give those that were probably meant by them."""
+    meant: set[str] = set()
+    known = ", ".join(sorted(declared)) or "none at all"
     for name in given:
         if name in declared:
             continue
-        known = ", ".join(sorted(declared)) or "none at all"
+        near = findings.nearest(name, declared)
+        meant.update([near] if near else [])
         findings.add(
             "L103", site.spot_of("inputs", name), f"{site.name_of_activity} has no input `{name}`",
-            f"its inputs are: {known}", key=site.path("inputs", name),
-            nearest=nearest(name, declared.keys()),
+            f"its inputs are: {known}", key=site.path("inputs", name), nearest=near,
         )  # fmt: skip
+    return meant
 
 
 def _lacking(
-    site: Site, given: Mapping[str, Written], declared: Mapping[str, Input], findings: Findings
-) -> None:
-    slips = {nearest(name, declared.keys()) for name in given if name not in declared}
+    site: Site, given: Mapping[str, Written], declared: Mapping[str, Input], findings: Findings,
+    *, slips: Collection[str],
+) -> None:  # fmt: skip
     for name, one in declared.items():
         if one.required and one.default is None and name not in given and name not in slips:
             findings.add(

@@ -17,7 +17,6 @@ from engine.compile.linking.site import Linked, Site
 from engine.compile.linking.ways import Ways, link_ways
 from engine.compile.reading.document import Written
 from engine.model.names import NodeId
-from engine.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +70,7 @@ def _begin(name: str, flow: Written, palette: Palette, findings: Findings) -> Si
         findings.add(
             "L101", label.spot, f"there is no activity `{label.value}`",
             "see which activities are installed", key=site.path("activity"),
-            nearest=nearest(str(label.value), palette.labels.names),
+            nearest=findings.nearest(str(label.value), palette.labels.names),
         )  # fmt: skip
         return None
     lowered = result.value if result else None

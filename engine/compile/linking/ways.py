@@ -13,7 +13,6 @@ from engine.compile.linking.site import Button, Edge, EdgeKind, Formula, Site, T
 from engine.compile.reading.document import Written
 from engine.expressions import BOOLEAN
 from engine.model.names import NodeId
-from engine.nearest import nearest
 
 Targets = Mapping[str, bool]
 """Every node's name -> whether a way may lead there."""
@@ -105,14 +104,16 @@ def _error_codes(site: Site, findings: Findings) -> None:
     known = {event.code for event in signature.errors}
     handled = site.written.entries.get("errors")
     codes = handled.keys if handled else {}
+    slips: set[str | None] = set()
     for code, spot in codes.items():
         if code not in known:
+            near = findings.nearest(code, known)
+            slips.add(near)
             findings.add(
                 "L105", spot, f"{signature.label} raises no error event `{code}`",
                 "it raises: " + (", ".join(sorted(known)) or "none at all"),
-                key=site.path("errors", code), nearest=nearest(code, known),
+                key=site.path("errors", code), nearest=near,
             )  # fmt: skip
-    slips = {nearest(code, known) for code in codes if code not in known}
     for event in signature.errors:
         is_demanded = event.demanded and not event.on_loop_only
         if is_demanded and event.code not in codes and event.code not in slips:

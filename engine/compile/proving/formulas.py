@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from engine.compile.dataflow.endings import Endings, Judged
 from engine.compile.dataflow.scope import Scopes
@@ -39,7 +40,7 @@ def check_formulas(
         state = states.get(site.id)
         if state is None:
             continue
-        for formula, judged in _judged(site, state, endings, scopes):
+        for formula, judged in _judged(site, state, endings, scopes, findings):
             if isinstance(judged, Checked):
                 checks[formula.key] = judged
             else:
@@ -64,23 +65,31 @@ def prove_defaults(
 
 
 def _judged(
-    site: Site, state: State, endings: Endings, scopes: Scopes
+    site: Site, state: State, endings: Endings, scopes: Scopes, findings: Findings
 ) -> Iterator[tuple[Formula, Judged]]:
     """Judge every expression of a node by what it may read where it is evaluated."""
     for value in site.inputs.values():
         if isinstance(value, Formula):
-            yield value, _check(value, scopes.at(state))
+            yield value, _check(value, scopes.at(state), findings)
     if site.outputs:
-        checks = endings.outputs(site, state).checks
-        formulas = (value for _, value in site.outputs if isinstance(value, Formula))
-        yield from ((value, checks[value.key]) for value in formulas)
+        done = endings.outputs(site, state)
+        for value in (value for _, value in site.outputs if isinstance(value, Formula)):
+            known = done.checks[value.key]
+            is_right = isinstance(known, Checked)
+            yield value, known if is_right else _check(value, done.scope, findings)
     if any(site.conditions):
         onward = scopes.at(endings.onward(site, state))
-        yield from ((when, _check(when, onward)) for when in site.conditions if when)
+        yield from ((when, _check(when, onward, findings)) for when in site.conditions if when)
 
 
-def _check(formula: Formula, scope: Environment) -> Judged:
-    return check(formula.tree, scope, formula.expected, may_be_absent=formula.optional)
+def _check(formula: Formula, scope: Environment, findings: Findings) -> Judged:
+    return check(
+        formula.tree,
+        scope,
+        formula.expected,
+        may_be_absent=formula.optional,
+        search=findings.nearest,
+    )
 
 
 def _branches(site: Site, checks: Checks, budget: Budget, findings: Findings) -> None:
@@ -119,7 +128,8 @@ def _defaults(form: NodeForm, state: State, scopes: Scopes, findings: Findings) 
         problems: tuple[ExpressionProblem, ...] = ()
         tree = parse(default.path)
         if isinstance(tree, Tree):
-            found = check(tree, scopes.of_variables(state), None, may_be_absent=True)
+            scope = scopes.of_variables(state)
+            found = check(tree, scope, None, may_be_absent=True, search=inside.nearest)
             problems = () if isinstance(found, Checked) else found
         else:
             problems = tree

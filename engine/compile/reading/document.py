@@ -85,24 +85,21 @@ class Document:
             current = current.items[step] if isinstance(step, int) else current.entries[step]
         return current
 
-    def inside(self, written: Written, offset: int) -> Spot:
-        """Give the spot of the `offset`-th character of a text value, or where the value begins."""
+    def inside(self, written: Written, offsets: Sequence[int]) -> Sequence[Spot]:
+        """Give the spots of some characters of a text value, or where the value begins."""
         start, end = written.span
         raw, value = self.text[start:end], str(written.value)
         found = raw.find(value)
         if found >= 0:
-            return self.spot_at(start + found + offset)
+            return [self.spot_at(start + found + offset) for offset in offsets]
         if written.style in _PIECES and "\n" not in raw:
-            pieces = _PIECES[written.style].finditer(raw, 1)
-            return self.spot_at(
-                next(p.start() for n, p in enumerate(pieces) if n == offset) + start
-            )
-        return self._in_block(written, offset)
+            pieces = [piece.start() for piece in _PIECES[written.style].finditer(raw, 1)]
+            return [self.spot_at(start + pieces[offset]) for offset in offsets]
+        return [self._in_block(written, value, offset) for offset in offsets]
 
-    def _in_block(self, written: Written, offset: int) -> Spot:
+    def _in_block(self, written: Written, value: str, offset: int) -> Spot:
         """Find the line of a block scalar by its text; a folded one keeps its beginning."""
         start, end = written.span
-        value = str(written.value)
         line_start = value.rfind("\n", 0, offset) + 1
         line = value[line_start:].partition("\n")[0]
         found = self.text.find(line, start, end)

@@ -4,15 +4,24 @@ All problems of one expression are collected. Where one is found, the value coun
 that no second problem follows from the first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from types import MappingProxyType
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 
 from engine.expressions.checking.fitting import fit, textual
-from engine.expressions.checking.guards import Facts, shown_if
-from engine.expressions.checking.members import UNSURE, binding_of, item_of, member_of, secret_read
+from engine.expressions.checking.guards import Facts, Guards
+from engine.expressions.checking.members import (
+    UNSURE,
+    item_of,
+    member_of,
+    presence_of,
+    secret_read,
+    some_names,
+    unknown_name,
+)
 from engine.expressions.checking.operators import (
     Complaint,
     Judged,
@@ -58,7 +67,9 @@ from engine.expressions.types import (
     hides_secret,
     join,
 )
+from engine.nearest import nearest
 
+Search: TypeAlias = Callable[[str, Collection[str]], str | None]
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -83,7 +94,12 @@ class Checked(Struct, frozen=True, gc=False, kw_only=True):
 
 
 def check(
-    tree: Tree, environment: Environment, expected: Type | None, *, may_be_absent: bool = False
+    tree: Tree,
+    environment: Environment,
+    expected: Type | None,
+    *,
+    may_be_absent: bool = False,
+    search: Search = nearest,
 ) -> Checked | tuple[ExpressionProblem, ...]:
     """Judge an expression by everything that is known where it stands.
 
@@ -93,12 +109,14 @@ def check(
         expected: The type its place asks for; None takes any.
         may_be_absent: Allow an expression that is nothing but a path to read what may be missing
             (the value of an optional input: *not given*).
+        search: Finds which of the names that are known was meant by one that is not; whoever
+            judges many expressions gives one that tires.
 
     Returns:
         The typed expression, or all of its problems in the order of the source.
     """
     forgiven = (tree.root.segments or ()) if may_be_absent else ()
-    checker = _Checker(environment, forgiven)
+    checker = _Checker(environment, forgiven, search)
     type_ = checker.judge(tree.root, frozenset())
     if expected is not None:
         type_ = checker.expect(tree.root, type_, expected)
@@ -117,12 +135,14 @@ def check(
 class _Checker:
     """One pass over one tree."""
 
-    def __init__(self, environment: Environment, forgiven: Segments) -> None:
+    def __init__(self, environment: Environment, forgiven: Segments, search: Search) -> None:
         self.types: dict[Span, Type] = {}
         self.problems: list[ExpressionProblem] = []
         self.missable: set[Segments] = set()
         self._environment = environment
         self._forgiven = forgiven
+        self._guards = Guards()
+        self._search = search
 
     def judge(self, node: Node, facts: Facts) -> Type:
         """Find the type of a node whose value is used, given what is certainly there."""
@@ -152,7 +172,7 @@ class _Checker:
                 length=node.length,
                 message=complaint.message,
                 remedy=complaint.remedy,
-                nearest=complaint.nearest,
+                nearest=self._search(complaint.unknown, complaint.known),
             )
         )
         return UNSURE
@@ -186,7 +206,7 @@ class _Checker:
         """Find what a path leads to, without asking whether it is there."""
         found: Member | Complaint
         if isinstance(node, Name):
-            found = binding_of(node.name, self._environment)
+            found = self._binding(node.name)
         else:
             name = node.member if isinstance(node, Select) else _written_name(node.index)
             found = member_of(self._place(node.operand, facts), name)
@@ -195,6 +215,16 @@ class _Checker:
             return Member(UNSURE)
         self._note(node, found)
         return found
+
+    def _binding(self, name: str) -> Member | Complaint:
+        binding = self._environment.get(name)
+        if binding is None:
+            return unknown_name(name, self._environment, self._instead)
+        return presence_of(name, binding)
+
+    @cached_property
+    def _instead(self) -> str:
+        return some_names(self._environment)
 
     def _note(self, node: Name | Select | Index, found: Member) -> None:
         self.types[node.span] = found.type
@@ -257,8 +287,10 @@ class _Checker:
 
     def _conditional(self, node: Conditional, facts: Facts) -> Type:
         condition = self.judge(node.condition, facts)
-        then = self.judge(node.then, facts | shown_if(node.condition, holds=True))
-        otherwise = self.judge(node.otherwise, facts | shown_if(node.condition, holds=False))
+        then = self.judge(node.then, facts | self._guards.shown_if(node.condition, holds=True))
+        otherwise = self.judge(
+            node.otherwise, facts | self._guards.shown_if(node.condition, holds=False)
+        )
         self._settle(node.condition, unary_type("!", condition))
         joined = join(then, otherwise)
         if joined is None:
@@ -270,7 +302,7 @@ class _Checker:
             return self._empty_text_idiom(node, asked, facts)
         left = self.judge(node.left, facts)
         if node.operator in ("&&", "||"):
-            facts |= shown_if(node.left, holds=node.operator == "&&")
+            facts |= self._guards.shown_if(node.left, holds=node.operator == "&&")
         right = self.judge(node.right, facts)
         if node.operator in _COMPARISONS:
             left, right = self._adapt(node.left, right), self._adapt(node.right, left)

@@ -22,7 +22,6 @@ from engine.expressions.types import (
     is_text,
     join,
 )
-from engine.nearest import nearest
 
 
 def fit(
@@ -77,7 +76,8 @@ def _outside(text: str, choice: EnumOf) -> Complaint | None:
         rule="X111",
         message=f'"{text}" is not one of the possible values',
         remedy=f"expected: {describe(choice)}",
-        nearest=nearest(text, choice.values),
+        unknown=text,
+        known=choice.values,
     )
 
 

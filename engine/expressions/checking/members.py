@@ -19,7 +19,6 @@ from engine.expressions.types import (
     describe,
     is_text,
 )
-from engine.nearest import nearest
 
 UNSURE = Scalar("dynamic")
 """The type of a value about which a problem was already found; told from DYNAMIC by identity."""
@@ -28,16 +27,19 @@ _MOST_NAMED = 5
 """So many names are looked at, and so many named, where one is not known."""
 
 
-def binding_of(name: str, environment: Environment) -> Member | Complaint:
-    """Find a top-level name; one that only some paths wrote counts as optional."""
-    binding = environment.get(name)
-    if binding is None:
-        return Complaint(
-            rule="X108",
-            message=f"there is no `{name}` here",
-            remedy=_instead(environment),
-            nearest=nearest(name, environment),
-        )
+def unknown_name(name: str, environment: Environment, remedy: str) -> Complaint:
+    """Say that there is no such top-level name."""
+    return Complaint(
+        rule="X108",
+        message=f"there is no `{name}` here",
+        remedy=remedy,
+        unknown=name,
+        known=environment,
+    )
+
+
+def presence_of(name: str, binding: Binding) -> Member | Complaint:
+    """Give what a top-level name holds; one that only some paths wrote counts as optional."""
     if binding.presence == "never":
         return Complaint(
             rule="X114",
@@ -47,8 +49,8 @@ def binding_of(name: str, environment: Environment) -> Member | Complaint:
     return Member(binding.type, optional=binding.presence == "maybe")
 
 
-def _instead(environment: Environment) -> str:
-    """Name some of the names that may be read here."""
+def some_names(environment: Environment) -> str:
+    """Say which names may be read here instead: some of them."""
     known = (name for name in islice(environment, _MOST_LOOKED_AT) if _is_set(environment[name]))
     names = list(islice(known, _MOST_NAMED))
     if not names:
@@ -78,15 +80,15 @@ def member_of(operand: Type, name: str) -> Member | Complaint:
 def _no_member(record: Record, name: str) -> Complaint:
     remedy = "it has no members to read"
     if record.members:
-        remedy = "its members are " + ", ".join(sorted(record.members))
-    near = nearest(name, record.members)
-    if record.answers and not near:
+        remedy = f"its members are {record.listing}"
+    if record.answers:
         remedy = f"answers are read as `${{{record.answers}.{name}}}`"
     return Complaint(
         rule="X109",
         message=f"{record.name} has no member `{name}`",
         remedy=remedy,
-        nearest=near,
+        unknown=name,
+        known=record.members,
     )
 
 

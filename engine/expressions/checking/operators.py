@@ -1,8 +1,9 @@
 """What each operator takes and gives, type by type; where it overlaps with CEL, CEL's overloads."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from engine.expressions.syntax.tree import BinaryOperator, MethodName
 from engine.expressions.types import (
@@ -24,14 +25,17 @@ from engine.expressions.types import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
-    """Why an operator does not take these types."""
+class Complaint(Struct, frozen=True, gc=False, kw_only=True):
+    """Why a value is wrong where it stands.
+
+    `unknown` is a name that is none of `known`: perhaps one of them was meant.
+    """
 
     rule: str
     message: str
     remedy: str
-    nearest: str | None = None
+    unknown: str = ""
+    known: Collection[str] = ()
 
 
 Judged: TypeAlias = Type | Complaint

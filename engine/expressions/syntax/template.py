@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from engine.expressions.problems import ExpressionProblem
 from engine.expressions.syntax.parse import parse_at
@@ -35,6 +36,9 @@ _INSIDE = re.compile(r"""(?:[^"'}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*+\}""", 
 LONGEST_TEMPLATE = 8192
 """Characters of a text with expressions in it."""
 
+_Piece: TypeAlias = tuple[int, int, bool]
+"""Where a part of a text begins and ends, and whether it is an expression."""
+
 MOST_PARTS = 64
 """Expressions in one text, and the pieces of text between them."""
 
@@ -65,29 +69,40 @@ def _is_blank(part: Literal) -> bool:
 
 
 def _parts(text: str) -> tuple[list[Literal | Tree], list[ExpressionProblem]]:
-    """Cut a text into literal parts and expressions, in order."""
+    """Read the literal parts and expressions of a text, in order."""
+    pieces, unclosed = _cut(text)
+    if overlong := _overlong(text, pieces):
+        return [], overlong
     parts: list[Literal | Tree] = []
     problems: list[ExpressionProblem] = []
+    for start, end, is_expression in pieces:
+        part = parse_at(text, start, end) if is_expression else _literal(text, start, end)
+        if isinstance(part, tuple):
+            problems.extend(part)
+        else:
+            parts.append(part)
+    return parts, problems + unclosed
+
+
+def _cut(text: str) -> tuple[list[_Piece], list[ExpressionProblem]]:
+    """Cut a text into literal parts and expressions, without reading these."""
+    pieces: list[_Piece] = []
     done = 0
     while (start := text.find("${", done)) >= 0:
-        parts += _literal(text, done, start)
         closing = _INSIDE.match(text, start + 2)
         if closing is None:
-            return parts, [*problems, _unclosed(start)]
+            return pieces, [_unclosed(start)]
+        if done < start:
+            pieces.append((done, start, False))
         done = closing.end()
-        parsed = parse_at(text, start + 2, done - 1)
-        if isinstance(parsed, Tree):
-            parts.append(parsed)
-        else:
-            problems.extend(parsed)
-    parts += _literal(text, done, len(text))
-    return parts, problems or _overlong(text, parts)
+        pieces.append((start + 2, done - 1, True))
+    if done < len(text):
+        pieces.append((done, len(text), False))
+    return pieces, []
 
 
-def _literal(text: str, start: int, end: int) -> list[Literal | Tree]:
-    if start == end:
-        return []
-    return [Literal(value=text[start:end], offset=start, length=end - start)]
+def _literal(text: str, start: int, end: int) -> Literal:
+    return Literal(value=text[start:end], offset=start, length=end - start)
 
 
 def _unclosed(start: int) -> ExpressionProblem:
@@ -101,7 +116,7 @@ def _unclosed(start: int) -> ExpressionProblem:
     )
 
 
-def _overlong(text: str, parts: list[Literal | Tree]) -> list[ExpressionProblem]:
+def _overlong(text: str, parts: list[_Piece]) -> list[ExpressionProblem]:
     if len(text) <= LONGEST_TEMPLATE and len(parts) <= MOST_PARTS:
         return []
     return [

@@ -12,6 +12,10 @@ from engine.expressions.problems import ExpressionProblem
 TokenKind = Choice["name", "integer", "number", "string", "operator", "end"]
 
 
+MOST_TOLD = 20
+"""Words of one expression that are told to mean nothing; further ones when these are mended."""
+
+
 class Token(Struct, frozen=True, gc=False, kw_only=True):
     """One word of an expression; `value` is what a literal means.
 
@@ -78,7 +82,8 @@ def tokenize(source: str, base: int) -> tuple[list[Token], list[ExpressionProble
         base: What is added to every offset: where `source` begins in the author's text.
 
     Returns:
-        The tokens and every problem found; with problems the tokens are of no use.
+        The tokens and the problems found, at most `MOST_TOLD`; with problems the tokens are of no
+        use.
     """
     tokens: list[Token] = []
     problems: list[ExpressionProblem] = []
@@ -94,6 +99,8 @@ def tokenize(source: str, base: int) -> tuple[list[Token], list[ExpressionProble
             tokens.append(lexed)
         else:
             problems.append(lexed)
+            if len(problems) == MOST_TOLD:
+                break
     tokens.append(Token(kind="end", text="", offset=base + len(source)))
     return tokens, problems
 
