@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,6 +21,7 @@ from referencing import Registry
 
 from engine.compile.acceptor import Accepts, acceptor, is_duration
 from engine.compile.reading.document import Document, Spot, Step
+from engine.model.names import JsonValue
 from engine.model.problem import Problem
 from engine.nearest import nearest
 
@@ -83,7 +84,7 @@ def judge(schema: str) -> Draft202012Validator:
     formats = FormatChecker(())
     formats.checks("duration")(_is_duration)
     make: Any = extend  # its stubs leave the types out
-    made = make(Draft202012Validator, {"pattern": _by_re2})
+    made = make(Draft202012Validator, {"pattern": _by_re2, "uniqueItems": _unique})
     validator: Draft202012Validator = made(
         resolved_schema(schema), registry=Registry(), format_checker=formats
     )
@@ -275,10 +276,33 @@ def _wrong_count(document: Document, error: Finding) -> Iterator[Problem]:
 
 def _doubled(document: Document, error: Finding) -> Iterator[Problem]:
     written = document.find(error.steps)
-    values = [item.value for item in written.items]
-    spot = next(i.spot for n, i in enumerate(written.items) if i.value in values[:n])
+    seen: set[Hashable] = set()
+    spot = written.spot
+    for item in written.items:
+        value = _frozen(item.value)
+        if value in seen:
+            spot = item.spot
+            break
+        seen.add(value)
     words = ("the same value stands twice in this list", "keep it once")
     yield from _say(document, error, "S107", words, spot=spot)
+
+
+def _frozen(value: JsonValue) -> Hashable:
+    """Give a value that is equal where this one is, and can be looked up."""
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    if isinstance(value, dict):
+        return frozenset((key, _frozen(part)) for key, part in value.items())
+    return (type(value), value) if isinstance(value, bool) else value
+
+
+def _unique(
+    validator: Any, wanted: bool, instance: object, schema: Schema
+) -> Iterator[ValidationError]:
+    """Judge as jsonschema does, which compares each value with all others."""
+    if isinstance(instance, list) and len(set(map(_frozen, instance))) < len(instance):
+        yield ValidationError("uniqueItems")
 
 
 def _bad_duration(document: Document, error: Finding) -> Iterator[Problem]:
