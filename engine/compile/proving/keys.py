@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from engine.compile.dataflow.endings import check_name
 from engine.compile.dataflow.scope import Names
@@ -49,6 +50,7 @@ def prove_keys(
         Whether all keys are right.
     """
     wrong: set[str] = set()
+    sources = _Sources(linked, states)
     for node, state in states.items():
         site = linked.sites[node]
         for use in site.signature.keys if site.signature else ():
@@ -56,7 +58,7 @@ def prove_keys(
             if slot is None or not use.reads:
                 continue
             is_written = _is_written(site, use, slot, state, findings)
-            if not (is_written and _is_fit(site, use, states, linked=linked, findings=findings)):
+            if not (is_written and _is_fit(site, use, state, sources, findings)):
                 wrong.add(slot)
     for node, state in states.items():
         site = linked.sites[node]
@@ -79,15 +81,13 @@ def _is_written(site: Site, use: KeyUse, slot: str, state: State, findings: Find
     return False
 
 
-def _is_fit(
-    site: Site, use: KeyUse, states: Mapping[NodeId, State], *, linked: Linked, findings: Findings
-) -> bool:
+def _is_fit(site: Site, use: KeyUse, state: State, sources: _Sources, findings: Findings) -> bool:
     slot = site.slots[use.input]
-    held = states[site.id].slots[slot].held
+    held = state.slots[slot].held
     unfit = sorted({_describe(one) for one in held if not _takes(use, one)})
     if not unfit:
         return True
-    source = _source(linked, states, site, use)
+    source = sources.of(site, use)
     remedy = f"{site.name_of_activity} takes {_wanted(use)}"
     if source is not None:
         remedy += f": lead that path through `{source.id}` first, which leaves it so"
@@ -99,29 +99,51 @@ def _is_fit(
     return False
 
 
-def _source(linked: Linked, states: Mapping[NodeId, State], site: Site, use: KeyUse) -> Site | None:
-    """Find a node that brings a key into a state in which another node takes it."""
-    slot = site.slots[use.input]
-    others = (other for other in linked.sites.values() if other.id != site.id)
-    return next(
-        (o for o in others if any(_takes(use, held) for held in _brings(o, slot, states))), None
-    )
+class _Sources:
+    """Which nodes bring a key into which state, worked out when it is first asked for.
+
+    Of those that leave the same in the same key two are kept: one of them is another node.
+    """
+
+    def __init__(self, linked: Linked, states: Mapping[NodeId, State]) -> None:
+        self._linked = linked
+        self._states = states
+
+    def of(self, site: Site, use: KeyUse) -> Site | None:
+        """Find a node that brings a key into a state in which another node takes it."""
+        brought = self._brought.get(site.slots[use.input], {})
+        fit = (other for held, sites in brought.items() if _takes(use, held) for other in sites)
+        return min((s for s in fit if s.id != site.id), key=lambda s: s.spot, default=None)
+
+    @cached_property
+    def _brought(self) -> Mapping[str, Mapping[Held, list[Site]]]:
+        found: dict[str, dict[Held, list[Site]]] = {}
+        for site in self._linked.sites.values():
+            for slot, held in _brings(site, self._states):
+                sites = found.setdefault(slot, {}).setdefault(held, [])
+                if len(sites) < 2 and (not sites or sites[0] is not site):
+                    sites.append(site)
+        return found
 
 
-def _brings(site: Site, slot: str, states: Mapping[NodeId, State]) -> Iterator[Held]:
-    """Give what a node's ordinary ending may leave in a key."""
+def _brings(site: Site, states: Mapping[NodeId, State]) -> Iterator[tuple[str, Held]]:
+    """Give what a node's ordinary ending may leave, and in which key."""
     signature = site.signature
     for other in signature.keys if signature else ():
         if other.after and site.slots.get(other.input) == slot:
             carried = tuple((component, site.id) for component in other.carries)
             yield Held(type=other.type, state=other.after, carried=carried)
+        slot = site.slots.get(other.input)
+        if other.after and slot is not None:
+            yield slot, Held(type=other.type, state=other.after, carried=other.carries)
     promotion = signature.promotes if signature else None
     if promotion is None or site.id not in states:
         return
     through = states[site.id].slots.get(site.slots.get(promotion.through, ""))
     for held in through.held if through else ():
-        if dict(held.links).get(promotion.link) == slot:
-            yield Held(type=promotion.type, state=promotion.state)
+        slot = dict(held.links).get(promotion.link)
+        if slot is not None:
+            yield slot, Held(type=promotion.type, state=promotion.state)
 
 
 def _other_slots(state: State, but: str) -> Iterator[str]:
