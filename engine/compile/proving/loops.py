@@ -8,7 +8,14 @@ from engine.compile.dataflow.scope import cleared, counted
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Edge, Linked, Site
 from engine.compile.linking.ways import missing_edge
-from engine.compile.proving.network import Group, all_edges, circles, first, network
+from engine.compile.proving.network import (
+    Group,
+    all_edges,
+    as_written,
+    circles,
+    network,
+    turns,
+)
 from engine.expressions.proof.trial import Assignment, Stand, try_out
 from engine.model.names import NodeId
 
@@ -32,19 +39,33 @@ def prove_loops(linked: Linked, looping: Group, findings: Findings) -> None:
         edge for edge in all_edges(linked) if edge.source in looping and edge.target in looping
     ]
     told = {*_unhandled(linked, looping, findings), *_restless(linked, edges, findings)}
-    for group in circles(network(linked, _unbounded_edges(linked, edges))):
-        if told.isdisjoint(group) and not _counts(linked, group, edges):
-            site = first(linked, group)
+    unbounded = _unbounded_edges(linked, edges)
+    groups = [group for group in _groups(unbounded) if told.isdisjoint(group)]
+    for group, inner in _parted(groups, unbounded):
+        if not _counts(linked, group, inner):
+            head, *others = as_written(linked, group)
             findings.add(
-                "P114", site.spot, f"the loop through `{site.id}` has no bound",
+                "P114", head.spot, f"the loop through `{head.id}` has no bound",
                 "handle the error event of a `maxAttempts` on it outside of the loop, or count the "
                 "rounds and leave by a condition on the counter",
-                key=site.path(), also=_others(linked, group, site),
+                key=head.path(), also=[site.spot for site in others],
             )  # fmt: skip
 
 
-def _others(linked: Linked, group: Group, site: Site) -> Iterator[tuple[int, int]]:
-    return (linked.sites[node].spot for node in linked.sites if node in group and node != site.id)
+def _groups(edges: Sequence[Edge]) -> Iterator[Group]:
+    """Give every group of nodes that lie on loops with one another."""
+    return circles(network({edge.source: None for edge in edges}, edges))
+
+
+def _parted(groups: Sequence[Group], edges: Sequence[Edge]) -> Iterator[tuple[Group, list[Edge]]]:
+    """Give every group with the edges among its nodes."""
+    of_node = {node: number for number, group in enumerate(groups) for node in group}
+    inner: list[list[Edge]] = [[] for _ in groups]
+    for edge in edges:
+        number = of_node.get(edge.source)
+        if number is not None and number == of_node.get(edge.target):
+            inner[number].append(edge)
+    return zip(groups, inner, strict=True)
 
 
 def _unhandled(linked: Linked, looping: Group, findings: Findings) -> Iterator[NodeId]:
@@ -61,12 +82,12 @@ def _unhandled(linked: Linked, looping: Group, findings: Findings) -> Iterator[N
 def _restless(linked: Linked, edges: Sequence[Edge], findings: Findings) -> Iterator[NodeId]:
     """Note loops that pass no wait; give their nodes."""
     moving = [edge for edge in edges if not linked.sites[edge.source].waits]
-    for group in circles(network(linked, moving)):
-        site = first(linked, group)
+    for group in _groups(moving):
+        head, *others = as_written(linked, group)
         findings.add(
-            "P113", site.spot, f"the loop through `{site.id}` passes no node that waits",
+            "P113", head.spot, f"the loop through `{head.id}` passes no node that waits",
             "put a form or page on the loop, or lead it elsewhere",
-            key=site.path(), also=_others(linked, group, site),
+            key=head.path(), also=[site.spot for site in others],
         )  # fmt: skip
         yield from group
 
@@ -91,30 +112,29 @@ def _is_bounded(linked: Linked, edge: Edge) -> bool:
 
 
 def _counts(linked: Linked, group: Group, edges: Sequence[Edge]) -> bool:
-    """Say whether counters bound every loop of a group."""
-    inner = [
-        edge
-        for edge in _unbounded_edges(linked, edges)
-        if edge.source in group and edge.target in group
-    ]
+    """Say whether counters bound every loop of a group, which these edges make."""
     counters = sorted(_counters(linked, group).items())[:_MOST_COUNTERS]
-    return not _goes_round(linked, inner, counters)
+    return not _goes_round(linked, edges, counters)
 
 
-def _goes_round(linked: Linked, edges: list[Edge], counters: list[tuple[str, set[NodeId]]]) -> bool:
+def _goes_round(
+    linked: Linked, edges: Sequence[Edge], counters: list[tuple[str, set[NodeId]]]
+) -> bool:
     """Say whether a loop is left that no counter bounds.
 
     A loop escapes a counter if it does not count it, or does not pass a way that ends with it;
     both are tried, for each counter.
     """
-    if not any(True for _ in circles(network(linked, edges))):
+    if not turns(edges):
         return False
     if not counters:
         return True
     (variable, nodes), *rest = counters
     uncounted = [edge for edge in edges if edge.source not in nodes]
+    if _goes_round(linked, uncounted, rest):
+        return True
     unguarded = [edge for edge in edges if not _ends(linked.sites[edge.source], edge, variable)]
-    return _goes_round(linked, uncounted, rest) or _goes_round(linked, unguarded, rest)
+    return _goes_round(linked, unguarded, rest)
 
 
 def _counters(linked: Linked, group: Group) -> Mapping[str, set[NodeId]]:

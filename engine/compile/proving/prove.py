@@ -44,7 +44,7 @@ def prove(linked: Linked, findings: Findings) -> Proved:
     prove_languages(linked, findings)
     prove_failures(linked, findings)
     if linked.whole:
-        graph = network(linked, all_edges(linked))
+        graph = network(linked.sites, all_edges(linked))
         trapped = prove_paths(linked, graph, findings)
         looping = (node for group in circles(graph) for node in group)
         prove_loops(linked, frozenset(looping) - trapped, findings)
