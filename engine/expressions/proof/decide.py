@@ -21,7 +21,6 @@ from engine.expressions.syntax.tree import (
     ListLiteral,
     Literal,
     Segments,
-    compared,
     walk,
 )
 from engine.expressions.types import BOOLEAN, DATE, INTEGER, NUMBER, EnumOf, Type, is_text
@@ -52,6 +51,7 @@ class Budget:
         return self.steps >= 0
 
 
+_COMPARING = frozenset(("==", "!=", "<", "<=", ">", ">=", "in"))
 _PERHAPS_TRUE: frozenset[Trial] = frozenset({True, State.OPEN})
 
 
@@ -67,23 +67,33 @@ def decide(conditions: Sequence[Checked], budget: Budget | None = None) -> tuple
         the list); "shadowed", true only where an earlier one is true too; else "reachable".
     """
     shared = budget or Budget()
-    sized = [(condition, sum(1 for _ in walk(condition.tree.root))) for condition in conditions]
-    alone = [_alone(condition, size, shared) for condition, size in sized]
+    parted = [_Parted(condition) for condition in conditions]
+    alone = [_alone(condition, shared) for condition in parted]
     if len(alone) == 1:  # nothing stands before it; most lists are so short
         return tuple(alone)
-    reached = _first_somewhere(sized, shared)
+    reached = _first_somewhere(parted, shared)
     return tuple(
         judged if is_first or judged == "never true" else "shadowed"
         for judged, is_first in zip(alone, reached, strict=True)
     )
 
 
-def _alone(condition: Checked, size: int, budget: Budget) -> Reach:
+class _Parted:
+    """A condition and its parts: how many there are is what one trial of it costs."""
+
+    def __init__(self, condition: Checked) -> None:
+        self.checked = condition
+        self.root = condition.tree.root
+        self.parts = tuple(walk(self.root))
+        self.size = len(self.parts)
+
+
+def _alone(condition: _Parted, budget: Budget) -> Reach:
     results: set[Trial] = set()
     for values in _assignments([condition]):
-        if not budget.pays(size):
+        if not budget.pays(condition.size):
             return "reachable"
-        results.add(try_out(condition.tree.root, values))
+        results.add(try_out(condition.root, values))
         if len(results) > 1 and not results.isdisjoint(_PERHAPS_TRUE):
             return "reachable"
     if results == {True}:
@@ -91,14 +101,14 @@ def _alone(condition: Checked, size: int, budget: Budget) -> Reach:
     return "never true" if results.isdisjoint(_PERHAPS_TRUE) else "reachable"
 
 
-def _first_somewhere(sized: Sequence[tuple[Checked, int]], budget: Budget) -> list[bool]:
+def _first_somewhere(conditions: Sequence[_Parted], budget: Budget) -> list[bool]:
     """Find out which conditions can be true while no earlier one is true for certain."""
-    reached = [False] * len(sized)
-    for assignment in _assignments([condition for condition, _ in sized]):
-        for position, (condition, size) in enumerate(sized):
-            if not budget.pays(size):
-                return [True] * len(sized)
-            result = try_out(condition.tree.root, assignment)
+    reached = [False] * len(conditions)
+    for assignment in _assignments(conditions):
+        for position, condition in enumerate(conditions):
+            if not budget.pays(condition.size):
+                return [True] * len(conditions)
+            result = try_out(condition.root, assignment)
             reached[position] |= result in _PERHAPS_TRUE
             if result in (True, State.FAULT):
                 break
@@ -107,7 +117,7 @@ def _first_somewhere(sized: Sequence[tuple[Checked, int]], budget: Budget) -> li
     return reached
 
 
-def _assignments(conditions: Sequence[Checked]) -> Iterator[Assignment]:
+def _assignments(conditions: Sequence[_Parted]) -> Iterator[Assignment]:
     domains = _bounded(_domains(conditions), len(conditions))
     for values in product(*domains.values()):
         yield dict(zip(domains, values, strict=True))
@@ -124,20 +134,20 @@ def _bounded(domains: Domains, conditions: int) -> Domains:
     return dict(kept)
 
 
-def _domains(conditions: Sequence[Checked]) -> Domains:
+def _domains(conditions: Sequence[_Parted]) -> Domains:
     """Give every path that the conditions read or ask for the values to try."""
     types: dict[Segments, Type] = {}
     literals: dict[Segments, list[Constant]] = {}
     missable: set[Segments] = set()
     for condition in conditions:
-        missable |= condition.missable
-        for node in walk(condition.tree.root):
+        missable |= condition.checked.missable
+        known = condition.checked.types
+        for node in condition.parts:
             path = node.path if isinstance(node, Has) else node
             if path.segments is not None:
-                types[path.segments] = condition.types[path.span]
+                types[path.segments] = known[path.span]
             elif isinstance(node, Binary):
-                for segments, literal in _compared_literals(node):
-                    literals.setdefault(segments, []).append(literal)
+                _note_literals(node, literals)
     domains: Domains = {}
     for segments, type_ in types.items():
         values = _values(type_, literals.get(segments, ()))
@@ -145,15 +155,18 @@ def _domains(conditions: Sequence[Checked]) -> Domains:
     return domains
 
 
-def _compared_literals(node: Binary) -> Sequence[tuple[Segments, Constant]]:
-    """Give every path and literal that a node compares with each other."""
-    comparison = compared(node)
-    if comparison is not None:
-        return ((comparison.path.segments, comparison.literal),)
-    segments = node.left.segments
-    if segments is None or not isinstance(node.right, ListLiteral):
-        return ()
-    return [(segments, item.value) for item in node.right.items if isinstance(item, Literal)]
+def _note_literals(node: Binary, literals: dict[Segments, list[Constant]]) -> None:
+    """Note the literals that a node compares a path with."""
+    if node.operator not in _COMPARING:
+        return
+    for path, other in ((node.left, node.right), (node.right, node.left)):
+        if path.segments is None:
+            continue
+        if isinstance(other, Literal) and node.operator != "in":
+            literals.setdefault(path.segments, []).append(other.value)
+        elif isinstance(other, ListLiteral) and path is node.left:
+            values = (item.value for item in other.items if isinstance(item, Literal))
+            literals.setdefault(path.segments, []).extend(values)
 
 
 def _values(type_: Type, literals: Sequence[Constant]) -> tuple[Trial, ...]:
