@@ -130,12 +130,10 @@ def _brings(site: Site, states: Mapping[NodeId, State]) -> Iterator[tuple[str, H
     """Give what a node's ordinary ending may leave, and in which key."""
     signature = site.signature
     for other in signature.keys if signature else ():
-        if other.after and site.slots.get(other.input) == slot:
-            carried = tuple((component, site.id) for component in other.carries)
-            yield Held(type=other.type, state=other.after, carried=carried)
         slot = site.slots.get(other.input)
         if other.after and slot is not None:
-            yield slot, Held(type=other.type, state=other.after, carried=other.carries)
+            carried = tuple((component, site.id) for component in other.carries)
+            yield slot, Held(type=other.type, state=other.after, carried=carried)
     promotion = signature.promotes if signature else None
     if promotion is None or site.id not in states:
         return
