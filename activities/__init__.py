@@ -6,20 +6,28 @@
 from typing import Final, cast
 
 from activities.decisions import simple_decider
-from activities.flow import end, start
+from activities.flow import end, redirect_user, start
 from activities.forms import CustomDataForm
 from activities.passcode import (
     PasscodeAuthenticationForm,
     complete_passcode_authentication,
     start_passcode_authentication,
 )
+from activities.pausing import WaitingForResume, pause_instance
 from activities.registration import (
     PasscodeRegistrationForm,
     complete_passcode_registration,
     start_passcode_registration,
 )
 from activities.renewal import PasscodeRenewalForm, end_passcode_renewal, start_passcode_renewal
+from activities.review import (
+    WaitingForReview,
+    review_required,
+    review_status_report,
+    write_summary_report,
+)
 from activities.users import get_user
+from activities.variables import clear_variables, counter, set_variables
 from engine.activity import Activity
 
 _ALL = (
@@ -37,6 +45,16 @@ _ALL = (
     simple_decider,
     CustomDataForm,
     get_user,
+    counter,
+    clear_variables,
+    set_variables,
+    redirect_user,
+    pause_instance,
+    WaitingForResume,
+    review_required,
+    review_status_report,
+    WaitingForReview,
+    write_summary_report,
 )
 # Checkers do not see what a decorator makes of a class: an activity, as of a function.
 ALL: Final = cast("tuple[Activity, ...]", _ALL)

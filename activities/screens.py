@@ -3,12 +3,15 @@
 from engine.activity import STRING, Call, Input, ListOf, Panel, Screen, Shown
 
 
-def screen_inputs(component: str) -> tuple[Input, ...]:
-    """Declare `stepId`, `screenId` and `screens`; each names `component` by default."""
+def screen_inputs(component: str, *screens: str) -> tuple[Input, ...]:
+    """Declare `stepId`, `screenId` and `screens`; each names `component` by default.
+
+    `screens`: the screens of the step, where it has others.
+    """
     return (
         Input(name="stepId", type=STRING, default=component),
         Input(name="screenId", type=STRING, default=component),
-        Input(name="screens", type=ListOf(STRING), default=[component]),
+        Input(name="screens", type=ListOf(STRING), default=list(screens or (component,))),
     )
 
 
@@ -20,5 +23,5 @@ def show(call: Call, *panels: Panel) -> Shown:
             screen_id=call.text("screenId"),
             screens=call.texts("screens"),
             panels=panels,
-        )
+        ),
     )

@@ -28,11 +28,12 @@ from engine.expressions import (
     Record,
     Type,
 )
+from engine.expressions import Secret as Hidden
 from engine.model.definition import FormRef
-from engine.model.effect import Answered, Expired, Woken
+from engine.model.effect import Answered, Decided, Expired, Returned, Woken
 from engine.model.event import Ended, Outcome, Shown, Submission
 from engine.model.form import Limits, Option
-from engine.model.instance import Check, KeySlot
+from engine.model.instance import Awaited, Check, Decision, KeySlot
 from engine.model.names import JsonObject, JsonValue, NodeId
 from engine.model.problem import Message, Text, Words
 from engine.model.screen import Action, FormPanel, Panel, RedirectPanel, Screen, TextPanel
@@ -53,16 +54,20 @@ from engine.model.value import Passing
 from engine.secret import Bag, Secret
 
 __all__ = [
-    "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "NUMBER", "STRING", "Action", "Activity",
-    "ActivityFault", "Answered", "Bound", "Busy", "Call", "Check", "CheckUse", "Decides", "Ended",
-    "EnumOf", "ErrorEvent", "Expired", "FormPanel", "FormRef", "FormUse", "Input", "JsonObject",
-    "JsonValue", "KeySlot", "KeyUse", "Limits", "ListOf", "MapOf", "Member", "Message", "Option",
-    "Outcome", "Output", "Panel", "PasscodeAttempt", "PasscodeVerdict", "Passcodes", "Promotion",
-    "Record", "RedirectPanel", "Screen", "Secret", "Shown", "Submission", "Text", "TextPanel",
-    "Type", "Users", "Woken", "Words", "activity", "done", "failed", "passed", "raised",
+    "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "LINK", "NUMBER", "STRING", "Action", "Activity",
+    "ActivityFault", "Answered", "Bound", "Busy", "Call", "Check", "CheckUse", "Decided", "Decides",
+    "Ended", "EnumOf", "ErrorEvent", "Expired", "FormPanel", "FormRef", "FormUse", "Input",
+    "JsonObject", "JsonValue", "KeySlot", "KeyUse", "Limits", "ListOf", "MapOf", "Member",
+    "Message", "Option", "Outcome", "Output", "Panel", "PasscodeAttempt", "PasscodeVerdict",
+    "Passcodes", "Promotion", "Record", "RedirectPanel", "Redirects", "Returned", "Screen",
+    "Secret", "Shown", "Submission", "Text", "TextPanel", "Type", "Users", "Woken", "Words",
+    "activity", "done", "failed", "passed", "raised",
 ]  # fmt: skip
 
 C = TypeVar("C")
+
+LINK: Type = Hidden("a link: what shows it makes it anew")
+"""Of an output that is a link (`Output.link`)."""
 
 
 class Users(Protocol):
@@ -77,6 +82,14 @@ class Users(Protocol):
 
     async def by_ext_id(self, store: str, ext_id: str) -> JsonObject | None:
         """Read a user by external id; None when the store has none."""
+        ...
+
+
+class Redirects(Protocol):
+    """Capability: where a person may be led."""
+
+    def is_allowed(self, url: str) -> bool:
+        """Whether the address is on the operator's list (security F4)."""
         ...
 
 
@@ -166,6 +179,7 @@ class Call(Passing, frozen=True, kw_only=True):
         inputs: Input name -> value, defaults filled in; an optional input that was not given is not
             there.
         slots: Key input -> the slot as it is now; a slot nobody wrote is not there.
+        decision: What a decider has decided so far.
         language: The person's.
     """
 
@@ -176,6 +190,7 @@ class Call(Passing, frozen=True, kw_only=True):
     inputs: Mapping[str, JsonValue]
     slots: Mapping[str, KeySlot] = {}
     checks: Sequence[Check] = ()
+    decision: Decision | None = None
     language: str = "en"
     capabilities: Mapping[str, object] = {}
     bag: Bag = {}
@@ -308,6 +323,8 @@ class Declared(TypedDict, total=False):
     decides: Decides
     bounded_by: Bound
     aliases: Sequence[str]
+    awaits: Awaited
+    redirects: str
 
 
 def activity(
@@ -345,6 +362,8 @@ def activity(
             decides=declared.get("decides"),
             bounded_by=declared.get("bounded_by"),
             aliases=tuple(declared.get("aliases", ())),
+            awaits=declared.get("awaits", "answer"),
+            redirects=declared.get("redirects", ""),
             uses=tuple(capability.__name__ for capability in uses),
             summary=(inspect.getdoc(code) or "").partition("\n")[0],
         )

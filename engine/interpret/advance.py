@@ -8,21 +8,23 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from engine.errors import ExpressionFault, ProcessFault
-from engine.interpret import finalize, slots
+from engine.interpret import finalize, operators, slots
 from engine.interpret.movement import enter, follow
 from engine.interpret.nodes import interactive, task
 from engine.interpret.outcome import apply
 from engine.interpret.trouble import hold
 from engine.model.definition import Definition
-from engine.model.effect import Answered, Expired
+from engine.model.effect import Answered, Expired, Returned
 from engine.model.event import (
-    Cancelled,
+    ByOperator,
     DeadlinePassed,
     Event,
     Extended,
     Finished,
     LanguageChosen,
+    Moving,
     Pressed,
+    Resumed,
     Started,
     Submitted,
     TimerFired,
@@ -91,26 +93,32 @@ def advance(graph: ProcessGraph, instance: ProcessInstance, event: Event) -> Tur
     """
     if graph.digest != instance.bundle:
         raise ProcessFault(reason="graph and instance differ in bundle", instance=instance.id)
+    if isinstance(event, ByOperator):
+        return operators.told(graph, instance, event)
     if instance.is_over or instance.is_held:
         return NotAwaited(reason="over")
+    if isinstance(event, Started):
+        if instance.status != "PENDING":
+            return NotAwaited(reason="another step")
+        instance = _begun(instance, event)
     try:
         return _turn(graph, instance, event)
     except (ExpressionFault, ProcessFault) as fault:
         return Turn(instance=hold(instance, fault.code, str(fault), event.at))
 
 
-def _turn(graph: ProcessGraph, instance: ProcessInstance, event: Event) -> Turn | NotAwaited:
+def _turn(graph: ProcessGraph, instance: ProcessInstance, event: Moving) -> Turn | NotAwaited:
     match event:  # the most frequent ones first
         case Finished():
             return _finished(graph, instance, event)
-        case Submitted() | Pressed() | Extended() | LanguageChosen():
+        case Submitted() | Pressed() | Extended() | LanguageChosen() | Resumed():
             return _by_person(graph, instance, event)
         case Started():
-            return _started(graph, instance, event)
+            return enter(graph, replace(instance, rested=instance), graph.start, event.at)
         case TimerFired():
             return _timer(graph, instance, event)
-        case DeadlinePassed() | Cancelled():
-            if isinstance(event, DeadlinePassed) and event.at < instance.deadline:
+        case DeadlinePassed():
+            if event.at < instance.deadline:
                 return NotAwaited(reason="late")
             return Turn(instance=finalize.terminated(graph, instance, event.at))
     assert_never(event)
@@ -119,9 +127,11 @@ def _turn(graph: ProcessGraph, instance: ProcessInstance, event: Event) -> Turn 
 def _by_person(
     graph: ProcessGraph,
     instance: ProcessInstance,
-    event: Submitted | Pressed | Extended | LanguageChosen,
+    event: Submitted | Pressed | Extended | LanguageChosen | Resumed,
 ) -> Turn | NotAwaited:
     match event:
+        case Resumed():
+            return _resumed(graph, instance, event)
         case Submitted():
             return _submitted(graph, instance, event)
         case Pressed():
@@ -133,10 +143,8 @@ def _by_person(
     assert_never(event)
 
 
-def _started(graph: ProcessGraph, instance: ProcessInstance, event: Started) -> Turn | NotAwaited:
-    if instance.status != "PENDING":
-        return NotAwaited(reason="another step")
-    begun = replace(
+def _begun(instance: ProcessInstance, event: Started) -> ProcessInstance:
+    return replace(
         instance,
         status="ACTIVE",
         language=event.language,
@@ -149,7 +157,6 @@ def _started(graph: ProcessGraph, instance: ProcessInstance, event: Started) -> 
         },
         last_at=event.at,
     )
-    return enter(graph, begun, graph.start, event.at)
 
 
 def _submitted(
@@ -159,6 +166,15 @@ def _submitted(
     if isinstance(wait, NotAwaited):
         return wait
     return interactive.resume(graph, instance, Answered(submission=event.submission), event.at)
+
+
+def _resumed(graph: ProcessGraph, instance: ProcessInstance, event: Resumed) -> Turn | NotAwaited:
+    wait = instance.wait
+    if wait is None or wait.awaits != "resume" or wait.key != event.key:
+        return NotAwaited(reason="another step")
+    if instance.due_at is not None and event.at >= instance.due_at:
+        return NotAwaited(reason="late")
+    return interactive.resume(graph, instance, Returned(), event.at)
 
 
 def _pressed(graph: ProcessGraph, instance: ProcessInstance, event: Pressed) -> Turn | NotAwaited:
@@ -178,6 +194,7 @@ def _pressed(graph: ProcessGraph, instance: ProcessInstance, event: Pressed) -> 
         left=wait.node,
         last_wait_timed_out=False,
         last_at=event.at,
+        rested=instance,
     )
     return enter(graph, pressed, action.to, event.at)
 
@@ -195,7 +212,7 @@ def _extended(graph: ProcessGraph, instance: ProcessInstance, event: Extended) -
 
 def more_time(graph: ProcessGraph, instance: ProcessInstance) -> datetime | None:
     """Tell until when the current wait could be extended, or None where it cannot."""
-    wait = instance.wait
+    wait = instance.asked
     if wait is None or wait.due is None or wait.extended >= MOST_EXTENSIONS:
         return None
     timeout = task.activity(graph, wait.node).timeout
@@ -231,11 +248,13 @@ def _timed_out(graph: ProcessGraph, instance: ProcessInstance, wait: Wait, at: d
         raise ProcessFault(reason="a wait has a due time and its node no timer", node=wait.node)
     left = replace(
         instance,
+        status="ACTIVE",
         wait=None,
         notices=(),
         keys=slots.after_timeout(node, instance),
         last_wait_timed_out=True,
         last_at=at,
+        rested=instance,
     )
     return enter(graph, left, node.timeout.to, at)
 
@@ -252,7 +271,7 @@ def _finished(graph: ProcessGraph, instance: ProcessInstance, event: Finished) -
 
 
 def _awaited(instance: ProcessInstance, step: StepKey, at: datetime) -> Wait | NotAwaited:
-    wait = instance.wait
+    wait = instance.asked
     if wait is None or wait.step != step:
         return NotAwaited(reason="another step")
     due = instance.due_at

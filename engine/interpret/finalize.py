@@ -9,7 +9,7 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from engine.model.graph import ActivityNode, ProcessGraph
-from engine.model.instance import ProcessInstance, Status
+from engine.model.instance import ProcessInstance, Review, Status
 from engine.model.names import FORM_DATA, INIT_VARS, REDIRECT_URL, TIMEOUT_REDIRECT_URL, JsonObject
 from engine.model.screen import RedirectPanel, Screen
 
@@ -42,6 +42,17 @@ def terminated(graph: ProcessGraph, instance: ProcessInstance, at: datetime) -> 
     return _over(graph, instance, "COMPLETED_TERMINATED", at)
 
 
+def given_up(graph: ProcessGraph, instance: ProcessInstance, at: datetime) -> ProcessInstance:
+    """End an instance that nothing will mend; what broke it stays with it."""
+    return _over(graph, instance, "COMPLETED_PROCESS_ERROR", at)
+
+
+def reviewed(instance: ProcessInstance, review: Review) -> ProcessInstance:
+    """Give an instance that ended in review its last status; where it led, it leads still."""
+    status: Status = "COMPLETED_ENDED_SUCCESS" if review.accepted else "COMPLETED_ENDED_ERROR"
+    return replace(instance, status=status, last_at=review.at)
+
+
 def _over(
     graph: ProcessGraph, instance: ProcessInstance, status: Status, at: datetime
 ) -> ProcessInstance:
@@ -50,9 +61,11 @@ def _over(
         status=status,
         wait=None,
         pending=None,
+        rested=None,
         notices=(),
         variables=_kept(graph, instance.variables),
         ending=_last_screen(graph, instance, status),
+        leads_to=None,
         ended_at=at,
         last_at=at,
     )
@@ -61,7 +74,7 @@ def _over(
 def _last_screen(graph: ProcessGraph, instance: ProcessInstance, status: Status) -> Screen:
     given = instance.variables.get(INIT_VARS)
     parameters = given if isinstance(given, dict) else {}
-    url = parameters.get(REDIRECT_URL)
+    url = instance.leads_to or parameters.get(REDIRECT_URL)
     if status == "COMPLETED_TERMINATED":
         url = parameters.get(TIMEOUT_REDIRECT_URL, url)
     panels = (RedirectPanel(url=_filled(graph, instance, str(url))),) if url else ()

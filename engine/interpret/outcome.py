@@ -13,7 +13,7 @@ from engine.interpret.trouble import hold
 from engine.model.event import Broken, Ended, Finished, Shown
 from engine.model.graph import ActivityNode, Flow, ProcessGraph
 from engine.model.instance import ProcessInstance
-from engine.model.names import FORM_DATA, JsonObject, NodeId
+from engine.model.names import FORM_DATA, JsonObject, JsonValue, NodeId
 from engine.model.problem import Message, Text
 from engine.model.screen import TextPanel
 from engine.model.value import Passing
@@ -46,12 +46,14 @@ def _ended(node: ActivityNode, instance: ProcessInstance, event: Finished, outco
     if outcome.error is not None and outcome.error not in node.signature.codes:
         reason = f"it raised {outcome.error}, which its signature does not declare"
         return Moved(instance=hold(instance, "activity", reason, event.at), to=None)
+    redirects = node.signature.redirects
     changed = replace(
         instance,
         keys=slots.after(node, instance, outcome),
         checks=checks.after(node, instance, outcome, event.at),
         variables=_variables(node, instance, outcome),
         decision=checks.decision(node, instance, outcome),
+        leads_to=_text(outcome.outputs.get(redirects)) if redirects else instance.leads_to,
         pending=None,
         last_at=event.at,
     )
@@ -77,7 +79,25 @@ def _variables(node: ActivityNode, instance: ProcessInstance, outcome: Ended) ->
     if outcome.error is not None:
         variables["errorCode"] = outcome.error
         variables["errorMessage"] = outcome.message
+    else:
+        _count(node, variables)
     return variables
+
+
+def _count(node: ActivityNode, variables: JsonObject) -> None:
+    """Count up and un-write what the inputs name; changes the copy it is given."""
+    for declared in node.signature.inputs:
+        named = node.inputs.get(declared.name)
+        if declared.refers == "counter" and isinstance(named, str):
+            before = variables.get(named)
+            variables[named] = before + 1 if isinstance(before, int) else 1
+        elif declared.refers == "cleared" and isinstance(named, list):
+            for name in named:
+                variables.pop(str(name), None)
+
+
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _extra_outputs(

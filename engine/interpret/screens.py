@@ -10,10 +10,10 @@ from engine.interpret.submission import kept
 from engine.model.event import Finished, Shown
 from engine.model.form import PUT_IN, CompiledForm
 from engine.model.graph import ActivityNode, ProcessGraph
-from engine.model.instance import KeySlot, ProcessInstance, Wait
+from engine.model.instance import STATUS_OF, KeySlot, ProcessInstance, Wait
 from engine.model.names import FORM_DATA, JsonObject, JsonValue
 from engine.model.problem import Text, Words
-from engine.model.screen import Action, FormPanel, Panel, Progress, Screen
+from engine.model.screen import Action, FormPanel, Panel, Progress, RedirectPanel, Screen
 
 
 def waits(
@@ -25,11 +25,16 @@ def waits(
 ) -> ProcessInstance:
     """Let the instance stand still at `node`. The timer starts with this commit."""
     length = node.timeout.after if node.timeout is not None else None
+    awaits = node.signature.awaits
+    screen = _page(graph, node, instance, shown.screen)
+    asks = awaits == "answer"
     wait = Wait(
         node=node.id,
         visit=event.visit,
-        screen=_page(graph, node, instance, shown.screen),
+        screen=screen if asks else _leading_on(screen, instance.leads_to),
         since=event.at,
+        awaits=awaits,
+        key=shown.wait_key,
         due=event.at + length if length is not None else None,
         expires=shown.expires,
         length_seconds=(length or timedelta()).total_seconds(),
@@ -38,12 +43,22 @@ def waits(
     left = instance.left if instance.left == node.id else None
     return replace(
         instance,
+        status=STATUS_OF[awaits],
         wait=wait,
         keys=keys,
         notices=(),
         left=left,
+        leads_to=instance.leads_to if asks else None,
         pending=None,
         last_at=event.at,
+        rested=None,
+    )
+
+
+def _leading_on(screen: Screen, url: str | None) -> Screen:
+    """Let a page that asks nothing lead the person on."""
+    return (
+        screen if url is None else replace(screen, panels=(*screen.panels, RedirectPanel(url=url)))
     )
 
 

@@ -17,7 +17,19 @@ class Expired(Tagged, frozen=True, kw_only=True):
     """The wait ended by the activity's own expiry."""
 
 
-Woken = Answered | Expired
+class Returned(Tagged, frozen=True, kw_only=True):
+    """The wait ended because the person came back by the resume link."""
+
+
+class Decided(Tagged, frozen=True, kw_only=True):
+    """The wait ended by an operator's decision (`by`: who)."""
+
+    accepted: bool
+    comment: str
+    by: str
+
+
+Woken = Answered | Expired | Returned | Decided
 
 
 class Run(Tagged, frozen=True, kw_only=True):

@@ -103,11 +103,15 @@ class Ended(Tagged, frozen=True, kw_only=True):
 
 
 class Shown(Tagged, frozen=True, kw_only=True):
-    """An interactive activity shows a screen and waits."""
+    """An interactive activity shows a screen and waits.
+
+    `wait_key`: what a link that wakes it was made for (of one that awaits `resume`).
+    """
 
     screen: Screen
     expires: datetime | None = None
     keys: dict[str, JsonObject] = {}
+    wait_key: str | None = None
 
 
 class Broken(Tagged, frozen=True, kw_only=True):
@@ -129,6 +133,36 @@ class Finished(Tagged, frozen=True, kw_only=True):
     outcome: Outcome
 
 
+class Resumed(Tagged, frozen=True, kw_only=True):
+    """A person came back to a paused instance by its resume link, made for `key`."""
+
+    at: datetime
+    key: str
+
+
+class Reviewed(Tagged, frozen=True, kw_only=True):
+    """An operator has decided what a review was asked for (`by`: who)."""
+
+    at: datetime
+    accepted: bool
+    comment: str = ""
+    by: str
+
+
+class Retried(Tagged, frozen=True, kw_only=True):
+    """An operator lets an instance that is held go on from where it last waited."""
+
+    at: datetime
+    by: str
+
+
+class GivenUp(Tagged, frozen=True, kw_only=True):
+    """An operator ends an instance that is held: nothing will mend it."""
+
+    at: datetime
+    by: str
+
+
 class Cancelled(Tagged, frozen=True, kw_only=True):
     """An operator ended the instance (`by`: who)."""
 
@@ -136,7 +170,11 @@ class Cancelled(Tagged, frozen=True, kw_only=True):
     by: str
 
 
-Event = (
-    Started | Submitted | Pressed | Extended | LanguageChosen
-    | TimerFired | DeadlinePassed | Finished | Cancelled
+Moving = (
+    Started | Submitted | Pressed | Extended | LanguageChosen | Resumed
+    | TimerFired | DeadlinePassed | Finished
 )  # fmt: skip
+"""What moves an instance that stands nowhere and is not held: a person, time, an effect's end."""
+ByOperator = Reviewed | Retried | GivenUp | Cancelled
+"""What an operator does; also to an instance that is held, or over and in review."""
+Event = Moving | ByOperator

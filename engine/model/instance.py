@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -67,10 +68,20 @@ class KeySlot(Value, frozen=True, kw_only=True):
     secrets: dict[str, SecretRef] = {}
 
 
+Awaited = Literal["answer", "resume", "review"]
+"""Who ends a wait besides time: the person here, the person by a link, or an operator."""
+STATUS_OF: Mapping[Awaited, Status] = {
+    "answer": "ACTIVE", "resume": "PAUSED", "review": "REVIEW",
+}  # fmt: skip
+"""The status of an instance that waits for this."""
+
+
 class Wait(Value, frozen=True, kw_only=True):
     """Where an instance stands still.
 
     Attributes:
+        awaits: Who ends it.
+        key: What the link was made for that may end it.
         due: When the boundary timer fires, None without one.
         expires: When the activity itself wants to be woken (`Expired`), None without.
         length_seconds: The timer's own length, which an extension adds again.
@@ -80,6 +91,8 @@ class Wait(Value, frozen=True, kw_only=True):
     visit: int
     screen: Screen
     since: datetime
+    awaits: Awaited = "answer"
+    key: str | None = None
     due: datetime | None = None
     expires: datetime | None = None
     length_seconds: float = 0
@@ -115,6 +128,15 @@ class Incident(Value, frozen=True, kw_only=True):
     at: datetime
 
 
+class Review(Value, frozen=True, kw_only=True):
+    """What an operator decided, and why (`by`: who)."""
+
+    accepted: bool
+    comment: str = ""
+    by: str
+    at: datetime
+
+
 class ProcessInstance(Value, frozen=True, kw_only=True):
     """All that is known of one run.
 
@@ -126,6 +148,9 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
         presses: `<node>/<action>` -> times pressed.
         notices: What the next screen says first: the words of the error event that led there.
         left: The node left by a button, until another one waits: entered again, its visit goes on.
+        leads_to: Where the next page that asks nothing leads the person.
+        rested: Inside a hop the instance as it last stood still, to go back to if the hop breaks;
+            None whenever it is stored.
         sequence: Journal rows so far; `chain` is the last row's chain value (hex).
         ending: The last screen, once the instance is over for the person.
     """
@@ -154,15 +179,18 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
     last_at: datetime
     ended_at: datetime | None = None
     last_wait_timed_out: bool = False
+    leads_to: str | None = None
     ending: Screen | None = None
+    review: Review | None = None
     incident: Incident | None = None
+    rested: ProcessInstance | None = None
     sequence: int = 0
     chain: str = ""
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing a person does moves it any more."""
-        return self.status not in ("PENDING", "ACTIVE", "PAUSED")
+        """Whether nothing a person does, and no time, moves it any more."""
+        return self.ended_at is not None
 
     @property
     def is_held(self) -> bool:
@@ -178,9 +206,15 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
         return self.deadline if ends is None else min(ends, self.deadline)
 
     @property
+    def asked(self) -> Wait | None:
+        """The wait that a person here may end now; None where nothing is asked of them."""
+        wait = None if self.is_held else self.wait
+        return wait if wait is not None and wait.awaits == "answer" else None
+
+    @property
     def step(self) -> StepKey | None:
-        """The step a person may answer now; None where nothing waits."""
-        return self.wait.step if self.wait is not None else None
+        """The step a person may answer now; None where nothing is asked of them."""
+        return self.asked.step if self.asked is not None else None
 
     def stands_at(self, step: StepKey, revision: int) -> bool:
         """Whether an answer to this step, as it was shown at this revision, is awaited."""
@@ -189,4 +223,4 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
     @property
     def screen(self) -> Screen | None:
         """What the person sees now."""
-        return self.wait.screen if self.wait is not None else self.ending
+        return self.wait.screen if self.wait is not None and not self.is_held else self.ending

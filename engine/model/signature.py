@@ -9,6 +9,7 @@ from typing import Literal
 
 from engine.expressions import Member, Type
 from engine.model.form import ComponentType
+from engine.model.instance import Awaited
 from engine.model.names import JsonValue
 
 Kind = Literal["start", "end", "pure", "local", "interactive"]
@@ -89,13 +90,17 @@ class Promotion:
 class Output:
     """One declared output: local `name`, copied to the process variable `variable` at completion.
 
-    `always` is False where only the ordinary ending writes it and not every one of those.
+    Attributes:
+        always: False where only the ordinary ending writes it and not every one of those.
+        link: What is written is no link but what one is made for: whatever shows it derives it anew
+            (design 7). No expression reads it.
     """
 
     name: str
     variable: str
     type: Type
     always: bool = True
+    link: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,17 +156,18 @@ class FormUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decides:
-    """This activity folds checks into the decision.
+    """This activity makes the decision: it folds checks into one, or somebody tells it.
 
     Attributes:
-        on_any_failure: Input with the decision when a check is not PASS.
-        derive: Optional input whose value, if there is one, is the decision.
         output: Output that holds it.
+        on_any_failure: Input with the decision when a check is not PASS; empty where checks do not
+            count.
+        derive: Optional input whose value, if there is one, is the decision.
     """
 
-    on_any_failure: str
-    derive: str
     output: str
+    on_any_failure: str = ""
+    derive: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +193,8 @@ class Signature:
             slot is written on every path before).
         aliases: Other spellings of the label (`Custom Data Form v3`).
         uses: Names of the capabilities it asks for.
+        awaits: Who ends the wait of an interactive one.
+        redirects: Output with the address that the next page that asks nothing leads to.
         summary: First line of the code's docstring: what the palette says of it.
     """
 
@@ -206,6 +214,8 @@ class Signature:
     bounded_by: Bound | None = None
     aliases: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
+    awaits: Awaited = "answer"
+    redirects: str = ""
     summary: str = ""
 
     @property
@@ -232,3 +242,8 @@ class Signature:
     def promised(self) -> frozenset[str]:
         """The names of the outputs that its ordinary ending always gives."""
         return frozenset(output.name for output in self.outputs if output.always)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it stands still here until the person in front of the page answers."""
+        return self.waits and self.awaits == "answer"

@@ -25,4 +25,6 @@ class NotAwaited(Passing, frozen=True, kw_only=True):
     A value, not a mistake.
     """
 
-    reason: Literal["over", "another step", "late", "not offered", "no more time"]
+    reason: Literal[
+        "over", "another step", "late", "not offered", "no more time", "no review", "not held"
+    ]

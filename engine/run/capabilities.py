@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
 import msgspec
 
-from engine.activity import Limits, PasscodeAttempt, Passcodes, PasscodeVerdict, Users
+from engine.activity import Limits, PasscodeAttempt, Passcodes, PasscodeVerdict, Redirects, Users
 from engine.errors import ActivityFault
 from engine.identity import authentication, choosing, users
 from engine.identity.attempts import user_account
@@ -18,6 +18,7 @@ from engine.model.names import JsonObject
 from engine.ports.store import Ledger
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import Passcode, PasscodePolicy, User
+from engine.run.redirects import is_allowed
 from engine.secret import Secret
 
 
@@ -125,27 +126,57 @@ def _attempt(value: JsonObject) -> authentication.Attempt:
         raise ActivityFault(reason="this slot holds no passcode attempt") from error
 
 
-def _users(lent: authentication.Verifier) -> Users:
-    return UsersOfHop(unit=lent.unit, ledger=lent.ledger, at=lent.at)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectsOfHop:
+    """`Redirects` by the operator's list."""
+
+    allowed: Sequence[str]
+
+    def is_allowed(self, url: str) -> bool:
+        """Whether the address is on the list."""
+        return is_allowed(url, self.allowed)
 
 
-def _passcodes(lent: authentication.Verifier) -> Passcodes:
-    return PasscodesOfHop(verifier=lent)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent:
+    """All that a hop lends to its activities.
+
+    Attributes:
+        verifier: Its unit of work, ledger, pool and vault, its time, and where ids come from.
+        allowed_redirects: Where a person may be led.
+    """
+
+    verifier: authentication.Verifier
+    allowed_redirects: Sequence[str]
 
 
-BINDINGS: Final[Mapping[str, Callable[[authentication.Verifier], object]]] = {
+def _users(lent: Lent) -> Users:
+    verifier = lent.verifier
+    return UsersOfHop(unit=verifier.unit, ledger=verifier.ledger, at=verifier.at)
+
+
+def _passcodes(lent: Lent) -> Passcodes:
+    return PasscodesOfHop(verifier=lent.verifier)
+
+
+def _redirects(lent: Lent) -> Redirects:
+    return RedirectsOfHop(allowed=lent.allowed_redirects)
+
+
+BINDINGS: Final[Mapping[str, Callable[[Lent], object]]] = {
     "Users": _users,
     "Passcodes": _passcodes,
+    "Redirects": _redirects,
 }
 
 
-def bind(lent: authentication.Verifier, uses: Iterable[str]) -> Mapping[str, object]:
+def bind(lent: Lent, uses: Iterable[str]) -> Mapping[str, object]:
     """Give the capabilities a signature asks for, by name.
 
     One that does not exist is left out: the activity that calls for it breaks and is held.
 
     Args:
-        lent: All that a hop lends to its activities.
+        lent: What they are made of.
         uses: Which ones.
     """
     return {name: BINDINGS[name](lent) for name in uses if name in BINDINGS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,7 +25,7 @@ from engine.model.value import Passing
 from engine.ports.outside import Chance, HashPool, Probe, Vault, no_probe
 from engine.ports.store import ClaimKey, Committed, Conflict, Hop, Redeem, Store
 from engine.run import journal
-from engine.run.capabilities import bind
+from engine.run.capabilities import Lent, bind
 from engine.run.catalogue import Catalogue
 from engine.run.library import Library
 from engine.run.perform import StillChecking, call_of, perform
@@ -48,6 +48,7 @@ class Outside:
     vault: Vault
     catalogue: Catalogue
     library: Library
+    allowed_redirects: Sequence[str] = ()
     probe: Probe = no_probe
 
 
@@ -77,11 +78,13 @@ class Hops:
     ) -> Moved | NotAwaited | StillChecking:
         """Turn after turn until the instance waits or ends.
 
-        Each effect's result is the next event.
+        Each effect's result is the next event. What the activities of a hop that breaks have staged
+        is not kept: the instance goes on from before it.
         """
         at = event.at
         lend = partial(self._lent, instance, unit=unit, owner=owner, at=at, device=device)
         events: list[Event] = []
+        mark = unit.mark()
         while True:
             events.append(event)
             turn = advance(graph, instance, event)
@@ -89,18 +92,17 @@ class Hops:
                 return turn
             instance = turn.instance
             if not turn.effects:
+                if instance.is_held:
+                    unit.back_to(mark)
                 return Moved(instance=instance, events=tuple(events))
             if len(events) == MOST_TURNS:
                 event = _too_many(turn.effects[0], event.at)
                 continue
-            mark = unit.mark()
             finished = await self._performed(
                 graph, instance, turn.effects[0], at=at, lend=lend, bag=bag
             )
             if isinstance(finished, StillChecking):
                 return finished
-            if isinstance(finished.outcome, Broken):  # what it staged before it broke is not kept
-                unit.back_to(mark)
             event = finished
 
     async def _performed(
@@ -110,7 +112,7 @@ class Hops:
         effect: Effect,
         *,
         at: datetime,
-        lend: Callable[[], Verifier],
+        lend: Callable[[], Lent],
         bag: Bag,
     ) -> Finished | StillChecking:
         node = graph.nodes[effect.node]
@@ -133,9 +135,9 @@ class Hops:
         owner: HopId,
         at: datetime,
         device: str | None,
-    ) -> Verifier:
+    ) -> Lent:
         """Put together what a hop lends; its step is the same all through the hop."""
-        return Verifier(
+        verifier = Verifier(
             unit=unit,
             ledger=self.outside.store,
             step=ClaimKey(tenant=instance.tenant, instance=instance.id, revision=instance.revision),
@@ -145,6 +147,10 @@ class Hops:
             at=at,
             chance=self.outside.chance,
             device=devices.read(device),
+        )
+        return Lent(
+            verifier=verifier,
+            allowed_redirects=self.outside.allowed_redirects,
         )
 
     def hop(

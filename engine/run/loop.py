@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -12,11 +12,13 @@ from msgspec.structs import replace
 from engine.errors import Busy, ProcessFault
 from engine.interpret import Read, more_time, new_instance, read, typed
 from engine.model.event import (
+    ByOperator,
     DeadlinePassed,
     Event,
     Extended,
     LanguageChosen,
     Pressed,
+    Resumed,
     Started,
     Submitted,
     TimerFired,
@@ -36,6 +38,9 @@ from engine.run.hops import EMPTY, MOST_TURNS, Hops, Moved, Outside
 from engine.run.perform import StillChecking
 from engine.run.unit import TRIES, Unit
 from engine.secret import Bag
+
+Stage = Callable[[Unit, ProcessInstance], Awaitable[None]]
+"""Stages what commits with a hop: asked again whenever the hop is run again."""
 
 
 class Fresh(Passing, frozen=True, kw_only=True):
@@ -139,6 +144,18 @@ class Loop:
             ref, lambda at: LanguageChosen(at=at, language=language), loaded=loaded
         )
 
+    async def resume(self, ref: InstanceRef, *, key: str, stage: Stage) -> Current:
+        """Let the person come back by a resume link that was made for `key`."""
+        loaded, _ = await self._fresh(ref)
+        return await self._accept(
+            ref, lambda at: Resumed(at=at, key=key), loaded=loaded, stage=stage
+        )
+
+    async def operate(self, ref: InstanceRef, event: ByOperator, *, stage: Stage) -> Current:
+        """Do what an operator wants; `stage` what goes with it. Its time is the store's."""
+        loaded, _ = await self._fresh(ref)
+        return await self._accept(ref, lambda at: replace(event, at=at), loaded=loaded, stage=stage)
+
     async def create(
         self, tenant: TenantId, fresh: Fresh, unit: Unit, redeem: Redeem
     ) -> Current | Conflict:
@@ -203,14 +220,20 @@ class Loop:
         bag: Bag = EMPTY,
         session: Session | None = None,
         device: str | None = None,
+        stage: Stage | None = None,
     ) -> Current:
-        """Move an instance by one event from outside and all that follows inside the hop."""
+        """Move an instance by one event from outside and all that follows inside the hop.
+
+        `stage` stages what commits with it.
+        """
         owner = HopId(self.outside.chance.id())
         for _ in range(TRIES):
             if loaded is None:
                 loaded = await self.outside.store.load(ref.tenant, ref.id)
             graph = await self.outside.library.graph(ref.tenant, loaded.instance.bundle)
             unit = Unit(self.outside.store, ref.tenant)
+            if stage is not None:
+                await stage(unit, loaded.instance)
             moved = await self.hops.move(
                 graph, loaded.instance, event_at(_stamp(loaded)),
                 unit=unit, owner=owner, bag=bag, device=device,
@@ -255,15 +278,15 @@ def _at(event: DeadlinePassed | TimerFired, at: datetime) -> Event:
 def time_limit(current: Current) -> TimeLimit | None:
     """Tell until when the current step must be answered; None where nothing waits."""
     instance = current.instance
-    if instance.wait is None:
+    if instance.asked is None:
         return None
-    due = min(instance.wait.due or instance.deadline, instance.deadline)
+    due = min(instance.asked.due or instance.deadline, instance.deadline)
     return TimeLimit(due=due, extendable=more_time(current.graph, instance) is not None)
 
 
 def typed_so_far(current: Current, body: Mapping[str, Sequence[str]]) -> JsonObject:
     """Give back what was typed into the current form, to be shown again; secrets are left out."""
-    wait = current.instance.wait
+    wait = current.instance.asked
     panel = _panel(current.instance, wait.step, current.instance.revision) if wait else None
     return typed(current.graph.forms[panel.form], body) if panel is not None else {}
 

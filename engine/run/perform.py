@@ -50,6 +50,7 @@ def call_of(
         inputs=effect.inputs,
         slots=_slots(node, instance),
         checks=instance.checks,
+        decision=instance.decision,
         language=instance.language,
         capabilities=capabilities,
         bag=bag,

@@ -12,9 +12,17 @@ from engine.compile import Source, check_definition
 from engine.errors import ProcessFault
 from engine.interpret import advance
 from engine.interpret.finalize import status_of
-from engine.model.event import Broken, Cancelled, Ended, Finished, Started, Submission, Submitted
+from engine.model.event import (
+    Broken,
+    Cancelled,
+    Ended,
+    Finished,
+    Started,
+    Submission,
+    Submitted,
+)
 from engine.model.instance import Check, CheckState, Decision, ProcessInstance, Status
-from engine.model.names import Digest, JsonObject
+from engine.model.names import Digest, JsonObject, StepKey
 from engine.model.screen import RedirectPanel
 from engine.model.turn import NotAwaited
 from engine.run.catalogue import Catalogue
@@ -81,7 +89,7 @@ def test_a_broken_activity_holds_the_instance_with_where_and_why() -> None:
     broken = Broken(code="activity", reason="ValueError in Start Passcode Authentication")
     walk = Walk(graph_of(SIGN_IN), {"begin": [broken]}, {"userExternalId": "ines"})
 
-    refused = walk.take(Cancelled(at=walk.now, by="operator"))
+    refused = walk.take(Submitted(at=walk.now, step=StepKey("ask.1"), submission=Submission()))
 
     incident = walk.instance.incident
     assert incident is not None

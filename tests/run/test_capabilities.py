@@ -12,7 +12,7 @@ from engine.errors import ActivityFault, Busy, Contended
 from engine.identity.authentication import Verifier
 from engine.model.names import HopId, JsonObject
 from engine.ports.store import ClaimKey
-from engine.run.capabilities import bind
+from engine.run.capabilities import Lent, bind
 from engine.secret import Secret
 from tests.identity.world import RIGHT, WRONG, World
 
@@ -31,11 +31,18 @@ async def hop(world: World, step: ClaimKey | None = None) -> Verifier:
 
 
 def passcodes_of(lent: Verifier) -> Passcodes:
-    return cast("Passcodes", bind(lent, ["Passcodes"])["Passcodes"])
+    return cast("Passcodes", bind(lent_by(lent), ["Passcodes"])["Passcodes"])
 
 
 def users_of(lent: Verifier) -> Users:
-    return cast("Users", bind(lent, ["Users"])["Users"])
+    return cast("Users", bind(lent_by(lent), ["Users"])["Users"])
+
+
+def lent_by(verifier: Verifier) -> Lent:
+    return Lent(
+        verifier=verifier,
+        allowed_redirects=("https://www.example.org/",),
+    )
 
 
 async def attempt_of(lent: Verifier, ext_id: str = "ana") -> JsonObject:
@@ -47,7 +54,7 @@ def test_an_activity_gets_what_it_asks_for_and_no_more() -> None:
     async def story() -> list[list[str]]:
         lent = await hop(World())
         asked: list[list[str]] = [[], ["Users"], ["Users", "Passcodes"], ["Users", "Devices"]]
-        return [sorted(bind(lent, uses)) for uses in asked]
+        return [sorted(bind(lent_by(lent), uses)) for uses in asked]
 
     assert asyncio.run(story()) == [[], ["Users"], ["Passcodes", "Users"], ["Users"]]
 

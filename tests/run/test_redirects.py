@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.run.entry.redirects import is_allowed
+from engine.run.redirects import is_allowed
 
 BELOW = "https://shop.example/app/"
 EXACT = "https://bank.example/back?from=id"

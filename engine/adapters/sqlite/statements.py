@@ -127,7 +127,7 @@ def _audit(tenant: TenantId, row: AuditRow) -> Statement:
 
 def _wait(instance: ProcessInstance) -> Statement:
     key, wait = (instance.tenant, instance.id), instance.wait
-    if wait is None or instance.is_over:
+    if wait is None or instance.is_over or instance.is_held:
         return Statement(_NO_WAIT, key)
     times = (micros(wait.due), micros(wait.expires))
     return Statement(_WAIT, (*key, wait.node, wait.visit, *times))

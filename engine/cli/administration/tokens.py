@@ -218,7 +218,7 @@ def _with_setting(
     problem: FieldProblem, parameters: JsonObject, allowed: Sequence[str]
 ) -> FieldProblem:
     """Name the setting, where an address is refused that it does not allow."""
-    from engine.run.entry.redirects import REDIRECTS, is_allowed
+    from engine.run.redirects import REDIRECTS, is_allowed
 
     if problem.field not in REDIRECTS or is_allowed(str(parameters.get(problem.field)), allowed):
         return problem

@@ -28,7 +28,7 @@ def prove_names(linked: Linked, names: Names, findings: Findings) -> None:
         )  # fmt: skip
     for site in linked.sites.values():
         for output in site.signature.outputs if site.signature else ():
-            if isinstance(hides_secret(output.type), Secret):
+            if isinstance(hides_secret(output.type), Secret) and not output.link:
                 findings.add(
                     "P120", site.value_spot("activity"),
                     f"{site.name_of_activity} would write a secret to `{output.variable}`",

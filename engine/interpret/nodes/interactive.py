@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from engine.errors import ProcessFault
 from engine.interpret.nodes import task
-from engine.model.effect import Enter, Expired, Resume, Woken
+from engine.model.effect import Enter, Resume, Woken
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import Pending, ProcessInstance
 from engine.model.turn import Turn
@@ -37,12 +37,14 @@ def resume(graph: ProcessGraph, instance: ProcessInstance, woken: Woken, at: dat
     node = task.activity(graph, wait.node)
     pending = Pending(node=node.id, visit=wait.visit, step="resume")
     effect = Resume(node=node.id, visit=wait.visit, inputs=task.inputs(node, instance), woken=woken)
-    woke = replace(
+    woken_up = replace(
         instance,
+        status="ACTIVE",
         wait=None,
         pending=pending,
         notices=(),
-        last_wait_timed_out=instance.last_wait_timed_out and isinstance(woken, Expired),
+        last_wait_timed_out=False,
         last_at=at,
+        rested=instance,
     )
-    return Turn(instance=woke, effects=(effect,))
+    return Turn(instance=woken_up, effects=(effect,))

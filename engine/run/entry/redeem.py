@@ -18,9 +18,9 @@ from engine.records.tokens import ProcessToken, Session
 from engine.run import sessions
 from engine.run.entry.again import Given
 from engine.run.entry.answers import Refusal
-from engine.run.entry.redirects import REDIRECTS, is_allowed
 from engine.run.library import Library
 from engine.run.loop import Fresh, Loop
+from engine.run.redirects import REDIRECTS, is_allowed
 from engine.run.unit import TRIES, Unit
 
 Known = Callable[[ProcessToken, datetime], Awaitable[Given | Refusal | None]]

@@ -15,8 +15,8 @@ from engine.model.problem import FieldProblem, wrong
 from engine.ports.store import Conflict, Store
 from engine.records.record import Absent, AuditRow
 from engine.records.tokens import ProcessToken, TokenType
-from engine.run.entry.redirects import REDIRECTS, is_allowed
 from engine.run.library import Library
+from engine.run.redirects import REDIRECTS, is_allowed
 from engine.run.sessions import digest
 from engine.run.unit import Unit
 
