@@ -25,6 +25,7 @@ from engine.run.hops import Outside
 from engine.run.library import Library
 from engine.run.loop import Loop
 from engine.run.pump import Pump
+from engine.run.supervision import Supervisor
 from engine.settings import Settings
 
 DATABASE = "trustflow.db"
@@ -47,6 +48,7 @@ class Application:
     loop: Loop
     visits: Visits
     office: TokenOffice
+    supervisor: Supervisor
     pump: Pump
     on_close: list[Callable[[], None]] = field(default_factory=list)
 
@@ -164,6 +166,7 @@ def wire(
     outside = Outside(
         store=store, chance=chance, pool=pool, vault=vault,
         catalogue=catalogue, library=library, probe=probe,
+        allowed_redirects=settings.allowed_redirects,
     )  # fmt: skip
     loop = Loop(outside)
     allowed = settings.allowed_redirects
@@ -187,5 +190,6 @@ def wire(
             allowed_redirects=allowed,
         ),
         office=TokenOffice(store=store, library=library, allowed_redirects=allowed),
+        supervisor=Supervisor(store=store, loop=loop, vault=vault),
         pump=Pump(store=store, loop=loop, clock=clock),
     )

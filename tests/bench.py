@@ -25,6 +25,7 @@ from engine.run.entry.visits import Visits
 from engine.run.hops import Outside
 from engine.run.library import Deployed, Library
 from engine.run.loop import Loop
+from engine.run.supervision import Supervisor
 from engine.run.unit import Unit
 from engine.secret import Secret
 from engine.testing import CheapPool, FrozenClock, SeededChance, SeededVault
@@ -48,6 +49,7 @@ class Bench:
     loop: Loop
     visits: Visits
     office: TokenOffice
+    supervisor: Supervisor
 
     def actor(self) -> Actor:
         """Give who changes something here, now."""
@@ -170,7 +172,7 @@ def bench(
     pool = pool or CheapPool(vault)
     outside = Outside(
         store=store, chance=chance, pool=pool, vault=vault,
-        catalogue=known, library=library, probe=probe,
+        catalogue=known, library=library, probe=probe, allowed_redirects=redirects,
     )  # fmt: skip
     loop = Loop(outside)
     visits = Visits(
@@ -181,4 +183,5 @@ def bench(
     return Bench(
         store=store, clock=clock, chance=chance, vault=vault, pool=pool, catalogue=known,
         library=library, loop=loop, visits=visits, office=office,
+        supervisor=Supervisor(store=store, loop=loop, vault=vault),
     )  # fmt: skip

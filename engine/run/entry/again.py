@@ -33,7 +33,7 @@ class Again:
     async def visit(self, tenant: TenantId, mark: str | None, now: datetime) -> Given | None:
         """Give the visit this begin key made, with a new session value, until its first answer."""
         first = await self._first(tenant, mark)
-        if first is None or await self._has_gone_on(tenant, InstanceId(first.instance)):
+        if first is None or await self._has_gone_on(tenant, first):
             return None
         return await self._given(tenant, first, now)
 
@@ -47,7 +47,7 @@ class Again:
         first = await self._first(tenant, mark)
         if first is None:
             return None
-        if await self._has_gone_on(tenant, InstanceId(first.instance)):
+        if await self._has_gone_on(tenant, first):
             return Refusal(reason="used")
         return await self._given(tenant, first, now) or Refusal(reason="used")
 
@@ -61,18 +61,21 @@ class Again:
         first = await self.store.get(tenant, Session, ticket.successor)
         if first is None or first.kind != "app":
             return None
-        if await self._has_gone_on(tenant, InstanceId(first.instance)):
+        if await self._has_gone_on(tenant, first):
             return None
         return await self._given(tenant, first, now)
 
     async def _first(self, tenant: TenantId, mark: str | None) -> Session | None:
         return await self.store.find(tenant, Session, "begin", mark) if mark else None
 
-    async def _has_gone_on(self, tenant: TenantId, instance: InstanceId) -> bool:
+    async def _has_gone_on(self, tenant: TenantId, first: Session) -> bool:
+        """Whether the visit is over, or was answered since that session began."""
+        instance = InstanceId(first.instance)
         loaded = await self.store.load(tenant, instance)
         if loaded.instance.is_over:
             return True
-        return any(row.kind == "Submitted" for row in await self.store.journal(tenant, instance))
+        journal = await self.store.journal(tenant, instance)
+        return any(row.kind == "Submitted" and row.at >= first.created_at for row in journal)
 
     async def _given(self, tenant: TenantId, first: Session, now: datetime) -> Given | None:
         value = await self._follower(tenant, first, now)

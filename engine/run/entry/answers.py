@@ -52,6 +52,18 @@ class Landing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Returning:
+    """A paused visit that its resume link goes on with, until a time.
+
+    `begin_key`: for the page's hidden field; coming back is idempotent by it.
+    """
+
+    definition: Definition
+    begin_key: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
     """A visit was begun (or begun again by the same key): the session value to hand out."""
 

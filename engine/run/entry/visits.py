@@ -10,9 +10,17 @@ from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.run.entry import entering
 from engine.run.entry.again import Again
-from engine.run.entry.answers import Begun, Created, Entered, Landing, Refusal
+from engine.run.entry.answers import (
+    Begun,
+    Created,
+    Entered,
+    Landing,
+    Refusal,
+    Returning,
+)
 from engine.run.entry.links import Links
 from engine.run.entry.redeem import Redeemer
+from engine.run.entry.returning import Returns
 from engine.run.entry.tickets import Tickets
 from engine.run.library import Library
 from engine.run.loop import Loop
@@ -33,6 +41,7 @@ class Visits:
     allowed_redirects: Sequence[str] = ()
     links: Links = field(init=False)
     tickets: Tickets = field(init=False)
+    returns: Returns = field(init=False)
 
     def __post_init__(self) -> None:
         """Give both ways in the same redeemer and the same memory."""
@@ -44,6 +53,9 @@ class Visits:
         self.links = Links(
             store=self.store, library=self.library,
             chance=self.chance, vault=self.vault, redeemer=redeemer, again=again,
+        )  # fmt: skip
+        self.returns = Returns(
+            store=self.store, loop=self.loop, chance=self.chance, vault=self.vault, again=again,
         )  # fmt: skip
         self.tickets = Tickets(
             store=self.store, loop=self.loop,
@@ -112,6 +124,22 @@ class Visits:
         return await self.tickets.start(
             tenant, instance, ticket, language=language, begin_key=begin_key
         )
+
+    async def returning(
+        self, tenant: TenantId, instance: InstanceId, value: str
+    ) -> Returning | Refusal:
+        """Show what a resume link goes on with. Changes nothing."""
+        return await self.returns.landing(tenant, instance, value)
+
+    async def resume(
+        self, tenant: TenantId, instance: InstanceId, value: str, *, begin_key: str
+    ) -> Begun | Refusal:
+        """Go on with a paused visit by its resume link; idempotent by the begin key.
+
+        Raises:
+            Busy: The store was too contended; try again.
+        """
+        return await self.returns.resume(tenant, instance, value, begin_key=begin_key)
 
     async def enter(
         self, tenant: TenantId, instance: InstanceId, value: str, *, reads: bool
