@@ -6,7 +6,7 @@ Call `prepare()` once at start; then `landing`, `step`, `ending` and `stop` answ
 from engine.web.pages.assets import STATIC_PATH, Assets, StaticFile, static_files
 from engine.web.pages.endings import STOPS, Stop, StopKind, ending, redirect_of, reference_of, stop
 from engine.web.pages.frame import Frame, prepare
-from engine.web.pages.landing import LANDING_PATH, VISITS_PATH, landing, visit_path
+from engine.web.pages.landing import LANDING_PATH, VISITS_PATH, landing, returning, visit_path
 from engine.web.pages.step import step
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "prepare",
     "redirect_of",
     "reference_of",
+    "returning",
     "static_files",
     "step",
     "stop",

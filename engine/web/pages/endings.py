@@ -123,7 +123,8 @@ def ending(frame: Frame, current: Current, *, redirect: RedirectPanel | None = N
         ledes=ledes,
         advice=[say(id_) for id_ in end.advice],
         button=_Button(href=redirect.url, words=words) if redirect else None,
-        finished=_when(instance.ended_at or instance.last_at, say),
+        of_visit=True,
+        finished=_when(instance.ended_at, say) if instance.ended_at is not None else None,
         reference=reference_of(instance),
         at=None,
     )
@@ -168,6 +169,7 @@ def stop(
         ledes=[say(id_, **facts) for id_ in page.ledes],
         advice=[say(id_) for id_ in page.advice],
         button=go,
+        of_visit=False,
         finished=None,
         reference=reference,
         at=_when(at, say) if at is not None else None,
@@ -175,9 +177,9 @@ def stop(
 
 
 def redirect_of(current: Current) -> RedirectPanel | None:
-    """Find where an ended visit leads on; not yet held against the allow-list."""
-    ending = current.instance.ending
-    return ending.redirect if ending is not None else None
+    """Find where a visit leads on that asks nothing more; held against the allow-list before."""
+    screen = current.instance.screen
+    return screen.redirect if screen is not None else None
 
 
 def reference_of(instance: ProcessInstance) -> str:
@@ -199,7 +201,7 @@ def _end(current: Current) -> _End:
 
 def _own_words(instance: ProcessInstance, end: _End, say: Speech) -> tuple[str, tuple[Markup, ...]]:
     """Take the last screen's own title and sentences where it has them, else ours."""
-    screen = instance.ending
+    screen = instance.screen
     panels = screen.panels if screen is not None else ()
     told = tuple(say.text(panel.text) for panel in panels if isinstance(panel, TextPanel))
     title = say.plain_text(screen.title) if screen is not None and screen.title else ""

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from engine.model.problem import Message
 from engine.records.tokens import ProcessToken
-from engine.run.entry.answers import Landing
+from engine.run.entry.answers import Landing, Returning
 from engine.web.pages.frame import Frame, noticed, render, script_words, titled
 from engine.web.texts import Speech
 
@@ -54,7 +54,39 @@ def landing(
         resume=visit_path(landing.resume) if landing.resume else None,
         action=action,
         begin=landing.begin_key,
+        go="landing.begin",
         facts=_facts(landing, say),
+        nothing=say("landing.nothing"),
+        notice=noticed(frame, notice) if notice else None,
+        words=script_words(say, "frame.sending", "say.sending"),
+    )
+
+
+def returning(frame: Frame, back: Returning, *, action: str, notice: Message | None = None) -> str:
+    """Show what a resume link goes on with, and Go on. Nothing was changed to show it.
+
+    Args:
+        frame: What the page stands in; its path keeps `rs`.
+        back: The paused visit and the page's begin key.
+        action: Where Go on posts to.
+        notice: A sentence above the title.
+    """
+    say = frame.speech
+    title = say.pick(back.definition.title)
+    until = say("landing.valid.until", clock=say.clock(back.until), date=say.day(back.until))
+    return render(
+        "landing.html",
+        frame,
+        title=titled(frame, title),
+        heading=title,
+        lede=say("landing.resume"),
+        ready=(),
+        resume=None,
+        action=action,
+        begin=back.begin_key,
+        go="landing.resume.go",
+        facts=(until,),
+        nothing="",
         notice=noticed(frame, notice) if notice else None,
         words=script_words(say, "frame.sending", "say.sending"),
     )

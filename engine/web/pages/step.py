@@ -129,9 +129,9 @@ def step(
 
 
 def _wait(instance: ProcessInstance) -> Wait:
-    if instance.wait is None:
+    if instance.asked is None:
         raise ProcessFault(instance=instance.id, missing="wait")
-    return instance.wait
+    return instance.asked
 
 
 def _late(current: Current) -> Message | None:

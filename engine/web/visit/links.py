@@ -45,15 +45,44 @@ class TicketLink:
         return f"{origin}{pages.LANDING_PATH}?ps={quote(start, safe='')}"
 
 
-Link = TokenLink | TicketLink
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeLink:
+    """A link back to a paused visit: `?rs=<instance id>.<value>`."""
+
+    instance: InstanceId
+    value: str
+
+    @property
+    def address(self) -> str:
+        """Where it leads."""
+        return self.address_at("")
+
+    def address_at(self, origin: str) -> str:
+        """Give the whole address, for whoever sends it to the person."""
+        return f"{origin}{pages.LANDING_PATH}?rs={self.instance}.{self.value}"
+
+
+Link = TokenLink | TicketLink | ResumeLink
 
 
 def link_of(query: QueryParams) -> Link | None:
     """Read which link was opened; None for anything but exactly one well-formed one."""
-    secrets, starts = query.getlist("pt"), query.getlist("ps")
-    if len(secrets) + len(starts) != 1 or len((secrets + starts)[0]) > _LONGEST_LINK:
+    found = [(name, value) for name in ("pt", "ps", "rs") for value in query.getlist(name)]
+    if len(found) != 1 or len(found[0][1]) > _LONGEST_LINK:
         return None
-    return TokenLink(secret=secrets[0]) if secrets else _ticket_link(starts[0])
+    name, value = found[0]
+    match name:
+        case "pt":
+            return TokenLink(secret=value)
+        case "ps":
+            return _ticket_link(value)
+        case _:
+            return _resume_link(value)
+
+
+def _resume_link(text: str) -> ResumeLink | None:
+    found = _TICKET.fullmatch(text)
+    return ResumeLink(instance=InstanceId(found[1]), value=found[2]) if found else None
 
 
 def _ticket_link(start: str) -> TicketLink | None:

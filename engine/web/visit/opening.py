@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from engine.model.problem import Message
-from engine.run.entry.answers import Begun, Landing, Refusal
+from engine.run.entry.answers import Begun, Landing, Refusal, Returning
 from engine.web import pages
 from engine.web.answers import frame, page, refuse_link, see_other, stop_unread
 from engine.web.gate.auth import crowded_out, hand_out, session_seconds, sessions_of
 from engine.web.request import Ask
-from engine.web.visit.links import Link, TicketLink, TokenLink, link_of
+from engine.web.visit.links import Link, ResumeLink, TicketLink, TokenLink, link_of
 from engine.web.wire import Unread, choose_language, read_form
 
 
@@ -22,7 +22,7 @@ async def show(ask: Ask) -> Response:
     found = await _look(ask, link)
     if link is None or isinstance(found, Refusal):
         return _refused(ask, found)
-    if found.resume is not None and _is_spent(found):
+    if isinstance(found, Landing) and found.resume is not None and _is_spent(found):
         return see_other(pages.visit_path(found.resume))
     return _landing(ask, link, found)
 
@@ -45,7 +45,7 @@ async def begin(ask: Ask) -> Response:
             return _refused(ask, found)
 
 
-async def _look(ask: Ask, link: Link | None) -> Landing | Refusal:
+async def _look(ask: Ask, link: Link | None) -> Landing | Returning | Refusal:
     journeys = ask.web.journeys
     match link:
         case TokenLink():
@@ -53,6 +53,8 @@ async def _look(ask: Ask, link: Link | None) -> Landing | Refusal:
             return await journeys.visits.landing(journeys.tenant, link.secret, cookies)
         case TicketLink():
             return await journeys.visits.waiting(journeys.tenant, link.instance, link.ticket)
+        case ResumeLink():
+            return await journeys.visits.returning(journeys.tenant, link.instance, link.value)
         case None:
             return Refusal(reason="unknown")
 
@@ -68,6 +70,10 @@ async def _begin(ask: Ask, link: Link | None, form: Mapping[str, str]) -> Begun 
             return await journeys.visits.start(
                 journeys.tenant, link.instance, link.ticket, language=language, begin_key=key
             )
+        case ResumeLink():
+            return await journeys.visits.resume(
+                journeys.tenant, link.instance, link.value, begin_key=key
+            )
         case None:
             return Refusal(reason="unknown")
 
@@ -81,7 +87,12 @@ async def _again(ask: Ask, link: Link | None) -> Response:
 
 
 def _landing(
-    ask: Ask, link: Link, found: Landing, *, notice: Message | None = None, status: int = 200
+    ask: Ask,
+    link: Link,
+    found: Landing | Returning,
+    *,
+    notice: Message | None = None,
+    status: int = 200,
 ) -> Response:
     language = choose_language(
         found.definition.languages,
@@ -89,6 +100,9 @@ def _landing(
         accepted=ask.request.headers.get("accept-language", ""),
     )
     shown = frame(ask, language=language, languages=found.definition.languages, path=link.address)
+    if isinstance(found, Returning):
+        html = pages.returning(shown, found, action=link.address, notice=notice)
+        return page(ask, html, status=status)
     ready = ("landing.ready.passcode",) if found.asks_passcode else ()
     return page(
         ask,
@@ -105,7 +119,7 @@ def _enter(ask: Ask, begun: Begun) -> Response:
     return see_other(pages.visit_path(begun.instance), cookies=(cookie, *room))
 
 
-def _refused(ask: Ask, found: Refusal | Landing) -> Response:
+def _refused(ask: Ask, found: Refusal | Landing | Returning) -> Response:
     refusal = found if isinstance(found, Refusal) else Refusal(reason="unknown")
     return refuse_link(ask, refusal)
 

@@ -222,13 +222,13 @@ def _shown(
     status: int = 200,
 ) -> Response:
     """Put the current step on a page; a visit that is over has only its ending to show."""
-    if current.instance.wait is None:
+    if current.instance.asked is None:
         return _ended(ask, current)
     html = pages.step(
         _frame(ask, current, current.instance.language),
         current,
         action=pages.visit_path(ask.ref.id),
-        form_token=_token(ask, current.instance.wait.step, current.instance.revision),
+        form_token=_token(ask, current.instance.asked.step, current.instance.revision),
         problems=problems,
         values=values,
         notice=notice,
