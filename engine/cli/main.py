@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "policy": "engine.cli.administration.policies:policy",
     "user": "engine.cli.administration.users:user",
     "passcode": "engine.cli.administration.passcodes:passcode",
-    "instance": "engine.cli.administration.instances:instance",
+    "instance": "engine.cli.administration.supervision:instance",
     "keys": "engine.cli.keys:keys",
     "doctor": "engine.cli.doctor:doctor",
 }

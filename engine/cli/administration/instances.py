@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,14 +16,23 @@ from engine.cli.administration.journeys import (
     incident_remedy,
     instance_named,
     reference,
+    review_json,
     with_incident,
 )
-from engine.cli.administration.timeline import Line, cause_of, event_json, timeline
+from engine.cli.administration.timeline import (
+    Line,
+    Place,
+    cause_of,
+    event_json,
+    line_json,
+    timeline,
+)
 from engine.cli.command import PROBLEMS, Documented, Group, data_option, json_option
 from engine.cli.opening import with_application
 from engine.cli.terminal.page import GAP, Terminal, Tone, clean, columns, padded, say_json
 from engine.errors import ActivityMissing, UnknownBundle
-from engine.model.instance import LABELS, Incident, ProcessInstance, Status
+from engine.model.graph import ActivityNode, Node
+from engine.model.instance import LABELS, Incident, ProcessInstance, Review, Status
 
 if TYPE_CHECKING:
     from engine.app import Application
@@ -141,6 +150,7 @@ def _known(row: ProcessInstance) -> dict[str, object]:
         "checks": {check.name: check.state for check in row.checks},
         "createdDtm": row.created_at.isoformat(),
         "endedDtm": row.ended_at.isoformat() if row.ended_at else None,
+        "review": review_json(row.review) if row.review else None,
         "incident": incident_json(incident) if incident else None,
     }
 
@@ -154,7 +164,7 @@ class Seen:
 
     instance: ProcessInstance
     journal: Sequence[JournalRow]
-    names: Mapping[str, str]
+    places: Mapping[str, Place]
     broken: int | None
 
 
@@ -190,11 +200,16 @@ async def _look(application: Application, id: str) -> Seen:
     journal = await application.store.journal(application.tenant, found.id)
     try:
         graph = await application.library.graph(application.tenant, found.bundle)
-        names = {str(id): node.name for id, node in graph.nodes.items()}
+        places = {str(id): _place(node) for id, node in graph.nodes.items()}
     except (ActivityMissing, UnknownBundle):
-        names = {}  # the timeline can be read without the pictures' names
+        places = {}  # the timeline can be read without the pictures' names
     broken = broken_at(journal) or _loose_end(found, journal)
-    return Seen(instance=found, journal=journal, names=names, broken=broken)
+    return Seen(instance=found, journal=journal, places=places, broken=broken)
+
+
+def _place(node: Node) -> Place:
+    label = node.signature.label if isinstance(node, ActivityNode) else "gateway"
+    return Place(name=node.name, activity=label)
 
 
 def _loose_end(found: ProcessInstance, journal: Sequence[JournalRow]) -> int | None:
@@ -206,7 +221,9 @@ def _loose_end(found: ProcessInstance, journal: Sequence[JournalRow]) -> int | N
 def _say(seen: Seen) -> None:
     chain = {"whole": seen.broken is None, "rows": len(seen.journal), "brokenAt": seen.broken}
     events = [event_json(row) for row in seen.journal]
-    say_json({**_known(seen.instance), "chain": chain, "events": events})
+    lines = timeline(seen.instance, seen.journal, seen.places)
+    told = {"timeline": list(map(line_json, lines)), "events": events}
+    say_json({**_known(seen.instance), "chain": chain, **told})
 
 
 def _write(terminal: Terminal, seen: Seen) -> None:
@@ -214,7 +231,7 @@ def _write(terminal: Terminal, seen: Seen) -> None:
     label = LABELS[found.status]
     status = terminal.tone(label, TONES.get(label, "strong"))
     terminal.say(f"{terminal.tone(f'Instance {found.id}', 'strong')}")
-    took = "" if found.ended_at is None else f"  took {_took(found.created_at, found.ended_at)}"
+    took = "" if found.ended_at is None else f"  took {_length(found.ended_at - found.created_at)}"
     terminal.say(f"{status}{took}")
     facts = [
         ("reference", reference(found)),
@@ -223,10 +240,12 @@ def _write(terminal: Terminal, seen: Seen) -> None:
         ("language", found.language),
     ]
     terminal.facts(facts, indent=GAP)
+    if found.review is not None:
+        _write_review(terminal, found.review)
     if found.incident is not None:
         _write_incident(terminal, found.incident)
     terminal.say()
-    _write_lines(terminal, timeline(found, seen.journal, seen.names))
+    _write_lines(terminal, timeline(found, seen.journal, seen.places))
     terminal.say()
     terminal.heading("Checks")
     checks: list[tuple[str, str]] = [(check.name, check.state) for check in found.checks]
@@ -237,6 +256,13 @@ def _write(terminal: Terminal, seen: Seen) -> None:
     _write_chain(terminal, seen)
 
 
+def _write_review(terminal: Terminal, review: Review) -> None:
+    verdict = "accepted" if review.accepted else "declined"
+    why = f": {review.comment}" if review.comment else ""
+    words = f"review  {verdict} by {review.by}, {review.at:%Y-%m-%d %H:%M} UTC{why}"
+    terminal.write(clean(words), first=GAP, indent=GAP * 2)
+
+
 def _write_incident(terminal: Terminal, incident: Incident) -> None:
     why = f"{incident.code} at {incident.node}: {cause_of(incident.reason)}"
     terminal.write(clean(f"incident  {why}"), first=GAP, indent=GAP * 2, tone="bad")
@@ -245,23 +271,39 @@ def _write_incident(terminal: Terminal, incident: Incident) -> None:
         terminal.write(f"-> {remedy}", first=GAP * 2, indent=GAP * 3, tone="good")
 
 
-def _took(begun: datetime, ended: datetime) -> str:
-    minutes, seconds = divmod(round((ended - begun).total_seconds()), 60)
-    return f"{minutes}:{seconds:02}"
+def _length(length: timedelta) -> str:
+    minutes, seconds = divmod(round(length.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours}:{minutes:02}:{seconds:02}"
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def _write_lines(terminal: Terminal, lines: Sequence[Line]) -> None:
-    widest = max((columns(clean(line.node)) for line in lines), default=0)
-    outcomes = max((columns(clean(line.outcome)) for line in lines), default=0)
-    room = len("HH:MM:SS") + len("M") + widest + outcomes + len("operator") + 4 * len(GAP)
-    for line in lines:
-        time, node, outcome = f"{line.at:%H:%M:%S}", clean(line.node), clean(line.outcome)
-        if room <= terminal.width:
-            cells = (time, line.mark, padded(node, widest), padded(outcome, outcomes), line.actor)
-            terminal.say(GAP.join(cells).rstrip())
+    """Write a row for each line where all of it fits, else its words one after the other."""
+    rows = [_cells(line) for line in lines]
+    widths = [max(map(columns, column), default=0) for column in zip(*rows, strict=True)]
+    in_columns = sum(widths) + len(GAP) * (len(widths) - 1) <= terminal.width
+    for line, cells in zip(lines, rows, strict=True):
+        if in_columns:
+            terminal.say(GAP.join(map(padded, cells, widths)).rstrip())
         else:
-            words = ", ".join(part for part in (node, outcome, line.actor) if part)
-            terminal.write(words, first=f"{time} {line.mark} ", indent=" " * 11)
+            _write_words(terminal, line, cells)
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    took = "" if line.took is None else _length(line.took)
+    words = (line.node, line.activity, line.outcome, took, line.actor)
+    return (f"{line.at:%H:%M:%S}", line.mark, *map(clean, words))
+
+
+def _write_words(terminal: Terminal, line: Line, cells: tuple[str, ...]) -> None:
+    time, mark, node, activity, outcome, took, actor = cells
+    place = f"{node} ({activity})" if activity and activity != node else node
+    after = f"after {took}" if took else ""
+    words = ", ".join(part for part in (place, outcome, after, actor) if part)
+    terminal.write(words, first=f"{time} {mark} ", indent=" " * 11)
 
 
 def _write_chain(terminal: Terminal, seen: Seen) -> None:

@@ -12,7 +12,7 @@ from engine.cli.command import fail
 from engine.cli.hints import hint
 from engine.cli.terminal.page import clean
 from engine.errors import ActivityMissing, UnknownBundle, UnknownInstance
-from engine.model.instance import Incident, ProcessInstance
+from engine.model.instance import Incident, ProcessInstance, Review
 from engine.model.names import InstanceId
 
 if TYPE_CHECKING:
@@ -77,6 +77,16 @@ def incident_remedy(incident: Incident) -> str | None:
     if "no such store" in incident.reason and store is not None:
         return hint("store", "add", store[1])
     return None
+
+
+def review_json(review: Review) -> dict[str, object]:
+    """Write what an operator decided for a program."""
+    return {
+        "status": "ACCEPTED" if review.accepted else "DECLINED",
+        "comment": review.comment,
+        "by": review.by,
+        "at": review.at.isoformat(),
+    }
 
 
 def incident_json(incident: Incident) -> dict[str, object]:

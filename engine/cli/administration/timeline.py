@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 import msgspec
 
 from engine.model.event import (
     Broken,
+    ByOperator,
     Cancelled,
     DeadlinePassed,
     Ended,
     Event,
     Extended,
     Finished,
+    GivenUp,
     LanguageChosen,
     Pressed,
+    Resumed,
+    Retried,
+    Reviewed,
     Shown,
     Started,
     Submitted,
@@ -44,42 +49,64 @@ _FAULT: Final = re.compile(r"[^()]+ \((\w+=.+)\)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A node as pictures call it, and its activity's label."""
+
+    name: str
+    activity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One thing that happened.
 
     Attributes:
         mark: Its shape: done, waits, declined, broke, small.
         node: Where; empty for the whole instance.
+        activity: Which activity is there; empty where the definition cannot be read.
+        took: How long the node had waited for it; None for what nobody waited for.
         actor: person, timer, operator, or empty for the engine itself.
     """
 
     at: datetime
     mark: str
     node: str
+    activity: str
     outcome: str
+    took: timedelta | None
     actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
     mark: str
-    node: str
     outcome: str
+    node: str = ""
     actor: str = ""
+    ends_wait: bool = False
 
 
 def timeline(
-    instance: ProcessInstance, journal: Sequence[JournalRow], names: Mapping[str, str]
+    instance: ProcessInstance, journal: Sequence[JournalRow], places: Mapping[str, Place]
 ) -> list[Line]:
-    """Tell a journal, and how the instance ended; `names`: node -> what pictures call it."""
-    told = [(row, event_of(row)) for row in journal]
-    lines = [_line(row, event, names) for row, event in told if not _is_echo(event)]
+    """Tell a journal, and how the instance ended; `places`: what the nodes are called."""
+    lines: list[Line] = []
+    shown: Line | None = None
+    for row in journal:
+        event = event_of(row)
+        if _is_echo(event):
+            continue
+        told = _Told(mark=SMALL, outcome=f"{row.kind} (erased)") if event is None else _told(event)
+        line = _line(row.at, told, places)
+        if told.ends_wait and shown is not None:
+            line = replace(line, node=shown.node, activity=shown.activity, took=row.at - shown.at)
+        elif told.mark == WAITS:
+            shown = line
+        lines.append(line)
     if instance.ended_at is not None:
         label = LABELS[instance.status]
-        node = names.get(instance.node, instance.node)
-        mark = ENDS.get(label, SMALL)
-        end = Line(at=instance.ended_at, mark=mark, node=node, outcome=label, actor="")
-        return [*lines, end]
+        end = _Told(mark=ENDS.get(label, SMALL), node=instance.node, outcome=label)
+        lines.append(_line(instance.ended_at, end, places))
     return lines
 
 
@@ -90,28 +117,38 @@ def _is_echo(event: Event | None) -> bool:
     return event.outcome.submission is not None and event.outcome.error is None
 
 
-def _line(row: JournalRow, event: Event | None, names: Mapping[str, str]) -> Line:
-    if event is None:
-        told = _Told(mark=SMALL, node="", outcome=f"{row.kind} (erased)")
-    else:
-        told = _told(event)
-    node = names.get(told.node, told.node)
-    return Line(at=row.at, mark=told.mark, node=node, outcome=told.outcome, actor=told.actor)
+def _line(at: datetime, told: _Told, places: Mapping[str, Place]) -> Line:
+    place = places.get(told.node, Place(name=told.node, activity=""))
+    return Line(
+        at=at, mark=told.mark, node=place.name, activity=place.activity,
+        outcome=told.outcome, took=None, actor=told.actor,
+    )  # fmt: skip
 
 
 def _told(event: Event) -> _Told:
     match event:
         case Finished():
             return _finished(event)
-        case TimerFired() | DeadlinePassed() | Cancelled():
-            return _from_outside(event)
+        case TimerFired():
+            outcome = "time is up"
+            return _Told(
+                mark=SMALL, node=event.node, outcome=outcome, actor="timer", ends_wait=True
+            )
+        case DeadlinePassed():
+            return _Told(mark=SMALL, outcome="deadline passed", actor="timer")
+        case Reviewed() | Retried() | GivenUp() | Cancelled():
+            return _by_operator(event)
         case _:
             return _by_person(event)
 
 
-def _by_person(event: Started | Submitted | Pressed | Extended | LanguageChosen) -> _Told:
-    node = "" if isinstance(event, Started | LanguageChosen) else event.step.rpartition(".")[0]
+def _by_person(
+    event: Started | Submitted | Pressed | Extended | LanguageChosen | Resumed,
+) -> _Told:
+    node = "" if not isinstance(event, Extended) else event.step.rpartition(".")[0]
     match event:
+        case Resumed():
+            mark, outcome = DONE, "came back"
         case Started():
             mark, outcome = DONE, f"begun in {event.language}"
         case Submitted():
@@ -124,19 +161,25 @@ def _by_person(event: Started | Submitted | Pressed | Extended | LanguageChosen)
             mark, outcome = SMALL, f"chose {event.language}"
         case _:
             assert_never(event)
-    return _Told(mark=mark, node=node, outcome=outcome, actor="person")
+    ends = isinstance(event, Submitted | Pressed | Resumed)
+    return _Told(mark=mark, node=node, outcome=outcome, actor="person", ends_wait=ends)
 
 
-def _from_outside(event: TimerFired | DeadlinePassed | Cancelled) -> _Told:
+def _by_operator(event: ByOperator) -> _Told:
     match event:
-        case TimerFired():
-            return _Told(mark=SMALL, node=event.node, outcome="time is up", actor="timer")
-        case DeadlinePassed():
-            return _Told(mark=SMALL, node="", outcome="deadline passed", actor="timer")
+        case Reviewed():
+            mark = DONE if event.accepted else DECLINED
+            outcome = f"{'accepted' if event.accepted else 'declined'} by {event.by}"
+        case Retried():
+            mark, outcome = SMALL, f"let go on by {event.by}"
+        case GivenUp():
+            mark, outcome = BROKE, f"given up by {event.by}"
         case Cancelled():
-            return _Told(mark=SMALL, node="", outcome=f"ended by {event.by}", actor="operator")
+            mark, outcome = SMALL, f"ended by {event.by}"
         case _:
             assert_never(event)
+    ends = isinstance(event, Reviewed)
+    return _Told(mark=mark, outcome=outcome, actor="operator", ends_wait=ends)
 
 
 def _finished(event: Finished) -> _Told:
@@ -164,6 +207,18 @@ def cause_of(reason: str) -> str:
     facts = [(name, value.strip("'\"")) for name, value in _FACT.findall(sentence[1])]
     told = [value if name == "reason" else f"{name}={value}" for name, value in facts]
     return ", ".join(told) or reason
+
+
+def line_json(line: Line) -> dict[str, object]:
+    """Write a line for a program."""
+    return {
+        "at": line.at.isoformat(),
+        "node": line.node,
+        "activity": line.activity,
+        "outcome": line.outcome,
+        "tookSeconds": None if line.took is None else line.took.total_seconds(),
+        "actor": line.actor,
+    }
 
 
 def event_json(row: JournalRow) -> dict[str, object]:
