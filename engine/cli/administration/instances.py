@@ -281,15 +281,20 @@ def _length(length: timedelta) -> str:
 
 
 def _write_lines(terminal: Terminal, lines: Sequence[Line]) -> None:
-    """Write a row for each line where all of it fits, else its words one after the other."""
-    rows = [_cells(line) for line in lines]
-    widths = [max(map(columns, column), default=0) for column in zip(*rows, strict=True)]
-    in_columns = sum(widths) + len(GAP) * (len(widths) - 1) <= terminal.width
-    for line, cells in zip(lines, rows, strict=True):
-        if in_columns:
-            terminal.say(GAP.join(map(padded, cells, widths)).rstrip())
-        else:
-            _write_words(terminal, line, cells)
+    """Write rows where they fit, else without the activities, else each line's words."""
+    whole = [_cells(line) for line in lines]
+    for rows in (whole, [(*row[:_ACTIVITY], *row[_ACTIVITY + 1 :]) for row in whole]):
+        widths = [max(map(columns, column), default=0) for column in zip(*rows, strict=True)]
+        if sum(widths) + len(GAP) * (len(widths) - 1) <= terminal.width:
+            for row in rows:
+                terminal.say(GAP.join(map(padded, row, widths)).rstrip())
+            return
+    for row in whole:
+        _write_words(terminal, row)
+
+
+_ACTIVITY: Final = 3
+"""Which of a line's cells is the activity's label."""
 
 
 def _cells(line: Line) -> tuple[str, ...]:
@@ -298,7 +303,7 @@ def _cells(line: Line) -> tuple[str, ...]:
     return (f"{line.at:%H:%M:%S}", line.mark, *map(clean, words))
 
 
-def _write_words(terminal: Terminal, line: Line, cells: tuple[str, ...]) -> None:
+def _write_words(terminal: Terminal, cells: tuple[str, ...]) -> None:
     time, mark, node, activity, outcome, took, actor = cells
     place = f"{node} ({activity})" if activity and activity != node else node
     after = f"after {took}" if took else ""
