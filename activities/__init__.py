@@ -26,7 +26,7 @@ from activities.review import (
     review_status_report,
     write_summary_report,
 )
-from activities.users import get_user
+from activities.users import add_user, get_user, lock_user, update_user
 from activities.variables import clear_variables, counter, set_variables
 from engine.activity import Activity
 
@@ -45,6 +45,9 @@ _ALL = (
     simple_decider,
     CustomDataForm,
     get_user,
+    add_user,
+    update_user,
+    lock_user,
     counter,
     clear_variables,
     set_variables,

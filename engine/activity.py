@@ -10,9 +10,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypedDict, TypeVar, Unpack, cast
 
+from engine.compile.durations import duration
 from engine.errors import ActivityFault, Busy
 from engine.expressions import (
     BOOLEAN,
@@ -60,8 +61,8 @@ __all__ = [
     "JsonObject", "JsonValue", "KeySlot", "KeyUse", "Limits", "ListOf", "MapOf", "Member",
     "Message", "Option", "Outcome", "Output", "Panel", "PasscodeAttempt", "PasscodeVerdict",
     "Passcodes", "Promotion", "Record", "RedirectPanel", "Redirects", "Returned", "Screen",
-    "Secret", "Shown", "Submission", "Text", "TextPanel", "Type", "Users", "Woken", "Words",
-    "activity", "done", "failed", "passed", "raised",
+    "Secret", "Shown", "Submission", "Text", "TextPanel", "Type", "UserProfile", "UserRefused",
+    "Users", "Woken", "Words", "activity", "done", "failed", "passed", "raised",
 ]  # fmt: skip
 
 C = TypeVar("C")
@@ -70,10 +71,32 @@ LINK: Type = Hidden("a link: what shows it makes it anew")
 """Of an output that is a link (`Output.link`)."""
 
 
-class Users(Protocol):
-    """Capability: read users of identity stores.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRefused:
+    """Why nothing was done about a user.
 
-    A user is `{id, extId?, status, locale, timeZone, attributes}`.
+    `taken`: the store has a user of this external id; `unknown`: it has none such; `refused`:
+    `reason` says what cannot be kept, never with its value.
+    """
+
+    why: Literal["taken", "unknown", "refused"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserProfile:
+    """What may be written about a user; what is None is copied from the store, or stays."""
+
+    attributes: Mapping[str, str] | None = None
+    locale: str | None = None
+    time_zone: str | None = None
+
+
+class Users(Protocol):
+    """Capability: read and change users of identity stores. What is changed commits with the hop.
+
+    A user is `{id, extId?, status, locale, timeZone, attributes}`. What changes one raises
+    `ActivityFault` when there is no such store: a mistake of the definition.
     """
 
     async def by_id(self, store: str, id: str) -> JsonObject | None:
@@ -82,6 +105,22 @@ class Users(Protocol):
 
     async def by_ext_id(self, store: str, ext_id: str) -> JsonObject | None:
         """Read a user by external id; None when the store has none."""
+        ...
+
+    async def add(
+        self, store: str, *, ext_id: str | None, status: str | None, profile: UserProfile
+    ) -> JsonObject | UserRefused:
+        """Add a user; of several with one external id the first wins, the others are `taken`."""
+        ...
+
+    async def update(self, store: str, id: str, profile: UserProfile) -> JsonObject | UserRefused:
+        """Change a user; attributes are put over those that are there."""
+        ...
+
+    async def lock(
+        self, store: str, id: str, *, until: datetime | None
+    ) -> JsonObject | UserRefused:
+        """Lock a user until a time, or until somebody unlocks."""
         ...
 
 
@@ -202,6 +241,11 @@ class Call(Passing, frozen=True, kw_only=True):
     def integer(self, name: str) -> int:
         """Give an integer input."""
         return self._typed(name, int)
+
+    def length(self, name: str) -> timedelta | None:
+        """Give a duration input; None when it was not given."""
+        text = self.optional_text(name)
+        return None if text is None else duration(text)
 
     def flag(self, name: str) -> bool:
         """Give a boolean input."""

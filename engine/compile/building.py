@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from engine.compile.linking.site import Formula, Linked, Site
+from engine.compile.linking.site import Entries, Formula, Given, Linked, Site
 from engine.compile.proving.formulas import Checks
 from engine.expressions import Expression, compile_checked
 from engine.model.definition import FormRef
@@ -13,6 +13,7 @@ from engine.model.form import CompiledForm
 from engine.model.graph import (
     ActionFlow,
     ActivityNode,
+    Fillable,
     Flow,
     Gateway,
     Node,
@@ -46,7 +47,7 @@ def _node(site: Site, checks: Checks) -> Node:
         id=site.id,
         name=site.name,
         signature=site.signature,
-        inputs={name: _value(value, checks) for name, value in site.inputs.items()},
+        inputs={name: _input(given, checks) for name, given in site.inputs.items()},
         flows=flows,
         errors={edge.name: edge.target for edge in site.edges_of("error")},
         timeout=_timeout(site),
@@ -57,6 +58,12 @@ def _node(site: Site, checks: Checks) -> Node:
         form=site.form.ref if site.form else None,
         result=site.result,
     )
+
+
+def _input(given: Given, checks: Checks) -> JsonValue | Expression | Fillable:
+    if not isinstance(given, Entries):
+        return _value(given, checks)
+    return Fillable(values={name: _value(part, checks) for name, part in given.values.items()})
 
 
 def _value(value: JsonValue | Formula, checks: Checks) -> JsonValue | Expression:

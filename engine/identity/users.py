@@ -90,6 +90,36 @@ def _attribute_problems(attributes: dict[str, str]) -> Problems:
     return ()
 
 
+def update_user(
+    unit: UnitOfWork,
+    actor: Actor,
+    user: User,
+    *,
+    attributes: dict[str, str] | None = None,
+    locale: str | None = None,
+    time_zone: str | None = None,
+) -> User | Problems:
+    """Stage a user's new profile; what is not given stays.
+
+    `attributes` are put over those that are there; an empty text takes one away.
+    """
+    merged = {**user.attributes, **(attributes or {})}
+    kept = {name: text for name, text in merged.items() if text}
+    problems = _attribute_problems(kept)
+    if problems:
+        return problems
+    changed = replace(
+        user,
+        attributes=kept,
+        locale=locale or user.locale,
+        time_zone=time_zone or user.time_zone,
+        updated_at=actor.at,
+    )
+    _change(unit, changed, user)
+    unit.audit(actor.did("user.update", f"user:{user.id}"))
+    return changed
+
+
 async def by_id(unit: UnitOfWork, store: str, id: str) -> User | None:
     """Find a user of this store by id."""
     user = await unit.get(User, id)

@@ -86,14 +86,11 @@ def _variables(node: ActivityNode, instance: ProcessInstance, outcome: Ended) ->
 
 def _count(node: ActivityNode, variables: JsonObject) -> None:
     """Count up and un-write what the inputs name; changes the copy it is given."""
-    for declared in node.signature.inputs:
-        named = node.inputs.get(declared.name)
-        if declared.refers == "counter" and isinstance(named, str):
-            before = variables.get(named)
-            variables[named] = before + 1 if isinstance(before, int) else 1
-        elif declared.refers == "cleared" and isinstance(named, list):
-            for name in named:
-                variables.pop(str(name), None)
+    for name in node.counted:
+        before = variables.get(name)
+        variables[name] = before + 1 if isinstance(before, int) else 1
+    for name in node.cleared:
+        variables.pop(name, None)
 
 
 def _text(value: JsonValue) -> str | None:

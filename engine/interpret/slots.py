@@ -39,7 +39,9 @@ def _slot(node: ActivityNode, use: KeyUse, old: KeySlot | None, outcome: Ended) 
     state = use.after if outcome.error is None else use.on.get(outcome.error, use.after)
     secrets = _secrets(use, old, outcome)
     if not state:
-        return None if old is None else replace(old, secrets=secrets)
+        if old is None:
+            return None
+        return replace(old, value=outcome.keys.get(use.input, old.value), secrets=secrets)
     value = outcome.keys.get(use.input)
     return KeySlot(
         type=use.type,

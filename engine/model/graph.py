@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -15,7 +15,7 @@ from engine.model.definition import Definition, FormRef
 from engine.model.form import CompiledForm
 from engine.model.names import Digest, JsonValue, NodeId
 from engine.model.problem import Text
-from engine.model.signature import Signature
+from engine.model.signature import Input, Signature
 
 
 class Flow(Struct, frozen=True, kw_only=True):
@@ -41,6 +41,12 @@ class ActionFlow(Struct, frozen=True, kw_only=True):
     label: Text | None = None
 
 
+class Fillable(Struct, frozen=True, kw_only=True):
+    """A mapping whose values are literals or expressions; what is absent then is left out."""
+
+    values: Mapping[str, JsonValue | Expression]
+
+
 class ActivityNode(Struct, frozen=True, kw_only=True, dict=True):
     """An activity in its place.
 
@@ -57,7 +63,7 @@ class ActivityNode(Struct, frozen=True, kw_only=True, dict=True):
     id: NodeId
     name: str
     signature: Signature
-    inputs: Mapping[str, JsonValue | Expression]
+    inputs: Mapping[str, JsonValue | Expression | Fillable]
     flows: tuple[Flow, ...] = ()
     errors: Mapping[str, NodeId] = {}
     timeout: Timeout | None = None
@@ -74,17 +80,32 @@ class ActivityNode(Struct, frozen=True, kw_only=True, dict=True):
         return {
             name: written
             for name, written in self.inputs.items()
-            if not isinstance(written, Expression)
+            if not isinstance(written, Expression | Fillable)
         }
 
     @cached_property
-    def formulas(self) -> Mapping[str, Expression]:
+    def formulas(self) -> Mapping[str, Expression | Fillable]:
         """The inputs that are evaluated each time."""
         return {
             name: written
             for name, written in self.inputs.items()
-            if isinstance(written, Expression)
+            if isinstance(written, Expression | Fillable)
         }
+
+    @cached_property
+    def counted(self) -> tuple[str, ...]:
+        """The variables that its inputs count up."""
+        named = (self.inputs.get(one.name) for one in self._referring("counter"))
+        return tuple(name for name in named if isinstance(name, str))
+
+    @cached_property
+    def cleared(self) -> tuple[str, ...]:
+        """The variables that its inputs un-write."""
+        named = (self.inputs.get(one.name) for one in self._referring("cleared"))
+        return tuple(str(name) for names in named if isinstance(names, list) for name in names)
+
+    def _referring(self, what: str) -> Iterator[Input]:
+        return (one for one in self.signature.inputs if one.refers == what)
 
     @cached_property
     def slots(self) -> Mapping[str, str]:

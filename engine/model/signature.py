@@ -13,8 +13,13 @@ from engine.model.instance import Awaited
 from engine.model.names import JsonValue
 
 Kind = Literal["start", "end", "pure", "local", "interactive"]
-Reference = Literal["form-name", "form-version", "counter", "cleared", "store", "policy"]
-"""What a literal input names; `counter` counts up from 1, `cleared` variables are un-written."""
+Reference = Literal[
+    "form-name", "form-version", "counter", "cleared", "store", "policy", "duration"
+]
+"""What a literal input is, besides its type.
+
+`counter` counts up from 1, `cleared` variables are un-written, a `duration` is ISO 8601 (`PT15M`).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,30 +5,47 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 import msgspec
 
-from engine.activity import Limits, PasscodeAttempt, Passcodes, PasscodeVerdict, Redirects, Users
+from engine.activity import (
+    Limits,
+    PasscodeAttempt,
+    Passcodes,
+    PasscodeVerdict,
+    Redirects,
+    UserProfile,
+    UserRefused,
+    Users,
+)
 from engine.errors import ActivityFault
 from engine.identity import authentication, choosing, users
 from engine.identity.attempts import user_account
+from engine.identity.deeds import Actor
 from engine.identity.policies import limits, policy_id
 from engine.model.names import JsonObject
+from engine.model.problem import FieldProblem
 from engine.ports.store import Ledger
 from engine.ports.unit_of_work import UnitOfWork
-from engine.records.identity import Passcode, PasscodePolicy, User
+from engine.records.identity import (
+    IdentityStore,
+    Passcode,
+    PasscodePolicy,
+    User,
+    UserStatus,
+)
 from engine.run.redirects import is_allowed
 from engine.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsersOfHop:
-    """`Users` through a hop's unit, as they are `at` its time."""
+    """`Users` through a hop's unit, as they are at its time."""
 
     unit: UnitOfWork
     ledger: Ledger
-    at: datetime
+    actor: Actor
 
     async def by_id(self, store: str, id: str) -> JsonObject | None:
         """Read a user by id; None when the store has none."""
@@ -43,7 +60,62 @@ class UsersOfHop:
             return None
         account = user_account(user.id)
         attempts = await self.ledger.attempts(self.unit.tenant, account)
-        return users.profile(user, users.status_at(user, attempts, self.at))
+        return users.profile(user, users.status_at(user, attempts, self.actor.at))
+
+    async def add(
+        self, store: str, *, ext_id: str | None, status: str | None, profile: UserProfile
+    ) -> JsonObject | UserRefused:
+        """Add a user; of several with one external id the first wins, the others are `taken`."""
+        made = await users.add_user(
+            self.unit,
+            self.actor,
+            await self._store(store),
+            ext_id=ext_id,
+            status=cast("UserStatus | None", status),
+            attributes=dict(profile.attributes or {}),
+            locale=profile.locale,
+            time_zone=profile.time_zone,
+        )
+        if isinstance(made, users.ExtIdNotUnique):
+            return UserRefused(why="taken")
+        return _refused(made) if isinstance(made, tuple) else users.profile(made, made.status)
+
+    async def update(self, store: str, id: str, profile: UserProfile) -> JsonObject | UserRefused:
+        """Change a user; attributes are put over those that are there."""
+        user = await users.by_id(self.unit, (await self._store(store)).id, id)
+        if user is None:
+            return UserRefused(why="unknown")
+        changed = users.update_user(
+            self.unit,
+            self.actor,
+            user,
+            attributes=None if profile.attributes is None else dict(profile.attributes),
+            locale=profile.locale,
+            time_zone=profile.time_zone,
+        )
+        if isinstance(changed, tuple):
+            return _refused(changed)
+        return await self._told(changed) or {}
+
+    async def lock(
+        self, store: str, id: str, *, until: datetime | None
+    ) -> JsonObject | UserRefused:
+        """Lock a user until a time, or until somebody unlocks."""
+        user = await users.by_id(self.unit, (await self._store(store)).id, id)
+        if user is None:
+            return UserRefused(why="unknown")
+        return await self._told(users.lock(self.unit, self.actor, user, until=until)) or {}
+
+    async def _store(self, name: str) -> IdentityStore:
+        found = await self.unit.get(IdentityStore, name)
+        if found is None:
+            raise ActivityFault(reason="there is no such store", store=name)
+        return found
+
+
+def _refused(problems: tuple[FieldProblem, ...]) -> UserRefused:
+    """Name the fields that cannot be kept; what they hold may be a person's data."""
+    return UserRefused(why="refused", reason=", ".join(problem.field for problem in problems))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +224,7 @@ class Lent:
 
 def _users(lent: Lent) -> Users:
     verifier = lent.verifier
-    return UsersOfHop(unit=verifier.unit, ledger=verifier.ledger, at=verifier.at)
+    return UsersOfHop(unit=verifier.unit, ledger=verifier.ledger, actor=verifier.actor)
 
 
 def _passcodes(lent: Lent) -> Passcodes:

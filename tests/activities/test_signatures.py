@@ -141,8 +141,11 @@ def test_error_events_are_those_of_the_references() -> None:
             "PasscodeUsedBefore", "ExceededPasscodeRenewal",
         },
         "Custom Data Form": {"ExceededCustomDataFormRetake"},
+        "Add User": {"ExtIdNotUnique", "FailedAddUser"},
         "Get User": {"UserNotFound"},
+        "Lock User": {"UserNotFound"},
         "Redirect User": {"RedirectNotAllowed"},
+        "Update User": {"UserNotFound", "FailedUpdateUser"},
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from engine.compile.dataflow.endings import Endings
 from engine.compile.dataflow.state import State, join
-from engine.compile.linking.site import Formula, Linked, Site
+from engine.compile.linking.site import Linked, Site
 from engine.model.names import NodeId
 
 
@@ -74,7 +74,7 @@ def _wanted_at_ends(linked: Linked) -> Mapping[NodeId, frozenset[str]]:
     return {
         site.id: secret | frozenset(site.slots.values())
         for site in linked.sites.values()
-        if site.is_end and not any(isinstance(v, Formula) for v in site.inputs.values())
+        if site.is_end and not any(site.formulas)
     }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 
+from engine.compile.durations import duration
 from engine.compile.findings import Findings
 from engine.compile.linking.literals import fits, wanted
-from engine.compile.linking.site import Formula, Site
+from engine.compile.linking.site import Entries, Formula, Given, Site
 from engine.compile.reading.document import Written
-from engine.expressions import EnumOf, Mixed, Type, Whole, parse_template
+from engine.expressions import EnumOf, MapOf, Mixed, Type, Whole, parse_template
 from engine.model.names import FORM_DATA, INIT_VARS, JsonValue
 from engine.model.signature import Input, Signature
 from engine.nearest import nearest
@@ -18,8 +20,8 @@ _SLOT = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 RESERVED = frozenset({INIT_VARS, FORM_DATA, "errorCode", "errorMessage", "execution"})
 
 
-Inputs = Mapping[str, JsonValue | Formula]
-"""Input -> what is given: a value, or an expression."""
+Inputs = Mapping[str, Given]
+"""Input -> what is given: a value, an expression, or a mapping of them."""
 
 
 def link_inputs(site: Site, declared: Mapping[str, Input], findings: Findings) -> Inputs:
@@ -28,7 +30,7 @@ def link_inputs(site: Site, declared: Mapping[str, Input], findings: Findings) -
     given = written.entries if written else {}
     slips = _unknown(site, given, declared, findings)
     _lacking(site, given, declared, findings, slips=slips)
-    inputs: dict[str, JsonValue | Formula] = {
+    inputs: dict[str, Given] = {
         name: one.default for name, one in declared.items() if one.default is not None
     }
     for name, value in given.items():
@@ -84,14 +86,14 @@ def _lacking(
             )  # fmt: skip
 
 
-def _given(
-    site: Site, declared: Input, written: Written, findings: Findings
-) -> JsonValue | Formula:
+def _given(site: Site, declared: Input, written: Written, findings: Findings) -> Given:
     """Link one value; None where it is wrong."""
     key = site.path("inputs", declared.name)
     value = written.value
     if isinstance(value, str) and "${" in value:
         return _expression(declared, written, key, findings)
+    if isinstance(declared.type, MapOf) and isinstance(value, dict) and not declared.literal:
+        return _entries(declared.type.value, written, key, findings)
     if _holds_expression(value):
         message = "an expression stands inside a list or mapping"
         findings.add(
@@ -99,6 +101,23 @@ def _given(
         )
         return None
     return value if _is_fitting(declared, written, key, findings) else None
+
+
+def _entries(item: Type, written: Written, key: str, findings: Findings) -> Entries | None:
+    """Link a mapping value by value; None where one of them is wrong."""
+    linked: dict[str, JsonValue | Formula] = {}
+    for name, one in written.entries.items():
+        path = f"{key}.{name}"
+        if isinstance(one.value, str) and "${" in one.value:
+            found = formula(one, path, findings, expected=item, optional=True)
+            if found is not None:
+                linked[name] = found
+        elif fits(one.value, item):
+            linked[name] = one.value
+        else:
+            message = f"`{name}` has not the type it must have"
+            findings.add("L112", one.spot, message, f"expected: {wanted(item)}", key=path)
+    return Entries(values=linked) if len(linked) == len(written.entries) else None
 
 
 def _expression(declared: Input, written: Written, key: str, findings: Findings) -> Formula | None:
@@ -161,7 +180,19 @@ def _is_fitting(declared: Input, written: Written, key: str, findings: Findings)
         message = f"`{declared.name}` {said}"
         findings.add("L112", written.spot, message, f"expected: {wanted(declared.type)}", key=key)
         return False
+    if declared.refers == "duration" and not _is_length(str(value)):
+        message = f"`{declared.name}` is no length of time"
+        remedy = "write ISO 8601 with weeks, days, hours, minutes and seconds, such as PT15M"
+        findings.add("L112", written.spot, message, remedy, key=key)
+        return False
     return _is_within(declared, written, key, findings)
+
+
+def _is_length(text: str) -> bool:
+    try:
+        return duration(text) > timedelta()
+    except ValueError:
+        return False
 
 
 def _is_within(declared: Input, written: Written, key: str, findings: Findings) -> bool:

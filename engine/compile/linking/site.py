@@ -36,6 +36,16 @@ class Formula(Struct, frozen=True, gc=False, kw_only=True):
     optional: bool = False
 
 
+class Entries(Struct, frozen=True, gc=False, kw_only=True):
+    """A mapping that was written out: each of its values by itself a literal or an expression."""
+
+    values: Mapping[str, JsonValue | Formula]
+
+
+Given: TypeAlias = JsonValue | Formula | Entries
+"""What an input is given."""
+
+
 class Edge(Struct, frozen=True, gc=False, kw_only=True):
     """One way from node to node.
 
@@ -93,7 +103,7 @@ class Site(Struct, frozen=True, gc=False, kw_only=True):
     written: Written
     name: str
     signature: Signature | None
-    inputs: Mapping[str, JsonValue | Formula] = {}
+    inputs: Mapping[str, Given] = {}
     slots: Mapping[str, str] = {}
     edges: tuple[Edge, ...] = ()
     conditions: tuple[Formula | None, ...] = ()
@@ -124,6 +134,15 @@ class Site(Struct, frozen=True, gc=False, kw_only=True):
     def is_start(self) -> bool:
         """Whether instances begin here."""
         return self.signature is not None and self.signature.kind == "start"
+
+    @property
+    def formulas(self) -> Iterator[Formula]:
+        """Give every expression of its inputs, in order."""
+        for given in self.inputs.values():
+            if isinstance(given, Formula):
+                yield given
+            elif isinstance(given, Entries):
+                yield from (part for part in given.values.values() if isinstance(part, Formula))
 
     def spot_of(self, *keys: str) -> Spot:
         """Give the place of a key below the node, or of the nearest one above it that is there."""

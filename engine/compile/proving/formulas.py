@@ -68,9 +68,8 @@ def _judged(
     site: Site, state: State, endings: Endings, scopes: Scopes, findings: Findings
 ) -> Iterator[tuple[Formula, Judged]]:
     """Judge every expression of a node by what it may read where it is evaluated."""
-    for value in site.inputs.values():
-        if isinstance(value, Formula):
-            yield value, _check(value, scopes.at(state), findings)
+    for formula in site.formulas:
+        yield formula, _check(formula, scopes.at(state), findings)
     if site.outputs:
         done = endings.outputs(site, state)
         for value in (value for _, value in site.outputs if isinstance(value, Formula)):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from engine.errors import ProcessFault
-from engine.interpret.scope import scope
+from engine.expressions import Expression
+from engine.interpret.scope import scope, value
 from engine.model.effect import Run
-from engine.model.graph import ActivityNode, ProcessGraph
+from engine.model.graph import ActivityNode, Fillable, ProcessGraph
 from engine.model.instance import Pending, ProcessInstance
 from engine.model.names import JsonObject, NodeId
 from engine.model.turn import Turn
@@ -32,9 +33,20 @@ def inputs(node: ActivityNode, instance: ProcessInstance) -> JsonObject:
     if node.formulas:
         known = scope(instance)
         for name, formula in node.formulas.items():
-            if formula.given(known):
+            if isinstance(formula, Fillable):
+                given[name] = _filled(formula, known)
+            elif formula.given(known):
                 given[name] = formula.evaluate(known)
     return given
+
+
+def _filled(written: Fillable, known: JsonObject) -> JsonObject:
+    """Evaluate a mapping's values; what is absent is left out."""
+    return {
+        name: value(part, known)
+        for name, part in written.values.items()
+        if not isinstance(part, Expression) or part.given(known)
+    }
 
 
 def run(node: ActivityNode, instance: ProcessInstance) -> Turn:
