@@ -407,7 +407,8 @@ async def test_nothing_is_due_once_it_is_over(
     store: Store, clock: FrozenClock, status: str
 ) -> None:
     await store.commit(a_hop(waiting(1, due=minutes(5))))
-    await store.commit(a_hop(waiting(1, due=minutes(5), revision=2, status=status)))
+    over = waiting(1, due=minutes(5), revision=2, status=status, ended_at=NOON)
+    await store.commit(a_hop(over))
     clock.move(timedelta(minutes=59))
 
     assert await due(store) == []

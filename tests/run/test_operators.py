@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from engine.activity import Call, Ended, Users, activity, done
+from engine.activity import Activity, Call, Ended, Users, activity, done
 from engine.adapters.memory import MemoryStore
 from engine.adapters.sqlite import SqliteStore
 from engine.interpret import advance
@@ -146,8 +146,7 @@ def test_a_review_that_nobody_decides_ends_when_its_time_is_up(
 def test_what_ended_in_review_gets_its_last_status_once(tell: Callable[[Story], None]) -> None:
     async def story(house: Bench) -> None:
         begun = await begun_with(house, COUNTED)
-        for _ in range(3):
-            last = await house.answer(begun, name="Ines")
+        *_, last = [await house.answer(begun, name="Ines") for _ in range(3)]
         assert isinstance(last, Current)
 
         first = await act(house, begun, "decline", "no such visit")
@@ -347,7 +346,7 @@ class Fuses:
         """Give our activities and these two."""
         return Catalogue.of([*Catalogue.installed().activities, *self.activities()])
 
-    def activities(self) -> tuple[object, ...]:
+    def activities(self) -> tuple[Activity, ...]:
         """Make the two."""
 
         @activity("Fuse", version=1, kind="pure")
