@@ -7,6 +7,7 @@ import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from starlette.types import ASGIApp
 
@@ -21,6 +22,7 @@ from engine.ports.store import Store
 from engine.run.catalogue import Catalogue
 from engine.run.entry.tokens import TokenOffice
 from engine.run.entry.visits import Visits
+from engine.run.erasure import Eraser
 from engine.run.hops import Outside
 from engine.run.library import Library
 from engine.run.loop import Loop
@@ -49,6 +51,7 @@ class Application:
     visits: Visits
     office: TokenOffice
     supervisor: Supervisor
+    eraser: Eraser
     pump: Pump
     on_close: list[Callable[[], None]] = field(default_factory=list)
 
@@ -169,6 +172,7 @@ def wire(
         allowed_redirects=settings.allowed_redirects,
     )  # fmt: skip
     loop = Loop(outside)
+    eraser = Eraser(store=store, loop=loop)
     allowed = settings.allowed_redirects
     return Application(
         settings=settings,
@@ -191,5 +195,12 @@ def wire(
         ),
         office=TokenOffice(store=store, library=library, allowed_redirects=allowed),
         supervisor=Supervisor(store=store, loop=loop, vault=vault),
-        pump=Pump(store=store, loop=loop, clock=clock),
+        eraser=eraser,
+        pump=Pump(
+            store=store,
+            loop=loop,
+            clock=clock,
+            eraser=eraser,
+            audit_kept=timedelta(days=settings.audit_days),
+        ),
     )

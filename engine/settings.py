@@ -37,6 +37,7 @@ Workers = Annotated[int, Meta(ge=1, le=256)]
 PerMinute = Annotated[int, Meta(ge=1, le=1_000)]
 PerHour = Annotated[int, Meta(ge=1, le=10_000)]
 TenantPerMinute = Annotated[int, Meta(ge=20, le=10_000)]
+AuditDays = Annotated[int, Meta(ge=90, le=36_500)]
 Requests = Annotated[int, Meta(ge=8, le=100_000)]
 
 
@@ -57,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         source_failures_per_minute, source_failures_per_hour: What one address may get wrong (C4).
         tenant_failures_per_minute: What all together may get wrong before answers are slower (C4).
         requests_at_once: Connections and requests beyond are answered 503.
+        audit_days: How long audit rows are kept (J3).
     """
 
     data: Path = USUAL_FOLDER
@@ -77,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     source_failures_per_hour: PerHour = 100
     tenant_failures_per_minute: TenantPerMinute = 300
     requests_at_once: Requests = 1_000
+    audit_days: AuditDays = 365
 
 
 FIELDS: Final = tuple(name for name in Settings.__struct_fields__ if name != "data")

@@ -22,6 +22,7 @@ from engine.run.current import Current, InstanceRef, Invalid
 from engine.run.entry.answers import Begun, Landing
 from engine.run.entry.tokens import Minted, TokenOffice, TokenRequest
 from engine.run.entry.visits import Visits
+from engine.run.erasure import Eraser
 from engine.run.hops import Outside
 from engine.run.library import Deployed, Library
 from engine.run.loop import Loop
@@ -50,6 +51,7 @@ class Bench:
     visits: Visits
     office: TokenOffice
     supervisor: Supervisor
+    eraser: Eraser
 
     def actor(self) -> Actor:
         """Give who changes something here, now."""
@@ -184,4 +186,5 @@ def bench(
         store=store, clock=clock, chance=chance, vault=vault, pool=pool, catalogue=known,
         library=library, loop=loop, visits=visits, office=office,
         supervisor=Supervisor(store=store, loop=loop, vault=vault),
+        eraser=Eraser(store=store, loop=loop),
     )  # fmt: skip

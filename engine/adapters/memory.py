@@ -24,6 +24,7 @@ from engine.ports.store import (
     Committed,
     Conflict,
     Due,
+    Erasure,
     Hop,
     InstanceQuery,
     Loaded,
@@ -31,7 +32,7 @@ from engine.ports.store import (
     PageQuery,
 )
 from engine.records.deployments import Deployment, version_key
-from engine.records.journal import JournalRow
+from engine.records.journal import JournalRow, emptied
 from engine.records.record import Absent, AuditRow, Delete, Put, R, Record, Staged, Version
 from engine.records.tokens import ProcessToken
 
@@ -150,6 +151,27 @@ class MemoryStore:
         self._probe("after-commit-before-ack")
         return Committed()
 
+    async def erase(self, erasure: Erasure) -> Committed | Conflict:
+        """Take a person out of an instance, or change nothing."""
+        await OTHER_TASKS
+        self._probe("before-commit")
+        key = (erasure.tenant, erasure.instance)
+        kept, draft = self._instances.get(key), _Draft(self._rows, self._texts)
+        if kept is None or kept.revision != erasure.before:
+            return Conflict(what="revision")
+        refused = self._staged(erasure.tenant, erasure.staged, draft)
+        if refused:
+            return Conflict(what=refused)
+        if erasure.after is None:
+            del self._instances[key], self._journals[key]
+        else:
+            self._instances[key] = erasure.after
+            self._journals[key] = tuple(map(emptied, self._journals[key]))
+        self._claims.pop(key, None)
+        self._keep(erasure.tenant, erasure.staged, draft)
+        self._probe("after-commit-before-ack")
+        return Committed()
+
     async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
         """Whether this hop was committed."""
         await OTHER_TASKS
@@ -260,6 +282,19 @@ class MemoryStore:
         times = [(row.due_at, key) for key, row in self._instances.items()]
         found = sorted((time, key) for time, key in times if time is not None and time <= now)
         return [Due(tenant=tenant, instance=id) for _, (tenant, id) in found[:limit]]
+
+    async def expired(self, limit: int) -> Sequence[Due]:
+        """Give instances that are kept no longer, the longest so first."""
+        await OTHER_TASKS
+        now = self._clock.now()
+        times = [(row.kept_until, key) for key, row in self._instances.items()]
+        found = sorted((time, key) for time, key in times if time is not None and time <= now)
+        return [Due(tenant=tenant, instance=id) for _, (tenant, id) in found[:limit]]
+
+    async def forget_audit(self, before: datetime) -> None:
+        """Drop audit rows from before a time."""
+        await OTHER_TASKS
+        self._audit = {key: row for key, row in self._audit.items() if row.at >= before}
 
     async def digest_of(self, tenant: TenantId, process: str, version: int | None) -> Digest | None:
         """Find the deployed bundle of a process: this version, or the newest."""

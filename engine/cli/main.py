@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "passcode": "engine.cli.administration.passcodes:passcode",
     "instance": "engine.cli.administration.supervision:instance",
     "keys": "engine.cli.keys:keys",
+    "purge": "engine.cli.administration.purging:purge",
     "doctor": "engine.cli.doctor:doctor",
 }
 SECTIONS: Final = {
@@ -44,7 +45,8 @@ SECTIONS: Final = {
         "user",
         "passcode",
         "instance",
-        "key",
+        "keys",
+        "purge",
         "doctor",
     ),
 }

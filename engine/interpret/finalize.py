@@ -47,10 +47,11 @@ def given_up(graph: ProcessGraph, instance: ProcessInstance, at: datetime) -> Pr
     return _over(graph, instance, "COMPLETED_PROCESS_ERROR", at)
 
 
-def reviewed(instance: ProcessInstance, review: Review) -> ProcessInstance:
+def reviewed(graph: ProcessGraph, instance: ProcessInstance, review: Review) -> ProcessInstance:
     """Give an instance that ended in review its last status; where it led, it leads still."""
     status: Status = "COMPLETED_ENDED_SUCCESS" if review.accepted else "COMPLETED_ENDED_ERROR"
-    return replace(instance, status=status, last_at=review.at)
+    kept_until = review.at + graph.definition.retention
+    return replace(instance, status=status, kept_until=kept_until, last_at=review.at)
 
 
 def _over(
@@ -67,6 +68,7 @@ def _over(
         ending=_last_screen(graph, instance, status),
         leads_to=None,
         ended_at=at,
+        kept_until=None if status == "REVIEW" else at + graph.definition.retention,
         last_at=at,
     )
 

@@ -42,7 +42,7 @@ def _reviewed(graph: ProcessGraph, instance: ProcessInstance, event: Reviewed) -
     review = Review(accepted=event.accepted, comment=event.comment, by=event.by, at=event.at)
     decided = replace(instance, review=review)
     if instance.wait is None:
-        return Turn(instance=finalize.reviewed(decided, review))
+        return Turn(instance=finalize.reviewed(graph, decided, review))
     if instance.due_at is not None and event.at >= instance.due_at:
         return NotAwaited(reason="late")
     woken = Decided(accepted=event.accepted, comment=event.comment, by=event.by)

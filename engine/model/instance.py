@@ -153,6 +153,7 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
             None whenever it is stored.
         sequence: Journal rows so far; `chain` is the last row's chain value (hex).
         ending: The last screen, once the instance is over for the person.
+        kept_until: When all of it is erased; None while it is not over, or still in review.
     """
 
     tenant: TenantId
@@ -178,6 +179,7 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
     deadline: datetime
     last_at: datetime
     ended_at: datetime | None = None
+    kept_until: datetime | None = None
     last_wait_timed_out: bool = False
     leads_to: str | None = None
     ending: Screen | None = None

@@ -54,6 +54,24 @@ class Hop(Passing, frozen=True, kw_only=True):
     redeem: Redeem | None = None
 
 
+class Erasure(Passing, frozen=True, kw_only=True):
+    """Take a person out of an instance that is over.
+
+    Attributes:
+        before: The revision it was made from.
+        after: The instance without the person, at the next revision: its journal rows lose payload
+            and salt, and keep digest and chain. None: instance, journal and claims go, and only
+            what is staged stays.
+        staged: What is written with it.
+    """
+
+    tenant: TenantId
+    instance: InstanceId
+    before: int
+    after: ProcessInstance | None
+    staged: Staged = EMPTY
+
+
 class Committed(Passing, frozen=True, kw_only=True):
     """It is durable."""
 
@@ -97,6 +115,13 @@ class Instances(Protocol):
         """Write one hop.
 
         Raises `StoreUnavailable` (nothing kept) or `UnknownOutcome` (ask `has_hop`).
+        """
+        ...
+
+    async def erase(self, erasure: Erasure) -> Committed | Conflict:
+        """Take a person out of an instance, in one transaction.
+
+        Raises as `commit`. After `UnknownOutcome` it may be done again: its revision tells.
         """
         ...
 
@@ -243,6 +268,14 @@ class Work(Protocol):
 
     async def due(self, limit: int) -> Sequence[Due]:
         """Give instances that have something due by the store's now, the longest due first."""
+        ...
+
+    async def expired(self, limit: int) -> Sequence[Due]:
+        """Give instances that are kept no longer by the store's now, the longest so first."""
+        ...
+
+    async def forget_audit(self, before: datetime) -> None:
+        """Drop every tenant's audit rows from before a time."""
         ...
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from engine.errors import ActivityMissing
 from engine.identity.attempts import UNKNOWN
+from engine.model.names import MAIN_TENANT, TenantId
 from engine.ports.outside import Clock
 from engine.ports.store import Store
 from engine.run.current import InstanceRef
+from engine.run.erasure import Eraser
 from engine.run.loop import Loop
 
 EVERY: Final = timedelta(seconds=1)
@@ -22,6 +24,8 @@ REST: Final = timedelta(minutes=1)
 TIDY_EVERY: Final = timedelta(hours=1)
 UNKNOWN_KEPT: Final = timedelta(days=30)
 """How long the tries at an account that nobody has are remembered (B3)."""
+AUDIT_KEPT: Final = timedelta(days=365)
+"""How long audit rows are kept, unless a setting says otherwise."""
 log = logging.getLogger("trustflow.pump")
 
 
@@ -36,8 +40,12 @@ class Pump:
     store: Store
     loop: Loop
     clock: Clock
+    eraser: Eraser | None = None
+    audit_kept: timedelta = AUDIT_KEPT
+    tenants: Sequence[TenantId] = (MAIN_TENANT,)
     _stuck: dict[InstanceRef, datetime] = field(default_factory=dict)
     _tidied: datetime | None = None
+    _purged: date | None = None
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -74,6 +82,19 @@ class Pump:
         if self._tidied is None or now >= self._tidied + TIDY_EVERY:
             self._tidied = now
             await guarded("tidy", self.store.forget_accounts(UNKNOWN, now - UNKNOWN_KEPT))
+        if self.eraser is not None and self._purged != now.date():
+            self._purged = now.date()
+            await guarded("purge", self._purge(self.eraser, now))
+
+    async def _purge(self, eraser: Eraser, now: datetime) -> None:
+        """Erase, once a day (UTC) and at the start, what is kept no longer (J3)."""
+        erased = 0
+        while batch := await eraser.purge():
+            erased += batch
+        for tenant in self.tenants:
+            await eraser.forget(tenant, audit_before=now - self.audit_kept)
+        if erased:
+            log.info("purged", extra={"facts": {"instances": erased}})
 
 
 async def guarded(what: str, work: Awaitable[object], **facts: str) -> bool:

@@ -15,7 +15,7 @@ from engine.adapters.sqlite.kinds import TABLES
 from engine.errors import SchemaRefused, StoreUnavailable
 from engine.model.names import MAIN_TENANT, InstanceId
 from engine.ports.store import Committed
-from engine.records import deployments, identity, tokens
+from engine.records import deployments, identity, tokens, tombstones
 from engine.records.identity import User
 from engine.records.record import Absent, Delete, Put, Record, Staged
 from engine.testing import NOON, a_hop, an_instance
@@ -124,7 +124,7 @@ async def test_every_kind_of_record_has_its_table_and_columns(connection: apsw.C
 def test_every_kind_of_record_is_on_the_list() -> None:
     kinds = {
         value
-        for module in (deployments, identity, tokens)
+        for module in (deployments, identity, tokens, tombstones)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Record) and value is not Record
     }

@@ -81,7 +81,7 @@ async def _prepared(application: Application, clock: FrozenClock) -> Bench:
         store=application.store, clock=clock, chance=chance, vault=vault, pool=pool,
         catalogue=application.catalogue, library=application.library, loop=application.loop,
         visits=application.visits, office=application.office,
-        supervisor=application.supervisor,
+        supervisor=application.supervisor, eraser=application.eraser,
     )  # fmt: skip
     await house.deploy()
     await house.user()

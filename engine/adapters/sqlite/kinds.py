@@ -13,6 +13,7 @@ from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
 from engine.records.record import R, Record
 from engine.records.tokens import ProcessToken, Session
+from engine.records.tombstones import Tombstone
 
 SqlValue = None | int | float | bytes | str
 """What a column holds."""
@@ -113,6 +114,7 @@ TABLES: Final[Mapping[type[Record], Table[Record]]] = {
         counter=_token(lambda token: token.counter),
     ),
     Session: _table(Session),
+    Tombstone: _table(Tombstone),
 }
 """The list of kinds. A new one is entered here, and its table in a migration."""
 

@@ -10,6 +10,12 @@ STATE: Final = "SELECT state FROM instances WHERE tenant = ? AND id = ?"
 HAS_HOP: Final = "SELECT 1 FROM hops WHERE tenant = ? AND id = ?"
 JOURNAL: Final = "SELECT rows FROM hops WHERE tenant = ? AND instance = ? ORDER BY revision"
 
+PACKS: Final = "SELECT rowid, rows FROM hops WHERE tenant = ? AND instance = ?"
+KEEP_PACK: Final = "UPDATE hops SET rows = ? WHERE rowid = ?"
+EXPIRED: Final = """SELECT tenant, id FROM instances WHERE kept_until <= ?1
+ORDER BY kept_until LIMIT ?2"""
+FORGET_AUDIT: Final = "DELETE FROM audit WHERE at < ?"
+
 _CHOSEN: Final = """FROM instances WHERE tenant = ?1 AND (?2 IS NULL OR process = ?2)
   AND (?3 IS NULL OR status = ?3) AND (?4 = '' OR instr(upper(id), upper(?4)) > 0)"""
 INSTANCES: Final = Listing(

@@ -11,7 +11,7 @@ from engine.adapters.sqlite.encoding import encode, micros, pack, write_state
 from engine.adapters.sqlite.kinds import SqlValue, Table, table_of
 from engine.model.instance import ProcessInstance
 from engine.model.names import TenantId
-from engine.ports.store import Hop, Redeem
+from engine.ports.store import Erasure, Hop, Redeem
 from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged, Version
 
 
@@ -29,10 +29,13 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     refused: str | None = None
 
 
-_CREATE = """INSERT INTO instances (tenant, id, revision, process, status, deadline, state)
-VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
-_MOVE = """UPDATE instances SET revision = ?, status = ?, deadline = ?, state = ?
+_CREATE = """INSERT INTO instances
+  (tenant, id, revision, process, status, deadline, kept_until, state)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_MOVE = """UPDATE instances SET revision = ?, status = ?, deadline = ?, kept_until = ?, state = ?
 WHERE tenant = ? AND id = ? AND revision = ?"""
+_REMOVE = "DELETE FROM instances WHERE tenant = ? AND id = ? AND revision = ?"
+_NO_HOPS = "DELETE FROM hops WHERE tenant = ? AND instance = ?"
 _DROP_OWN_CLAIM = """DELETE FROM claims
 WHERE tenant = ? AND instance = ? AND revision = ? AND owner = ?"""
 _DROP_CLAIM = "DELETE FROM claims WHERE tenant = ? AND instance = ?"
@@ -69,6 +72,17 @@ def of_hop(hop: Hop) -> tuple[Statement, ...]:
     )
 
 
+def of_erasure(erasure: Erasure) -> tuple[Statement, ...]:
+    """Write an erasure, but for the journal rows that are emptied: the instance first."""
+    key = (erasure.tenant, erasure.instance)
+    staged = of_unit(erasure.tenant, erasure.staged)
+    claims, waits = Statement(_DROP_CLAIM, key), Statement(_NO_WAIT, key)
+    if erasure.after is not None:
+        return (_instance(erasure.after, erasure.before), claims, waits, *staged)
+    gone = Statement(_REMOVE, (*key, erasure.before), "revision")
+    return (gone, Statement(_NO_HOPS, key), claims, waits, *staged)
+
+
 def of_unit(tenant: TenantId, unit: Staged) -> Iterator[Statement]:
     """Write staged rows, each under its precondition, then audit rows and resets."""
     for write in unit.writes:
@@ -82,12 +96,12 @@ def of_unit(tenant: TenantId, unit: Staged) -> Iterator[Statement]:
 def _instance(instance: ProcessInstance, before: int | None) -> Statement:
     state = write_state(instance)
     at_rest = instance.is_over or instance.is_held
-    deadline = None if at_rest else micros(instance.deadline)
+    times = (None if at_rest else micros(instance.deadline), micros(instance.kept_until))
     if before is None:
-        facts = (instance.process, instance.status, deadline, state)
+        facts = (instance.process, instance.status, *times, state)
         row = (instance.tenant, instance.id, instance.revision, *facts)
         return Statement(_CREATE, row, "exists")
-    after = (instance.revision, instance.status, deadline, state)
+    after = (instance.revision, instance.status, *times, state)
     return Statement(_MOVE, (*after, instance.tenant, instance.id, before), "revision")
 
 

@@ -16,7 +16,7 @@ from engine.adapters import rules
 from engine.adapters.claims import Asked
 from engine.adapters.sqlite import ledger, queries, statements
 from engine.adapters.sqlite.database import Database
-from engine.adapters.sqlite.encoding import micros, read_state, unpack
+from engine.adapters.sqlite.encoding import micros, pack, read_state, unpack
 from engine.adapters.sqlite.kinds import Listing, table_of
 from engine.adapters.sqlite.reader import Reader, Row, answered
 from engine.adapters.sqlite.writer import Transaction, Writer
@@ -34,6 +34,7 @@ from engine.ports.store import (
     Committed,
     Conflict,
     Due,
+    Erasure,
     Hop,
     InstanceQuery,
     Loaded,
@@ -41,7 +42,7 @@ from engine.ports.store import (
     PageQuery,
 )
 from engine.records.deployments import version_key
-from engine.records.journal import JournalRow
+from engine.records.journal import JournalRow, emptied
 from engine.records.record import AuditRow, R, Staged
 
 T = TypeVar("T")
@@ -107,6 +108,20 @@ class SqliteStore:
         """Write one hop. Raises `StoreUnavailable` or `UnknownOutcome` (ask `has_hop`)."""
         undone = not statements.is_plain(hop)
         return await self._write(partial(statements.of_hop, hop), undone=undone)
+
+    async def erase(self, erasure: Erasure) -> Committed | Conflict:
+        """Take a person out of an instance; what is deleted is overwritten (`secure_delete`)."""
+        key = (erasure.tenant, erasure.instance)
+
+        def work(transaction: Transaction) -> Committed:
+            for statement in statements.of_erasure(erasure):
+                transaction.run(statement)
+            for place, packed in transaction.rows(queries.PACKS, key):
+                rows = map(emptied, unpack(cast("bytes", packed)))
+                transaction.run(statements.Statement(queries.KEEP_PACK, (pack([*rows]), place)))
+            return Committed()
+
+        return await self._writer.do(work)
 
     async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
         """Whether this hop was committed; asked at a new connection."""
@@ -196,6 +211,17 @@ class SqliteStore:
         rows = await self._apart(lambda: self._far.all(queries.DUE, (now, limit)))
         found = cast("Sequence[tuple[TenantId, InstanceId]]", rows)
         return [Due(tenant=tenant, instance=instance) for tenant, instance in found]
+
+    async def expired(self, limit: int) -> Sequence[Due]:
+        """Give instances that are kept no longer, the longest so first."""
+        now = micros(self._clock.now())
+        rows = await self._apart(lambda: self._far.all(queries.EXPIRED, (now, limit)))
+        found = cast("Sequence[tuple[TenantId, InstanceId]]", rows)
+        return [Due(tenant=tenant, instance=instance) for tenant, instance in found]
+
+    async def forget_audit(self, before: datetime) -> None:
+        """Drop audit rows from before a time."""
+        await self._write(lambda: (statements.Statement(queries.FORGET_AUDIT, (micros(before),)),))
 
     async def digest_of(self, tenant: TenantId, process: str, version: int | None) -> Digest | None:
         """Find the deployed bundle of a process: this version, or the newest."""

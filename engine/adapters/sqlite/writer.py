@@ -62,8 +62,12 @@ class Transaction:
 
     def row(self, sql: str, values: tuple[SqlValue, ...]) -> tuple[SqlValue, ...] | None:
         """Read one row, or None."""
-        found = self._connection.execute(sql, values).fetchall()
+        found = self.rows(sql, values)
         return found[0] if found else None
+
+    def rows(self, sql: str, values: tuple[SqlValue, ...]) -> Sequence[tuple[SqlValue, ...]]:
+        """Read every row."""
+        return self._connection.execute(sql, values).fetchall()
 
 
 Work = Callable[[Transaction], A]

@@ -14,7 +14,7 @@ from engine.cli.administration.finding import in_store, store_named, store_optio
 from engine.cli.administration.mistakes import told
 from engine.cli.command import Documented, Group, data_option, fail, json_option, misused
 from engine.cli.hints import hint
-from engine.cli.opening import change, with_application
+from engine.cli.opening import acting, change, with_application
 from engine.cli.terminal.page import Terminal, Tone, clean, say_json
 from engine.records.identity import Passcode, User
 
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from engine.identity.deeds import Actor
     from engine.model.problem import FieldProblem
     from engine.ports.store import Attempts
+    from engine.run.erasure import Erased
     from engine.run.unit import Unit
 
 PAGE_SIZE = 200
 
 
-@click.group(cls=Group, short_help="Add, look at, lock and unlock users.")
+@click.group(cls=Group, short_help="Add, look at, lock, unlock and erase users.")
 def user() -> None:
     """Users of an identity store. NAME is an external id, or an id."""
 
@@ -274,3 +275,50 @@ def _row(shown: Shown) -> tuple[str, ...]:
     known = shown.user
     name, since = known.ext_id or known.id, _day(known.created_at)
     return name, _status(shown), since, _time(known.authenticated_at)
+
+
+# ---- erase ------------------------------------------------------------------------------------
+
+
+@user.command(
+    cls=Documented,
+    examples=("trustflow user erase ines.carvalho", "trustflow user erase ines --yes --json"),
+)
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@store_option
+@data_option
+@json_option
+def erase(*, name: str, yes: bool, store: str, data: Path | None, as_json: bool) -> int:
+    """Erase a user, and what their journeys keep of them. It cannot be brought back.
+
+    Journeys that go on are ended first. That they were stays, and so does that nobody changed
+    their journals; what the person answered does not.
+    """
+    if not yes:
+        words = f"Erase {clean(name)} and all answers for good? Type the name again"
+        if click.prompt(words, err=True, default="", show_default=False) != name:
+            fail("That was another name. Nothing was changed.")
+
+    async def work(application: Application) -> Erased:
+        from engine.run.unit import Unit
+
+        found = await user_named(Unit(application.store, application.tenant), store, name)
+        by = await acting(application)
+        return await application.eraser.erase_user(application.tenant, found, by)
+
+    erased = with_application(data, work)
+    if as_json:
+        say_json(
+            {
+                "instances": erased.instances,
+                "tokens": erased.tokens,
+                "passcodes": erased.passcodes,
+            }
+        )
+        return 0
+    Terminal.here().say(
+        f"{clean(name)} is erased, with {erased.instances} journeys' answers, "
+        f"{erased.tokens} tokens and {erased.passcodes} passcodes."
+    )
+    return 0

@@ -1,0 +1,42 @@
+"""`purge`: erase at once what is kept no longer; `serve` does so once a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.command import Documented, data_option, json_option
+from engine.cli.opening import with_application
+from engine.cli.terminal.page import Terminal, say_json
+
+if TYPE_CHECKING:
+    from engine.app import Application
+
+
+@click.command(cls=Documented, examples=("trustflow purge", "trustflow purge --json"))
+@data_option
+@json_option
+def purge(*, data: Path | None, as_json: bool) -> int:
+    """Erase journeys whose `retention` has passed, ended tokens, and old audit rows.
+
+    Each journey leaves a tombstone: that it was, how it ended, and its journal's last digest.
+    """
+
+    async def work(application: Application) -> int:
+        erased = 0
+        while batch := await application.eraser.purge():
+            erased += batch
+        kept = timedelta(days=application.settings.audit_days)
+        before = await application.store.now() - kept
+        await application.eraser.forget(application.tenant, audit_before=before)
+        return erased
+
+    erased = with_application(data, work)
+    if as_json:
+        say_json({"instances": erased})
+    else:
+        Terminal.here().say(f"{erased} journeys were erased; each left a tombstone.")
+    return 0

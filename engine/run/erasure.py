@@ -1,0 +1,212 @@
+"""Erasing: what is kept no longer, and what is kept of a person who asks to be forgotten (J3)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from engine.errors import Busy, UnknownInstance
+from engine.identity.attempts import user_account
+from engine.identity.deeds import Actor
+from engine.model.event import Cancelled
+from engine.model.instance import ProcessInstance
+from engine.model.names import INIT_VARS, InstanceId, JsonValue, TenantId
+from engine.ports.store import Committed, Erasure, InstanceQuery, PageQuery, Store
+from engine.records.identity import Passcode, User
+from engine.records.record import Absent, R
+from engine.records.tokens import ProcessToken, Session
+from engine.records.tombstones import Tombstone
+from engine.run.current import InstanceRef
+from engine.run.loop import Loop
+from engine.run.unit import TRIES, Unit
+
+PAGE: Final = 200
+TOKEN_KEPT: Final = timedelta(days=30)
+"""How long a token is kept that can start nothing any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What was found of a person, and is no more."""
+
+    instances: int
+    tokens: int
+    passcodes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eraser:
+    """Erases instances whose retention has passed, and people."""
+
+    store: Store
+    loop: Loop
+
+    # ---- retention
+
+    async def purge(self, limit: int = PAGE) -> int:
+        """Erase instances that are kept no longer; each leaves a tombstone. Gives how many."""
+        erased = 0
+        for due in await self.store.expired(limit):
+            erased += await self._buried(due.tenant, due.instance)
+        return erased
+
+    async def forget(self, tenant: TenantId, *, audit_before: datetime) -> None:
+        """Drop audit rows from before a time, and tokens that ended 30 days ago or earlier."""
+        await self.store.forget_audit(audit_before)
+        now = await self.store.now()
+        async for token in self._all(tenant, ProcessToken):
+            if _ended_before(token, now - TOKEN_KEPT):
+                unit = Unit(self.store, tenant)
+                unit.delete(token)
+                await self.store.write(tenant, unit.staged())  # used meanwhile: it stays
+
+    async def _buried(self, tenant: TenantId, id: InstanceId) -> bool:
+        try:
+            loaded = await self.store.load(tenant, id)
+        except UnknownInstance:
+            return False
+        instance = loaded.instance
+        if instance.ended_at is None:  # it is the store that knows how long it is kept
+            return False
+        unit = Unit(self.store, tenant)
+        unit.put(_tombstone(instance, instance.ended_at, loaded.now), Absent())
+        await self._end_sessions(unit, instance)
+        erasure = Erasure(
+            tenant=tenant, instance=id, before=instance.revision, after=None, staged=unit.staged()
+        )
+        return isinstance(await self.store.erase(erasure), Committed)
+
+    # ---- a person
+
+    async def erase_user(self, tenant: TenantId, user: User, by: Actor) -> Erased:
+        """Erase a user: their journeys' answers, their tokens and passcodes, at last themselves.
+
+        A journey that goes on is ended first. Each journey keeps its journal's digests and chain,
+        which tell nothing of the person, and the audit keeps its rows, which name an id alone.
+        Where it is broken off it can be done again.
+
+        Raises:
+            Busy: Somebody keeps changing what is to go.
+        """
+        instances = [one async for one in self._instances_of(tenant, user)]
+        for instance in instances:
+            await self._empty(tenant, instance.id, by)
+        tokens = [t async for t in self._all(tenant, ProcessToken) if _names(t.parameters, user)]
+        unit = Unit(self.store, tenant)
+        passcodes = await self.store.page(
+            tenant, Passcode, PageQuery(by="user", value=user.id, size=PAGE)
+        )
+        last = await unit.get(User, user.id) or user  # signing in has changed the row, perhaps
+        for row in (*tokens, *passcodes.rows, last):
+            unit.delete(row)
+        unit.reset(user_account(user.id))
+        found = Erased(instances=len(instances), tokens=len(tokens), passcodes=passcodes.total)
+        unit.audit(by.did("user.erase", f"user:{user.id}", instances=str(found.instances)))
+        if not isinstance(await self.store.write(tenant, unit.staged()), Committed):
+            raise Busy(retry_after=1)
+        return found
+
+    async def _empty(self, tenant: TenantId, id: InstanceId, by: Actor) -> None:
+        ref = InstanceRef(tenant=tenant, id=id)
+        for _ in range(TRIES):
+            current = (await self.loop.current(ref)).instance
+            if not current.is_over:
+                await self.loop.operate(ref, Cancelled(at=by.at, by=by.name), stage=_nothing)
+                continue
+            unit = Unit(self.store, tenant)
+            await self._end_sessions(unit, current)
+            erasure = Erasure(
+                tenant=tenant,
+                instance=id,
+                before=current.revision,
+                after=emptied(current),
+                staged=unit.staged(),
+            )
+            if isinstance(await self.store.erase(erasure), Committed):
+                return
+        raise Busy(retry_after=1)
+
+    async def _end_sessions(self, unit: Unit, instance: ProcessInstance) -> None:
+        query = PageQuery(by="instance", value=instance.id, size=PAGE)
+        for session in (await self.store.page(instance.tenant, Session, query)).rows:
+            unit.delete(session)
+
+    async def _instances_of(self, tenant: TenantId, user: User) -> AsyncIterator[ProcessInstance]:
+        """Look at every journey: that somebody is to be forgotten is seldom, and no index tells."""
+        page = 0
+        while True:
+            found = await self.store.instances(tenant, InstanceQuery(page=page, size=PAGE))
+            for instance in found.rows:
+                if concerns(instance, user):
+                    yield instance
+            page += 1
+            if page * PAGE >= found.total:
+                return
+
+    async def _all(self, tenant: TenantId, kind: type[R]) -> AsyncIterator[R]:
+        page = 0
+        while True:
+            found = await self.store.page(tenant, kind, PageQuery(page=page, size=PAGE))
+            for row in found.rows:
+                yield row
+            page += 1
+            if page * PAGE >= found.total:
+                return
+
+
+async def _nothing(unit: Unit, instance: ProcessInstance) -> None:
+    """Stage nothing: the erasure itself is what the audit tells of."""
+
+
+def concerns(instance: ProcessInstance, user: User) -> bool:
+    """Whether a journey is about this user: loaded, claimed, or named by its parameters."""
+    held = any(slot.value.get("id") == user.id for slot in instance.keys.values())
+    return held or _names(instance.variables.get(INIT_VARS), user)
+
+
+def _names(parameters: JsonValue, user: User) -> bool:
+    if not isinstance(parameters, dict):
+        return False
+    known = {user.id} if user.ext_id is None else {user.id, user.ext_id}
+    return any(value in known for value in parameters.values() if isinstance(value, str))
+
+
+def emptied(instance: ProcessInstance) -> ProcessInstance:
+    """Take the person out of an instance that is over: what it was and how it ended stays."""
+    review = instance.review
+    return replace(
+        instance,
+        revision=instance.revision + 1,
+        variables={INIT_VARS: {}},
+        keys={},
+        notices=(),
+        ending=None,
+        review=None if review is None else replace(review, comment=""),
+    )
+
+
+def _tombstone(instance: ProcessInstance, ended_at: datetime, now: datetime) -> Tombstone:
+    return Tombstone(
+        id=instance.id,
+        process=instance.process,
+        process_version=instance.version,
+        bundle=instance.bundle,
+        status=instance.status,
+        created_at=instance.created_at,
+        ended_at=ended_at,
+        erased_at=now,
+        rows=instance.sequence,
+        chain=instance.chain,
+    )
+
+
+def _ended_before(token: ProcessToken, before: datetime) -> bool:
+    """Whether a token can start nothing, and could not since that time."""
+    if token.not_after is not None:
+        return token.not_after <= before
+    is_done = token.status != "ACTIVE" or token.refusal(before) == "used"
+    return is_done and token.created_at <= before
