@@ -123,7 +123,7 @@ def link(*, id: str, data: Path | None, as_json: bool) -> int:
         say_json({"id": found.id, "resumeUrl": address})
         return 0
     terminal = Terminal.here()
-    terminal.say(address, "strong")
+    terminal.show_once(address, "link")
     terminal.say()
     show_code(terminal, address)
     return 0
