@@ -23,7 +23,7 @@ from engine.run.catalogue import Catalogue
 from engine.run.entry.tokens import TokenOffice
 from engine.run.entry.visits import Visits
 from engine.run.erasure import Eraser
-from engine.run.hops import Outside
+from engine.run.hop.making import Outside
 from engine.run.library import Library
 from engine.run.loop import Loop
 from engine.run.pump import Pump

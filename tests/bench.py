@@ -23,7 +23,7 @@ from engine.run.entry.answers import Begun, Landing
 from engine.run.entry.tokens import Minted, TokenOffice, TokenRequest
 from engine.run.entry.visits import Visits
 from engine.run.erasure import Eraser
-from engine.run.hops import Outside
+from engine.run.hop.making import Outside
 from engine.run.library import Deployed, Library
 from engine.run.loop import Loop
 from engine.run.supervision import Supervisor

@@ -29,7 +29,7 @@ from engine.model.event import Ended, Finished
 from engine.model.names import MAIN_TENANT, NodeId
 from engine.records.record import AuditRow
 from engine.redaction import redacted
-from engine.run import journal
+from engine.run.hop import journal
 from engine.run.unit import Unit
 from engine.secret import Secret
 from engine.testing import NOON, FrozenClock, SeededChance, an_instance

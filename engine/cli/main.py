@@ -30,9 +30,9 @@ COMMANDS: Final = {
     "policy": "engine.cli.administration.policies:policy",
     "user": "engine.cli.administration.users:user",
     "passcode": "engine.cli.administration.passcodes:passcode",
-    "instance": "engine.cli.administration.supervision:instance",
+    "instance": "engine.cli.journeys.supervision:instance",
     "keys": "engine.cli.keys:keys",
-    "purge": "engine.cli.administration.purging:purge",
+    "purge": "engine.cli.journeys.purging:purge",
     "doctor": "engine.cli.doctor:doctor",
 }
 SECTIONS: Final = {

@@ -34,8 +34,8 @@ from engine.ports.store import Committed, Conflict, Loaded, Redeem
 from engine.records.tokens import Session
 from engine.run import sessions
 from engine.run.current import Current, InstanceRef, Invalid
-from engine.run.hops import EMPTY, MOST_TURNS, Hops, Moved, Outside
-from engine.run.perform import StillChecking
+from engine.run.hop.making import EMPTY, MOST_TURNS, Hops, Moved, Outside
+from engine.run.hop.perform import StillChecking
 from engine.run.unit import TRIES, Unit
 from engine.secret import Bag
 

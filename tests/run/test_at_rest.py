@@ -17,7 +17,7 @@ from engine.records.identity import User
 from engine.records.journal import JournalRow
 from engine.records.record import Put, Staged, Version
 from engine.run.current import Current
-from engine.run.journal import broken_at
+from engine.run.hop.journal import broken_at
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, WRONG, Bench, bench, ref
 

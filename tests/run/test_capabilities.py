@@ -12,7 +12,7 @@ from engine.errors import ActivityFault, Busy, Contended
 from engine.identity.authentication import Verifier
 from engine.model.names import HopId, JsonObject
 from engine.ports.store import ClaimKey
-from engine.run.capabilities import Lent, bind
+from engine.run.hop.capabilities import Lent, bind
 from engine.secret import Secret
 from tests.identity.world import RIGHT, WRONG, World
 

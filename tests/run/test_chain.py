@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from engine.model.event import Event, Extended, LanguageChosen
 from engine.model.names import StepKey
 from engine.records.journal import JournalRow
-from engine.run import journal
+from engine.run.hop import journal
 from engine.testing import NOON, SeededChance, an_instance
 
 EVENTS: Sequence[Event] = (

@@ -19,7 +19,7 @@ from engine.records.tokens import ProcessToken, Session
 from engine.records.tombstones import Tombstone
 from engine.run.entry.answers import Begun
 from engine.run.erasure import Erased
-from engine.run.journal import broken_at
+from engine.run.hop.journal import broken_at
 from engine.run.pump import Pump
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, WRONG, Bench, bench, ref

@@ -16,7 +16,7 @@ from engine.model.names import MAIN_TENANT, NodeId
 from engine.model.turn import Turn
 from engine.ports.store import Store
 from engine.run.current import Current, Invalid
-from engine.run.journal import broken_at, event_of
+from engine.run.hop.journal import broken_at, event_of
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, WRONG, Bench, bench, ref
 

@@ -18,7 +18,7 @@ from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT, InstanceId
 from engine.model.turn import Turn
 from engine.ports.store import InstanceQuery
-from engine.run.journal import broken_at, event_of
+from engine.run.hop.journal import broken_at, event_of
 from engine.testing import FrozenClock
 from tests.bench import ROOT, Bench, bench
 

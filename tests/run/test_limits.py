@@ -18,7 +18,7 @@ from engine.ports.store import PageQuery
 from engine.records.identity import User
 from engine.run.catalogue import Catalogue
 from engine.run.current import Current
-from engine.run.perform import StillChecking, perform
+from engine.run.hop.perform import StillChecking, perform
 from engine.testing import NOON, FrozenClock
 from tests.bench import RIGHT, WRONG, bench
 

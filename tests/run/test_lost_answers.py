@@ -14,7 +14,7 @@ from engine.model.names import MAIN_TENANT
 from engine.records.tokens import ProcessToken
 from engine.run.current import Current
 from engine.run.entry.answers import Begun, Created
-from engine.run.journal import broken_at
+from engine.run.hop.journal import broken_at
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, WRONG, Bench, bench
 

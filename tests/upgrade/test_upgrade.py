@@ -29,7 +29,7 @@ from engine.ports.store import InstanceQuery
 from engine.records.journal import JournalRow
 from engine.run.current import Current, InstanceRef
 from engine.run.entry.answers import Begun
-from engine.run.journal import broken_at, event_of
+from engine.run.hop.journal import broken_at, event_of
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, Bench, bench
 

@@ -1,1 +1,1 @@
-"""What operators do with a data folder: tokens, stores, users, passcodes, instances."""
+"""What operators do with a data folder: tokens, stores, policies, users, passcodes."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from engine.cli.administration.finding import refuse_no_process
-from engine.cli.administration.journeys import (
+from engine.cli.command import PROBLEMS, Documented, Group, data_option, json_option
+from engine.cli.journeys.meant import (
     incident_json,
     incident_remedy,
     instance_named,
@@ -19,7 +20,7 @@ from engine.cli.administration.journeys import (
     review_json,
     with_incident,
 )
-from engine.cli.administration.timeline import (
+from engine.cli.journeys.timeline import (
     Line,
     Place,
     cause_of,
@@ -27,7 +28,6 @@ from engine.cli.administration.timeline import (
     line_json,
     timeline,
 )
-from engine.cli.command import PROBLEMS, Documented, Group, data_option, json_option
 from engine.cli.opening import with_application
 from engine.cli.terminal.page import GAP, Terminal, Tone, clean, columns, padded, say_json
 from engine.errors import ActivityMissing, UnknownBundle
@@ -194,7 +194,7 @@ def show(*, id: str, data: Path | None, as_json: bool) -> int:
 
 
 async def _look(application: Application, id: str) -> Seen:
-    from engine.run.journal import broken_at
+    from engine.run.hop.journal import broken_at
 
     found = await with_incident(application, await instance_named(application, id))
     journal = await application.store.journal(application.tenant, found.id)

@@ -32,7 +32,7 @@ from engine.model.event import (
 )
 from engine.model.instance import LABELS, ProcessInstance
 from engine.records.journal import JournalRow
-from engine.run.journal import event_of
+from engine.run.hop.journal import event_of
 
 DONE: Final = "\N{BLACK CIRCLE}"
 WAITS: Final = "\N{WHITE CIRCLE}"

@@ -24,11 +24,11 @@ from engine.model.turn import NotAwaited
 from engine.model.value import Passing
 from engine.ports.outside import Chance, HashPool, Probe, Vault, no_probe
 from engine.ports.store import ClaimKey, Committed, Conflict, Hop, Redeem, Store
-from engine.run import journal
-from engine.run.capabilities import Lent, bind
 from engine.run.catalogue import Catalogue
+from engine.run.hop import journal
+from engine.run.hop.capabilities import Lent, bind
+from engine.run.hop.perform import StillChecking, call_of, perform
 from engine.run.library import Library
-from engine.run.perform import StillChecking, call_of, perform
 from engine.run.unit import Unit
 from engine.secret import Bag
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from engine.cli.administration.instances import instance
-from engine.cli.administration.journeys import instance_named, reference
 from engine.cli.command import Documented, data_option, fail, json_option
 from engine.cli.hints import hint
+from engine.cli.journeys.instances import instance
+from engine.cli.journeys.meant import instance_named, reference
 from engine.cli.opening import acting, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.model.instance import LABELS, ProcessInstance
@@ -120,7 +120,7 @@ def link(*, id: str, data: Path | None, as_json: bool) -> int:
     if address is None:
         fail(f"{reference(found)} is {LABELS[found.status]}: no link leads back to it.")
     if as_json:
-        say_json({"id": found.id, "resumeUrl": address})
+        say_json({"id": found.id, "resumeUrl": address}, shown_once=(address,))
         return 0
     terminal = Terminal.here()
     terminal.show_once(address, "link")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from engine.cli.administration.timeline import cause_of
 from engine.cli.command import fail
 from engine.cli.hints import hint
+from engine.cli.journeys.timeline import cause_of
 from engine.cli.terminal.page import clean
 from engine.errors import ActivityMissing, UnknownBundle, UnknownInstance
 from engine.model.instance import Incident, ProcessInstance, Review

@@ -1,0 +1,65 @@
+"""THE DOOR: all an activity author needs, and all of `engine` an activity may import.
+
+An activity is a signature (what it takes, leaves, raises and asks for) and code that answers with
+an `Outcome`. Nothing is registered here: a package lists its activities as a value and names that
+list under the entry-point group `engine.activities`.
+"""
+
+from engine.activity.call import Call
+from engine.activity.capabilities import (
+    PasscodeAttempt,
+    Passcodes,
+    PasscodeVerdict,
+    Redirects,
+    UserProfile,
+    UserRefused,
+    Users,
+)
+from engine.activity.describing import LINK, Activity, Answer, activity
+from engine.activity.endings import done, failed, passed, raised
+from engine.errors import ActivityFault, Busy
+from engine.expressions import (
+    BOOLEAN,
+    DATE,
+    DYNAMIC,
+    INTEGER,
+    NUMBER,
+    STRING,
+    EnumOf,
+    ListOf,
+    MapOf,
+    Member,
+    Record,
+    Type,
+)
+from engine.model.definition import FormRef
+from engine.model.effect import Answered, Decided, Expired, Returned, Woken
+from engine.model.event import Ended, Outcome, Shown, Submission
+from engine.model.form import Limits, Option
+from engine.model.instance import Check, KeySlot
+from engine.model.names import JsonObject, JsonValue
+from engine.model.problem import Message, Text, Words
+from engine.model.screen import Action, FormPanel, Panel, RedirectPanel, Screen, TextPanel
+from engine.model.signature import (
+    Bound,
+    CheckUse,
+    Decides,
+    ErrorEvent,
+    FormUse,
+    Input,
+    KeyUse,
+    Output,
+    Promotion,
+)
+from engine.secret import Secret
+
+__all__ = [
+    "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "LINK", "NUMBER", "STRING", "Action", "Activity",
+    "ActivityFault", "Answer", "Answered", "Bound", "Busy", "Call", "Check", "CheckUse", "Decided",
+    "Decides", "Ended", "EnumOf", "ErrorEvent", "Expired", "FormPanel", "FormRef", "FormUse",
+    "Input", "JsonObject", "JsonValue", "KeySlot", "KeyUse", "Limits", "ListOf", "MapOf", "Member",
+    "Message", "Option", "Outcome", "Output", "Panel", "PasscodeAttempt", "PasscodeVerdict",
+    "Passcodes", "Promotion", "Record", "RedirectPanel", "Redirects", "Returned", "Screen",
+    "Secret", "Shown", "Submission", "Text", "TextPanel", "Type", "UserProfile", "UserRefused",
+    "Users", "Woken", "Words", "activity", "done", "failed", "passed", "raised",
+]  # fmt: skip

@@ -1,0 +1,1 @@
+"""People's journeys by command: looking at them, deciding, ending and erasing them."""
