@@ -94,6 +94,12 @@ class SchemaRefused(TrustflowError):
     code = "schema"
 
 
+class SchemaMissing(TrustflowError):
+    """The database was not brought to today's schema yet: `migrate` does it."""
+
+    code = "schema-missing"
+
+
 class VaultRefused(TrustflowError):
     """The vault has no such key, or what was sealed does not open with it."""
 

@@ -52,6 +52,14 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return hold
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what is marked `postgres` where no server is."""
+    if item.get_closest_marker("postgres") is not None:
+        from tests.postgres import skip_without_server
+
+        skip_without_server()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     return without_skip((yield))

@@ -10,6 +10,7 @@ from engine.adapters.memory import MemoryStore
 from engine.adapters.sqlite import SqliteStore
 from engine.ports.store import Store
 from engine.testing import FrozenClock
+from tests.postgres import a_store
 
 Opened = AbstractAsyncContextManager[Store]
 Opener = Callable[[Path, FrozenClock], Opened]
@@ -29,7 +30,14 @@ async def sqlite(folder: Path, clock: FrozenClock) -> AsyncIterator[Store]:
         await store.close()
 
 
-ADAPTERS: dict[str, Opener] = {"memory": memory, "sqlite": sqlite}
+@asynccontextmanager
+async def postgres(folder: Path, clock: FrozenClock) -> AsyncIterator[Store]:
+    async with a_store(clock) as store:
+        yield store
+
+
+ADAPTERS: dict[str, Opener] = {"memory": memory, "sqlite": sqlite, "postgres": postgres}
+MARKS = {"postgres": [pytest.mark.postgres]}
 
 
 @pytest.fixture
@@ -42,7 +50,7 @@ def clock() -> FrozenClock:
     return FrozenClock()
 
 
-@pytest.fixture(params=ADAPTERS)
+@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in ADAPTERS])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock
 ) -> AsyncIterator[Store]:

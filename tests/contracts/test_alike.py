@@ -1,4 +1,4 @@
-"""Memory and SQLite behave alike, whatever is asked of them in whatever order."""
+"""Every store behaves like the one in memory, whatever is asked of it in whatever order."""
 
 import asyncio
 import tempfile
@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -80,7 +81,9 @@ def capped_at_two(before: Attempts | None, now: datetime, account: AccountKey) -
 
 
 class Alike(RuleBasedStateMachine):
-    """The same calls to every adapter; each answer must be the same."""
+    """The same calls to both adapters; each answer must be the same."""
+
+    adapters = ("memory", "sqlite")
 
     @initialize()
     def open(self) -> None:
@@ -90,8 +93,10 @@ class Alike(RuleBasedStateMachine):
         folder = Path(self.end.enter_context(tempfile.TemporaryDirectory()))
         self.hops = 0
         self.stores = [
-            self.loop.run_until_complete(self.end.enter_async_context(opener(folder, self.clock)))
-            for opener in ADAPTERS.values()
+            self.loop.run_until_complete(
+                self.end.enter_async_context(ADAPTERS[name](folder, self.clock))
+            )
+            for name in self.adapters
         ]
 
     def teardown(self) -> None:
@@ -209,5 +214,13 @@ async def answered(call: Coroutine[object, object, object]) -> object:
     return list(answer) if isinstance(answer, list | tuple) else answer
 
 
+class AlikeOnPostgres(Alike):
+    """The same with PostgreSQL."""
+
+    adapters = ("memory", "postgres")
+
+
 TestAlike = Alike.TestCase
 TestAlike.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestAlikeOnPostgres = pytest.mark.postgres(AlikeOnPostgres.TestCase)
+TestAlikeOnPostgres.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

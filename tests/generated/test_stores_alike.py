@@ -1,4 +1,4 @@
-"""Memory and SQLite behave alike: a made journey gives the same states and the same journal."""
+"""The stores behave alike: a made journey gives the same states and the same journal on each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from engine.testing import FrozenClock
 from tests.bench import RIGHT, WRONG, Bench, bench, ref
 from tests.generated.definitions import NOTE, definitions
 from tests.generated.test_definitions import compiled
+from tests.postgres import a_store
 
 Told = tuple[list[ProcessInstance], list[JournalRow]]
 STEPS = st.lists(
@@ -68,10 +70,12 @@ async def on(
         await store.close()
 
 
-@settings(
-    max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
-@given(definitions(), st.sampled_from(("ines.carvalho", "nobody")), STEPS)
+MADE = (definitions(), st.sampled_from(("ines.carvalho", "nobody")), STEPS)
+SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+
+
+@settings(max_examples=40, suppress_health_check=SLOW)
+@given(*MADE)
 def test_a_made_journey_is_the_same_on_both_stores(
     text: str, ext_id: str, steps: list[str]
 ) -> None:
@@ -89,3 +93,22 @@ def test_a_made_journey_is_the_same_on_both_stores(
         memory, sqlite = asyncio.run(both(Path(folder)))
 
     assert memory == sqlite
+
+
+@pytest.mark.postgres
+@settings(max_examples=20, suppress_health_check=SLOW)
+@given(*MADE)
+def test_a_made_journey_is_the_same_on_postgres(text: str, ext_id: str, steps: list[str]) -> None:
+    assume(compiled(text).graph is not None)
+
+    async def both() -> tuple[Told, Told]:
+        one, two = FrozenClock(), FrozenClock()
+        async with a_store(two) as kept:
+            return (
+                await on(MemoryStore(one), one, text, ext_id, steps),
+                await on(kept, two, text, ext_id, steps),
+            )
+
+    memory, postgres = asyncio.run(both())
+
+    assert memory == postgres

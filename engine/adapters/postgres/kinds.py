@@ -1,0 +1,161 @@
+"""Every kind of record with its table's columns and statements, written out once and for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, cast
+
+import msgspec
+
+from engine.adapters.sqlite.encoding import micros
+from engine.records.deployments import Deployment
+from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
+from engine.records.record import R, Record
+from engine.records.tokens import ProcessToken, Session
+
+PgValue = None | int | bool | bytes | str
+"""What a column holds."""
+Row = Sequence[PgValue]
+"""One row that was read, column by column."""
+Column = Callable[[Record], PgValue]
+
+# Filled in with names of a kind's own table and columns, never with anything given (J1).
+_INSERT: Final = """INSERT INTO {table} (tenant, id, version, body{columns})
+VALUES ({marks}) ON CONFLICT DO NOTHING"""
+_UPDATE: Final = """UPDATE {table} SET version = $4, body = $5{changes}
+WHERE tenant = $1 AND id = $2 AND version = $3"""
+_DELETE: Final = "DELETE FROM {table} WHERE tenant = $1 AND id = $2 AND version = $3"
+_GET: Final = "SELECT {read} FROM {table} WHERE tenant = $1 AND id = $2"
+_FIND: Final = 'SELECT {read} FROM {table} WHERE tenant = $1 AND "{by}" = $2'
+_PAGE: Final = "SELECT {read} {listed} ORDER BY id LIMIT ${limit} OFFSET ${offset}"
+_COUNT: Final = "SELECT count(*) {listed}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How rows are listed: one page of them, and how many there are.
+
+    The page takes two values more than the count, behind them: its length and its first row.
+    """
+
+    page: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Generic[R]):
+    """A kind's columns, besides tenant, id, version and body, and its statements.
+
+    Attributes:
+        columns: Unique texts, what rows are listed by, and what SQL itself must read.
+        insert: Takes tenant, id, version, body and the columns.
+        update: Takes tenant, id, the version before, the version after, body and the columns.
+        find: Unique property -> statement.
+    """
+
+    columns: Mapping[str, Column]
+    read: Callable[[Row], R]
+    insert: str
+    update: str
+    delete: str
+    get: str
+    find: Mapping[str, str]
+    listings: Mapping[tuple[str | None, bool], Listing]
+
+    def values(self, row: Record) -> tuple[PgValue, ...]:
+        """Give a row's values for the columns."""
+        return tuple(column(row) for column in self.columns.values())
+
+    def listing(self, by: str | None, value: str | None) -> Listing:
+        """Give how rows are listed whose property `by` is `value` (None: is not there)."""
+        return self.listings[by, value is None]
+
+
+def _table(kind: type[R], told: tuple[str, ...] = (), **more: Column) -> Table[R]:
+    """Write a kind's statements.
+
+    Args:
+        kind: The kind.
+        told: Columns whose word counts when a row is read, and not the body's.
+        more: Columns besides the unique and the listed properties.
+    """
+    columns = {name: _property(name) for name in (*kind.UNIQUE, *kind.LISTED)} | more
+    quoted = [f'"{name}"' for name in columns]
+    names = {
+        "table": kind.TABLE,
+        "read": ", ".join(["body", *(f'"{name}"' for name in told)]),
+        "columns": "".join(f", {name}" for name in quoted),
+        "marks": ", ".join(f"${place}" for place in range(1, 5 + len(columns))),
+        "changes": "".join(f", {name} = ${place}" for place, name in enumerate(quoted, 6)),
+    }
+    return Table(
+        columns=columns,
+        read=_reader(kind, told),
+        insert=_INSERT.format(**names),
+        update=_UPDATE.format(**names),
+        delete=_DELETE.format(**names),
+        get=_GET.format(**names),
+        find={by: _FIND.format(by=by, **names) for by in kind.UNIQUE},
+        listings=_listings(kind, names["read"]),
+    )
+
+
+def _listings(kind: type[Record], read: str) -> dict[tuple[str | None, bool], Listing]:
+    everything = f"FROM {kind.TABLE} WHERE tenant = $1"
+    found: dict[tuple[str | None, bool], Listing] = {(None, True): _listing(everything, read, 1)}
+    for by in kind.LISTED:
+        nothing = f'{everything} AND "{by}" IS NULL AND $2::text IS NULL'
+        found[by, False] = _listing(f'{everything} AND "{by}" = $2', read, 2)
+        found[by, True] = _listing(nothing, read, 2)
+    return found
+
+
+def _listing(listed: str, read: str, given: int) -> Listing:
+    page = _PAGE.format(read=read, listed=listed, limit=given + 1, offset=given + 2)
+    return Listing(page=page, count=_COUNT.format(listed=listed))
+
+
+def _property(name: str) -> Column:
+    return lambda row: cast("PgValue", getattr(row, name))
+
+
+def _reader(kind: type[R], told: tuple[str, ...]) -> Callable[[Row], R]:
+    decode = msgspec.json.Decoder(kind).decode
+    if not told:
+        return lambda row: decode(cast("str", row[0]))
+
+    def read(row: Row) -> R:
+        facts = dict(zip(told, row[1:], strict=True))
+        return msgspec.structs.replace(decode(cast("str", row[0])), **facts)
+
+    return read
+
+
+def _token(read: Callable[[ProcessToken], PgValue]) -> Column:
+    return lambda row: read(cast("ProcessToken", row))
+
+
+TABLES: Final[Mapping[type[Record], Table[Record]]] = {
+    Deployment: _table(Deployment, number=lambda row: cast("Deployment", row).bundle.version),
+    IdentityStore: _table(IdentityStore),
+    PasscodePolicy: _table(PasscodePolicy),
+    User: _table(User),
+    Passcode: _table(Passcode),
+    ProcessToken: _table(
+        ProcessToken,
+        ("version", "counter"),  # a use changes them alone
+        status=_token(lambda token: token.status),
+        opens=_token(lambda token: micros(token.not_before)),
+        closes=_token(lambda token: micros(token.not_after)),
+        uses=_token(lambda token: token.most_uses),
+        counter=_token(lambda token: token.counter),
+    ),
+    Session: _table(Session),
+}
+"""The list of kinds. A new one is entered here, and its table in a migration."""
+
+
+def table_of(kind: type[R]) -> Table[R]:
+    """Find a kind's table. Raises KeyError for a kind that has none."""
+    return cast("Table[R]", TABLES[kind])

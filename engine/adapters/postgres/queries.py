@@ -1,0 +1,53 @@
+"""What is read, as SQL; the statements of single kinds of records are in `kinds`.
+
+Time comes from the server (reliability 1.9): microseconds since 1970. A value given in its place
+is a test's, whose time stands still.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.adapters.postgres.kinds import Listing
+
+_NOW: Final = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
+NOW: Final = f"SELECT coalesce($1::bigint, {_NOW})"
+
+_STATE: Final = """SELECT state, coalesce($3::bigint, {now}) FROM instances
+WHERE tenant = $1 AND id = $2"""
+STATE: Final = _STATE.format(now=_NOW)
+HAS_HOP: Final = "SELECT 1 FROM hops WHERE tenant = $1 AND id = $2"
+JOURNAL: Final = "SELECT rows FROM hops WHERE tenant = $1 AND instance = $2 ORDER BY revision"
+
+_CHOSEN: Final = """FROM instances WHERE tenant = $1 AND ($2::text IS NULL OR process = $2)
+  AND ($3::text IS NULL OR status = $3) AND strpos(upper(id), upper($4::text)) > 0"""
+INSTANCES: Final = Listing(
+    page=f"SELECT id, state {_CHOSEN} ORDER BY id DESC LIMIT $5 OFFSET $6",
+    count=f"SELECT count(*) {_CHOSEN}",
+)
+
+_AUDITED: Final = {
+    None: "FROM audit WHERE tenant = $1",
+    "subject": "FROM audit WHERE tenant = $1 AND subject = $2",
+    "action": "FROM audit WHERE tenant = $1 AND action = $2",
+}
+_AUDIT_PAGE: Final = "SELECT body {} ORDER BY at DESC, id DESC LIMIT ${} OFFSET ${}"
+AUDIT: Final = {
+    by: Listing(
+        page=_AUDIT_PAGE.format(audited, *((2, 3) if by is None else (3, 4))),
+        count=f"SELECT count(*) {audited}",
+    )
+    for by, audited in _AUDITED.items()
+}
+
+DEPLOYED: Final = "SELECT id FROM deployments WHERE tenant = $1 AND by_version = $2"
+NEWEST: Final = """SELECT id FROM deployments WHERE tenant = $1 AND process = $2
+ORDER BY number DESC LIMIT 1"""
+
+_DUE: Final = """SELECT tenant, instance FROM waits WHERE wakes <= coalesce($1::bigint, {now})
+ORDER BY wakes, tenant, instance LIMIT $2 FOR UPDATE SKIP LOCKED"""
+DUE: Final = _DUE.format(now=_NOW)
+"""Passed over is what another one's hop is moving at this moment, or another node's sweep takes."""
+
+IS_FRESH: Final = """SELECT NOT EXISTS (SELECT FROM hops) AND NOT EXISTS (SELECT FROM deployments)
+  AND NOT EXISTS (SELECT FROM identity_stores) AND NOT EXISTS (SELECT FROM process_tokens)"""

@@ -1,0 +1,143 @@
+"""What a hop or a unit writes, as statements in the order in which they must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from engine.adapters import rules
+from engine.adapters.postgres.changes import Statement
+from engine.adapters.postgres.kinds import Table, table_of
+from engine.adapters.sqlite.encoding import encode, micros, pack, write_state
+from engine.model.names import TenantId
+from engine.ports.store import Hop, Redeem
+from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged, Version
+
+# Each column of a batch comes as an array; one hop alone is a batch of one. The row of the
+# instance decides: of a hop whose revision has passed nothing is written. A hop id that is taken
+# is a violation, and with it nothing of the batch is kept.
+_GIVEN: Final = """
+WITH given AS (
+  SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
+    $7::bytea[], $8::text[], $9::bytea[], $10::text[], $11::bigint[], $12::bigint[], $13::bool[])
+  AS one (tenant, id, before, revision, process, status,
+    state, hop, rows, node, visit, wakes, frees)
+), """
+_MOVED: Final = """moved AS (
+  UPDATE instances kept SET revision = given.revision, status = given.status, state = given.state
+  FROM given
+  WHERE kept.tenant = given.tenant AND kept.id = given.id AND kept.revision = given.before
+  RETURNING given.*
+), """
+_MADE: Final = """made AS (
+  INSERT INTO instances (tenant, id, revision, process, status, state)
+  SELECT tenant, id, revision, process, status, state FROM given
+  ON CONFLICT DO NOTHING RETURNING tenant, id
+), moved AS (
+  SELECT given.* FROM given JOIN made ON made.tenant = given.tenant AND made.id = given.id
+), """
+_FOLLOWED: Final = """told AS (
+  INSERT INTO hops (tenant, id, instance, revision, rows)
+  SELECT tenant, hop, id, revision, rows FROM moved
+), stands AS (
+  INSERT INTO waits (tenant, instance, node, visit, wakes)
+  SELECT tenant, id, node, visit, wakes FROM moved WHERE node IS NOT NULL OR wakes IS NOT NULL
+  ON CONFLICT (tenant, instance) DO UPDATE
+  SET node = excluded.node, visit = excluded.visit, wakes = excluded.wakes
+), stands_nowhere AS (
+  DELETE FROM waits USING moved WHERE waits.tenant = moved.tenant AND waits.instance = moved.id
+  AND moved.node IS NULL AND moved.wakes IS NULL
+), freed AS (
+  DELETE FROM claims USING moved
+  WHERE claims.tenant = moved.tenant AND claims.instance = moved.id AND moved.frees
+)
+SELECT tenant, hop FROM moved"""
+MOVE: Final = _GIVEN + _MOVED + _FOLLOWED
+"""Move instances: gives tenant and hop of each one that stood at the revision it was moved from."""
+CREATE: Final = _GIVEN + _MADE + _FOLLOWED
+
+_DROP_OWN_CLAIM: Final = """DELETE FROM claims
+WHERE tenant = $1 AND instance = $2 AND revision = $3 AND owner = $4"""
+_REDEEM: Final = """UPDATE process_tokens SET counter = counter + 1, version = version + 1
+WHERE tenant = $1 AND id = $2 AND status = 'ACTIVE' AND (opens IS NULL OR opens <= $3)
+  AND (closes IS NULL OR closes > $3) AND (uses IS NULL OR counter < uses)"""
+_AUDIT: Final = """INSERT INTO audit (tenant, id, at, subject, action, body)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"""
+_RESET: Final = "DELETE FROM attempts WHERE tenant = $1 AND account = $2"
+
+
+def is_plain(hop: Hop) -> bool:
+    """Say whether the row of an instance that is there already is all that can refuse the hop."""
+    created = hop.before is None
+    return not created and hop.redeem is None and not hop.staged.owned and hop.staged.is_empty
+
+
+def columns(hops: Sequence[Hop]) -> tuple[list[object], ...]:
+    """Give the values of a batch of hops, column by column."""
+    return tuple(list(column) for column in zip(*map(_values, hops), strict=True))
+
+
+def _values(hop: Hop) -> tuple[object, ...]:
+    now = hop.instance
+    wait = None if now.is_over else now.wait
+    return (
+        now.tenant, now.id, hop.before, now.revision, now.process, now.status, write_state(now),
+        hop.id, pack(hop.rows), wait and wait.node, wait and wait.visit, micros(now.due_at),
+        now.is_over and not hop.staged.owned,
+    )  # fmt: skip
+
+
+def of_hop(hop: Hop) -> tuple[Statement, ...]:
+    """Write a hop: its instance first, then its claim and token, then preconditions."""
+    instance, created = hop.instance, hop.before is None
+    sql, refused = (CREATE, "exists") if created else (MOVE, "revision")
+    return (
+        Statement(sql, columns((hop,)), refused, "exists"),
+        *_claim(hop),
+        *(() if hop.redeem is None else (_redeem(instance.tenant, hop.redeem),)),
+        *of_unit(instance.tenant, hop.staged),
+    )
+
+
+def of_unit(tenant: TenantId, unit: Staged) -> Iterator[Statement]:
+    """Write staged rows, each under its precondition, then audit rows and resets."""
+    for write in unit.writes:
+        yield _write(tenant, write)
+    for row in unit.audit:
+        yield _audit(tenant, row)
+    for account in unit.resets:
+        yield Statement(_RESET, (tenant, account))
+
+
+def _claim(hop: Hop) -> tuple[Statement, ...]:
+    if not hop.staged.owned:
+        return ()
+    key = (hop.instance.tenant, hop.instance.id)
+    return (Statement(_DROP_OWN_CLAIM, (*key, hop.before, hop.id), "claim"),)
+
+
+def _redeem(tenant: TenantId, redeem: Redeem) -> Statement:
+    return Statement(_REDEEM, (tenant, redeem.token, micros(redeem.at)), "token")
+
+
+def _write(tenant: TenantId, write: Put | Delete) -> Statement:
+    row, table = write.row, table_of(type(write.row))
+    if isinstance(write, Delete):
+        return Statement(table.delete, (tenant, row.id, row.version), "record")
+    if isinstance(write.expect, Absent):
+        first = rules.at_version(row, 1)
+        values = (tenant, row.id, 1, encode(first).decode(), *table.values(first))
+        return Statement(table.insert, values, "record")
+    return _change(tenant, table, row, write.expect)
+
+
+def _change(tenant: TenantId, table: Table[Record], row: Record, expect: Version) -> Statement:
+    after = rules.at_version(row, expect.number + 1)
+    guard = (tenant, row.id, expect.number)
+    written = (after.version, encode(after).decode(), *table.values(after))
+    return Statement(table.update, (*guard, *written), "record")
+
+
+def _audit(tenant: TenantId, row: AuditRow) -> Statement:
+    facts = (row.subject, row.action, encode(row).decode())
+    return Statement(_AUDIT, (tenant, row.id, micros(row.at), *facts), "record")

@@ -1,0 +1,255 @@
+"""The `Store` on a PostgreSQL database: plain hops in batches, other changes alone, reads apart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Self, cast
+
+import msgspec
+
+from engine.adapters import rules
+from engine.adapters.address import Address
+from engine.adapters.claims import Asked
+from engine.adapters.postgres import ledger, queries, schema, statements
+from engine.adapters.postgres.batches import AT_ONCE, Batches
+from engine.adapters.postgres.changes import Changes, Statement, Transaction
+from engine.adapters.postgres.failures import FAILURES, unavailable
+from engine.adapters.postgres.kinds import Listing, PgValue, Row, table_of
+from engine.adapters.postgres.pool import Pool, ended
+from engine.adapters.postgres.reader import Reader
+from engine.adapters.sqlite.encoding import micros, moment, read_state, unpack
+from engine.errors import StoreUnavailable, UnknownInstance
+from engine.model.instance import ProcessInstance
+from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
+from engine.ports.outside import Clock, Probe, no_probe
+from engine.ports.store import (
+    Attempts,
+    Capped,
+    Charge,
+    Charged,
+    Claimed,
+    ClaimKey,
+    Committed,
+    Conflict,
+    Due,
+    Hop,
+    InstanceQuery,
+    Loaded,
+    Page,
+    PageQuery,
+)
+from engine.records.deployments import version_key
+from engine.records.journal import JournalRow
+from engine.records.record import AuditRow, R, Staged
+
+BATCH_LIMIT: Final = 128
+READERS: Final = 4
+WRITERS: Final = 6
+"""Connections of one node: 12 with the two that batches have. A server usually takes 100."""
+TWINS: Final = 5
+"""How often a first failure is charged that another one was quicker than."""
+
+_read_audit = msgspec.json.Decoder(AuditRow).decode
+
+
+class PostgresStore:
+    """Keep everything in one database; any number of nodes share it.
+
+    Changes, reads and batches have connections of their own: changes that wait for each other's
+    locks keep nobody from reading.
+    """
+
+    def __init__(
+        self, address: Address, *, clock: Clock | None, probe: Probe, batch_limit: int
+    ) -> None:
+        """Put together; `open` looks at the schema first."""
+        self._clock = clock
+        self._reads, self._writes = Pool(address, READERS), Pool(address, WRITERS)
+        self._batch_pool = Pool(address, AT_ONCE)
+        self._reader = Reader(self._reads)
+        self._changes = Changes(self._writes, probe)
+        self._batches = Batches(self._batch_pool, self._changes, probe, batch_limit)
+
+    @classmethod
+    async def open(
+        cls,
+        address: Address,
+        *,
+        clock: Clock | None = None,
+        probe: Probe = no_probe,
+        batch_limit: int = BATCH_LIMIT,
+    ) -> Self:
+        """Open a database whose schema is today's.
+
+        Args:
+            address: Where it is.
+            clock: The store's time, for tests; the server's without.
+            probe: Called at the points that `Changes` names.
+            batch_limit: How many hops share a statement at most.
+
+        Raises:
+            SchemaMissing: It was not migrated yet.
+            SchemaRefused: A newer program has migrated it.
+            StoreUnavailable: It cannot be reached.
+        """
+        store = cls(address, clock=clock, probe=probe, batch_limit=batch_limit)
+        async with store._reads.connection() as connection:
+            try:
+                await schema.must_be_todays(connection)
+            except FAILURES as failure:
+                raise unavailable(failure) from failure
+        return store
+
+    async def load(self, tenant: TenantId, instance: InstanceId) -> Loaded:
+        """Read one. Raises `UnknownInstance`."""
+        row = await self._reader.one(queries.STATE, tenant, instance, self._told())
+        if row is None:
+            raise UnknownInstance(instance=instance)
+        state, now = cast("tuple[bytes, int]", row)
+        return Loaded(instance=read_state(tenant, instance, state), now=moment(now))
+
+    async def commit(self, hop: Hop) -> Committed | Conflict:
+        """Write one hop. Raises `StoreUnavailable` or `UnknownOutcome` (ask `has_hop`)."""
+        if statements.is_plain(hop):
+            return await self._batches.do(hop)
+        return await self._write(statements.of_hop(hop))
+
+    async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
+        """Whether this hop was committed; asked at a new connection."""
+        connection = await self._reads.anew()
+        try:
+            return await connection.fetchrow(queries.HAS_HOP, tenant, hop) is not None
+        except FAILURES as failure:
+            raise unavailable(failure) from failure
+        finally:
+            await ended(connection)
+
+    async def journal(self, tenant: TenantId, instance: InstanceId) -> Sequence[JournalRow]:
+        """All rows in order. Raises `UnknownInstance`."""
+        packs = await self._reader.all(queries.JOURNAL, tenant, instance)
+        if not packs:
+            raise UnknownInstance(instance=instance)
+        return [row for (packed,) in packs for row in unpack(cast("bytes", packed))]
+
+    async def instances(self, tenant: TenantId, query: InstanceQuery) -> Page[ProcessInstance]:
+        """List instances, the newest id first; `text` is looked for in ids, in any case."""
+        chosen = (tenant, query.process, query.status, query.text)
+        rows, total = await self._listed(queries.INSTANCES, chosen, query)
+        found = cast("Sequence[tuple[str, bytes]]", rows)
+        return Page(rows=tuple(read_state(tenant, *row) for row in found), total=total)
+
+    async def get(self, tenant: TenantId, kind: type[R], id: str) -> R | None:
+        """Read one by id."""
+        table = table_of(kind)
+        row = await self._reader.one(table.get, tenant, id)
+        return None if row is None else table.read(row)
+
+    async def find(self, tenant: TenantId, kind: type[R], unique: str, value: str) -> R | None:
+        """Read the one whose unique property `unique` is `value`."""
+        rules.must_be_unique(kind, unique)
+        table = table_of(kind)
+        row = await self._reader.one(table.find[unique], tenant, value)
+        return None if row is None else table.read(row)
+
+    async def page(self, tenant: TenantId, kind: type[R], query: PageQuery) -> Page[R]:
+        """List rows by id."""
+        rules.must_be_listed(kind, query.by)
+        table = table_of(kind)
+        chosen = (tenant,) if query.by is None else (tenant, query.value)
+        value = None if query.by is None else query.value
+        rows, total = await self._listed(table.listing(query.by, value), chosen, query)
+        return Page(rows=tuple(table.read(row) for row in rows), total=total)
+
+    async def write(self, tenant: TenantId, unit: Staged) -> Committed | Conflict:
+        """Write a unit of its own.
+
+        Raises:
+            StoreUnavailable: Nothing of it was kept.
+            UnknownOutcome: The answer was lost; written again, its preconditions tell.
+        """
+        return await self._write(tuple(statements.of_unit(tenant, unit)))
+
+    async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
+        """List audit rows, newest first."""
+        rules.must_be_audited(query.by)
+        chosen = (tenant,) if query.by is None else (tenant, query.value)
+        rows, total = await self._listed(queries.AUDIT[query.by], chosen, query)
+        return Page(rows=tuple(_read_audit(cast("str", body)) for (body,) in rows), total=total)
+
+    async def claim_and_charge(
+        self, step: ClaimKey, owner: HopId, account: AccountKey, charge: Charge
+    ) -> Charged | Capped | Claimed:
+        """Claim the step for `owner` for 10 s and charge the account, in one transaction."""
+
+        def asked(now: datetime) -> Asked:
+            return Asked(
+                revision=step.revision, owner=owner, account=account, charge=charge, now=now
+            )
+
+        async def work(transaction: Transaction) -> Charged | Capped | Claimed:
+            told = self._told()
+            return await ledger.claim_and_charge(transaction, step, account, asked, told)
+
+        for _ in range(TWINS):
+            answer = await self._changes.do(work)
+            if not isinstance(answer, Conflict):
+                return answer
+        raise StoreUnavailable(reason="too many changes of one account")
+
+    async def attempts(self, tenant: TenantId, account: AccountKey) -> Attempts | None:
+        """Read an account's ledger."""
+        return ledger.attempts(account, await self._reader.one(ledger.ATTEMPTS, tenant, account))
+
+    async def forget_accounts(self, prefix: str, before: datetime) -> None:
+        """Drop the ledgers of accounts so named that were last charged before a time."""
+        await self._write((Statement(ledger.FORGET, (prefix, micros(before))),))
+
+    async def due(self, limit: int) -> Sequence[Due]:
+        """Give instances that have something due, the longest due first."""
+        rows = await self._reader.all(queries.DUE, self._told(), limit)
+        found = cast("Sequence[tuple[TenantId, InstanceId]]", rows)
+        return [Due(tenant=tenant, instance=instance) for tenant, instance in found]
+
+    async def digest_of(self, tenant: TenantId, process: str, version: int | None) -> Digest | None:
+        """Find the deployed bundle of a process: this version, or the newest."""
+        if version is None:
+            row = await self._reader.one(queries.NEWEST, tenant, process)
+        else:
+            name = version_key(process, version)
+            row = await self._reader.one(queries.DEPLOYED, tenant, name)
+        return None if row is None else Digest(cast("str", row[0]))
+
+    async def now(self) -> datetime:
+        """The store's time."""
+        row = await self._reader.one(queries.NOW, self._told())
+        return moment(cast("tuple[int]", row)[0])
+
+    async def is_fresh(self) -> bool:
+        """Whether nothing was ever kept here: a first start may make the keys for it."""
+        row = await self._reader.one(queries.IS_FRESH)
+        return cast("tuple[bool]", row)[0]
+
+    async def close(self) -> None:
+        """Finish what waits and close every connection; once closed it stays closed."""
+        await self._batches.close()
+        pools = (self._batch_pool, self._writes, self._reads)
+        await asyncio.gather(*(pool.close() for pool in pools))
+
+    def _told(self) -> int | None:
+        return None if self._clock is None else micros(self._clock.now())
+
+    async def _write(self, changes: Sequence[Statement]) -> Committed | Conflict:
+        async def work(transaction: Transaction) -> Committed:
+            for change in changes:
+                await transaction.run(change)
+            return Committed()
+
+        return await self._changes.do(work)
+
+    async def _listed(
+        self, listing: Listing, chosen: tuple[PgValue, ...], query: PageQuery | InstanceQuery
+    ) -> tuple[Sequence[Row], int]:
+        start, length = rules.bounds(query)
+        return await self._reader.listed(listing, chosen, start=start, length=length)
