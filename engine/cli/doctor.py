@@ -6,18 +6,18 @@ import errno
 import os
 import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import click
 
 from engine.cli.command import PROBLEMS, Documented, data_option, json_option
+from engine.cli.findings import WORDS, Finding, bad, fine, warning
 from engine.cli.hints import hint
 from engine.cli.opening import opened
-from engine.cli.terminal.page import Terminal, Tone, clean, columns, say_json
+from engine.cli.terminal.page import Terminal, clean, columns, say_json
 from engine.errors import (
     ActivityMissing,
     SettingsRefused,
@@ -31,42 +31,11 @@ if TYPE_CHECKING:
     from engine.app import Application
     from engine.records.deployments import Deployment
 
-State = Literal["fine", "warning", "bad"]
 OTHERS: Final = 0o077
-WORDS: Final[dict[State, tuple[str, Tone]]] = {
-    "fine": ("ok", "good"),
-    "warning": ("warn", "warning"),
-    "bad": ("BAD", "bad"),
-}
 LEAST_SQLITE: Final = (3, 51, 3)
 """Before it the write-ahead log could be corrupted by a rare race (design 10)."""
 CLOCK_SLACK: Final = timedelta(seconds=60)
 PAGE_SIZE: Final = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at. `remedy` is empty where nothing needs to be done."""
-
-    state: State
-    what: str
-    told: str
-    remedy: str = ""
-
-
-def fine(what: str, told: str) -> Finding:
-    """Say that something is as it should be."""
-    return Finding(state="fine", what=what, told=told)
-
-
-def warning(what: str, told: str, remedy: str) -> Finding:
-    """Say that something works, and could harm one day."""
-    return Finding(state="warning", what=what, told=told, remedy=remedy)
-
-
-def bad(what: str, told: str, remedy: str) -> Finding:
-    """Say that something does not work, or is not safe."""
-    return Finding(state="bad", what=what, told=told, remedy=remedy)
 
 
 @click.command(
