@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp
 
+from engine.adapters.address import Address
 from engine.adapters.hashing import ArgonPool
 from engine.adapters.sqlite import SqliteStore
 from engine.adapters.system import SystemChance, SystemClock
@@ -125,6 +126,9 @@ async def open_application(
 ) -> Application:
     """Open the data folder, made on first start with its keys and database; wire the house.
 
+    Where settings name a PostgreSQL database it is used in place of the file; `migrate` has made
+    its tables before.
+
     Args:
         settings: Read once by the caller.
         clock: The system's without.
@@ -135,12 +139,18 @@ async def open_application(
         SettingsRefused: A setting is weaker than its floor.
         VaultRefused: The keys are not those of this data.
         StoreUnavailable: The database cannot be opened.
+        SchemaMissing: It was not migrated yet.
+        SchemaRefused: A newer program has migrated it.
     """
-    clock, chance = clock or SystemClock(), chance or SystemChance()
+    told, clock, chance = clock, clock or SystemClock(), chance or SystemChance()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    is_first = not (settings.data / DATABASE).exists()  # later a missing key is a loss, not a start
-    vault = FileVault.open(settings.data / KEYS, make=is_first)
-    store = await SqliteStore.open(settings.data / DATABASE, clock=clock, probe=probe)
+    store: Store
+    if settings.database is None:
+        # later a missing key is a loss, not a start
+        vault = FileVault.open(settings.data / KEYS, make=not (settings.data / DATABASE).exists())
+        store = await SqliteStore.open(settings.data / DATABASE, clock=clock, probe=probe)
+    else:
+        store, vault = await _on_postgres(settings, settings.database, told, probe)
     pool = ArgonPool(
         vault,
         memory_kib=settings.argon_memory_kib,
@@ -151,6 +161,24 @@ async def open_application(
     application = wire(settings, store, clock, chance=chance, vault=vault, pool=pool, probe=probe)
     application.on_close.append(pool.close)
     return application
+
+
+async def _on_postgres(
+    settings: Settings, address: Address, clock: Clock | None, probe: Probe
+) -> tuple[Store, FileVault]:
+    """Open a PostgreSQL database, its time the server's, and the keys that belong to it.
+
+    Imported only here: who keeps a file does not wait for it.
+    """
+    from engine.adapters.postgres import PostgresStore
+
+    store = await PostgresStore.open(address, clock=clock, probe=probe)
+    try:
+        vault = FileVault.open(settings.data / KEYS, make=await store.is_fresh())
+    except TrustflowError:
+        await store.close()
+        raise
+    return store, vault
 
 
 def wire(

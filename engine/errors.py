@@ -95,7 +95,7 @@ class SchemaRefused(TrustflowError):
 
 
 class SchemaMissing(TrustflowError):
-    """The database was not brought to today's schema yet: `migrate` does it."""
+    """The database was not brought to today's schema yet; `trustflow migrate` does it."""
 
     code = "schema-missing"
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from engine.adapters.address import Address
 from engine.errors import SettingsRefused
 from engine.nearest import nearest
 
@@ -46,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         data: The folder of database, keys and `trustflow.toml`; the one setting not in that file.
+        database: A PostgreSQL server's, in place of the file in the data folder. It may hold a
+            password, which nothing shows (D5); the keys stay in the folder.
         app_name: The organisation's name as people know it.
         public_url: Scheme, host and port under which browsers see us; empty: where we listen.
         host, port: Where we listen.
@@ -62,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     data: Path = USUAL_FOLDER
+    database: Address | None = None
     app_name: Text = "trustflow"
     public_url: Text = ""
     host: Text = "127.0.0.1"
@@ -193,10 +197,20 @@ def _converted(one: Given, problems: list[str]) -> Any:
             return Path(value)
         problems.append(f"{one.where}: {one.name} must be the path of a file")
         return None
+    if wanted == Address | None:
+        return _address(one, problems)
     try:
         return msgspec.convert(value, wanted, strict=not from_words)
     except msgspec.ValidationError:
         problems.append(f"{one.where}: {one.name} must be {_asked(one.field)}")
+        return None
+
+
+def _address(one: Given, problems: list[str]) -> Address | None:
+    try:
+        return Address.parse(one.value if isinstance(one.value, str) else "")
+    except ValueError as error:
+        problems.append(f"{one.where}: {one.name} must be {error}")
         return None
 
 

@@ -37,21 +37,26 @@ class Address:
             ValueError: It is none, or its password and data could be read on their way. The
                 message never holds what was given.
         """
+        whole = text.strip()
         try:
-            parts = urlsplit(text.strip())
+            parts = urlsplit(whole)
             options = parse_qs(parts.query)
         except ValueError:
             raise ValueError(_ASKED) from None
-        if parts.scheme not in SCHEMES or parts.fragment or not text.isprintable():
+        if parts.scheme not in SCHEMES or parts.fragment or not whole.isprintable():
             raise ValueError(_ASKED)
         credentials, _, hosts = parts.netloc.rpartition("@")
         user, _, password = credentials.partition(":")
-        named = [*hosts.split(","), *",".join(options.get("host", ())).split(",")]
-        beyond = not all(_is_here(host) for host in named)
+        named = [host for one in (hosts, *options.get("host", ())) for host in one.split(",")]
+        if not hosts:
+            del named[0]
+        if not named:  # the driver would ask the environment, and we would not know where it goes
+            raise ValueError(_ASKED)
+        beyond = not all(map(_is_here, named))
         if beyond and not set(options.get("sslmode", ())) & set(SEALED):
             raise ValueError(_IN_THE_CLEAR)
         return cls(
-            whole=text.strip(),
+            whole=whole,
             shown=f"{parts.scheme}://{user}{'@' if user else ''}{hosts}{parts.path}",
             has_password=bool(password) or "password" in options,
         )
@@ -68,10 +73,10 @@ _IN_THE_CLEAR: Final = (
 
 
 def _is_here(host: str) -> bool:
-    """Say whether a host is this machine: no name at all or a path is a socket in a folder."""
+    """Say whether a host is this machine: a path is the folder of a socket."""
     name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
     name = name.strip("[]")
-    if name in ("", "localhost") or name.startswith(("/", "%2F", "%2f")):
+    if name == "localhost" or name.startswith(("/", "%2F", "%2f")):
         return True
     try:
         return ip_address(name).is_loopback

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
@@ -16,6 +16,9 @@ from engine.cli.terminal.page import Terminal, clean
 from engine.errors import Busy, SettingsRefused, TrustflowError
 from engine.nearest import nearest
 from engine.redaction import redacted
+
+if TYPE_CHECKING:
+    from engine.adapters.address import Address
 
 PROBLEMS: Final = 1
 """Exit code: problems were found, or it did not work. 0: fine, or warnings. 2: wrong usage."""
@@ -240,6 +243,42 @@ def data_option(command: F) -> F:
         "--data",
         type=click.Path(file_okay=False, path_type=Path),
         help="The data folder (TRUSTFLOW_DATA; else .trustflow here).",
+    )(command)
+
+
+class Database(click.ParamType["Address"]):
+    """A PostgreSQL database, without its password."""
+
+    name = "url"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Address:
+        """Read what was typed, or say what would be right."""
+        from engine.adapters.address import Address
+
+        if isinstance(value, Address):
+            return value
+        try:
+            found = Address.parse(str(value))
+        except ValueError as error:
+            self.fail(f"it must be {error}.", param, ctx)
+        if found.has_password:
+            self.fail(
+                "everybody on this machine can read a command line. Say it with the password in a"
+                " file that TRUSTFLOW_DATABASE_FILE names, or keep the password in ~/.pgpass.",
+                param,
+                ctx,
+            )
+        return found
+
+
+def database_option(command: F) -> F:
+    """Add `--database URL`."""
+    return click.option(
+        "--database",
+        type=Database(),
+        help="PostgreSQL in place of a file: postgresql://user@host/name (TRUSTFLOW_DATABASE).",
     )(command)
 
 

@@ -87,7 +87,7 @@ def examine(data: Path | None) -> Iterator[Finding]:
             yield bad("settings", str(problem), "Nothing starts before that is mended.")
         return
     yield from _chosen(settings)
-    there = list(_folder(settings.data))
+    there = list(_folder(settings.data) if settings.database is None else _server(settings))
     yield from there
     if all(one.state != "bad" for one in there):
         yield from _inside(settings)
@@ -168,6 +168,25 @@ def _folder(folder: Path) -> Iterator[Finding]:
         yield _private(what, path)
     yield _keys(folder / KEYS)
     yield _schema(folder / DATABASE)
+
+
+def _server(settings: Settings) -> Iterator[Finding]:
+    """Look at a PostgreSQL database, and at what lies in the folder beside it."""
+    from engine.adapters.system import SystemClock
+    from engine.app import KEYS
+    from engine.cli.postgres import examined
+
+    if settings.database is not None:
+        yield from examined(settings.database, SystemClock().now())
+    if not (settings.data / KEYS).is_dir():
+        remedy = (
+            "Bring a copy of the keys that the database was begun with; for one that is still empty"
+            f" they are made by {hint('deploy', 'FILE')}"
+        )
+        yield bad("keys", f"there are none in {settings.data}", remedy)
+        return
+    yield _private("data folder", settings.data)
+    yield _keys(settings.data / KEYS)
 
 
 def _private(what: str, path: Path) -> Finding:

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "instance": "engine.cli.journeys.supervision:instance",
     "keys": "engine.cli.keys:keys",
     "purge": "engine.cli.journeys.purging:purge",
+    "migrate": "engine.cli.migrate:migrate",
     "doctor": "engine.cli.doctor:doctor",
 }
 SECTIONS: Final = {
@@ -47,6 +48,7 @@ SECTIONS: Final = {
         "instance",
         "keys",
         "purge",
+        "migrate",
         "doctor",
     ),
 }

@@ -45,9 +45,17 @@ def with_application(
 
 def refuse_nothing(settings: Settings) -> None:
     """Say that a folder holds no data. A slip in its name must not make an empty one."""
-    from engine.app import DATABASE
+    from engine.app import DATABASE, KEYS
 
-    if not (settings.data / DATABASE).is_file():
+    if settings.database is not None:
+        if not (settings.data / KEYS).is_dir():
+            fail(
+                f"There are no keys in {clean(str(settings.data))}. Those of the database lie in"
+                " the data folder of the machine it was begun on: bring a copy of `keys`, or name"
+                f" the folder with --data. A new database is begun by `{hint('migrate')}`, then"
+                f" `{hint('deploy', 'FILE')}`."
+            )
+    elif not (settings.data / DATABASE).is_file():
         fail(
             f"There are no data in {clean(str(settings.data))}.\n"
             "Name the folder with --data (`demo` keeps its own in .trustflow-demo), or begin one:\n"

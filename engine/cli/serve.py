@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.command import Documented, data_option, misused
+from engine.cli.command import Documented, data_option, database_option, misused
 from engine.settings import Settings, read
 
 if TYPE_CHECKING:
     import socket
 
+    from engine.adapters.address import Address
     from engine.cli.serving.listen import Tls
 
 log = logging.getLogger("trustflow.serve")
@@ -26,6 +27,7 @@ log = logging.getLogger("trustflow.serve")
         "trustflow serve --data /srv/trustflow",
         "trustflow serve --public-url https://id.example.org",
         "trustflow serve --host 192.0.2.7 --certificate tls.pem --key tls.key",
+        "trustflow serve --database postgresql://trustflow@db.example.org/trustflow?sslmode=verify-full",
     ),
 )
 @click.option("--host", help="Where to listen (127.0.0.1).")
@@ -39,6 +41,7 @@ log = logging.getLogger("trustflow.serve")
 @click.option(
     "--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its key, PEM."
 )
+@database_option
 @data_option
 def serve(
     *,
@@ -47,16 +50,19 @@ def serve(
     public_url: str | None,
     certificate: Path | None,
     key: Path | None,
+    database: Address | None,
     data: Path | None,
 ) -> int:
     """Serve journeys: on this machine by http, beyond it by https alone.
 
     Behind a proxy say --public-url https://...; without one --certificate and --key. What is
-    served is what `deploy` has kept. Logs are JSON lines on standard error. Ctrl-C ends it.
+    served is what `deploy` has kept; a PostgreSQL database is made ready by `migrate`. Logs are
+    JSON lines on standard error. Ctrl-C ends it.
     """
     settings = read(
-        data, host=host, port=port, public_url=public_url, certificate=certificate, key=key
-    )
+        data, database=database, host=host, port=port, public_url=public_url,
+        certificate=certificate, key=key,
+    )  # fmt: skip
     from engine.cli.serving.listen import in_loop
     from engine.cli.serving.logs import log_to_stderr
 
@@ -97,11 +103,12 @@ async def _serve(settings: Settings) -> None:
         tls=tls,
         requests_at_once=settings.requests_at_once,
     )
-    application = await open_application(settings)
-    try:
-        await answer(application, surface, when_ready=lambda: _tell(surface.public_url))
-    finally:
-        await application.close()
+    with taken:  # closed also where the data cannot be opened
+        application = await open_application(settings)
+        try:
+            await answer(application, surface, when_ready=lambda: _tell(surface.public_url))
+        finally:
+            await application.close()
 
 
 def _own_url(settings: Settings, taken: socket.socket) -> str:

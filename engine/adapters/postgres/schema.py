@@ -93,7 +93,7 @@ async def must_be_todays(connection: Connection) -> None:
     """
     due = await missing(connection)
     if due:
-        raise SchemaMissing(migrations=len(due), remedy="trustflow migrate")
+        raise SchemaMissing(migrations=len(due))
 
 
 async def _done(connection: Connection) -> dict[int, str]:

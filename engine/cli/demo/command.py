@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from msgspec.structs import replace
 
 from engine.cli.command import Documented, fail, misused
 from engine.cli.terminal.page import Terminal, clean
@@ -60,7 +61,7 @@ def demo(
     """
     if address is not None and not lan:
         misused("--address goes with --lan.")
-    settings = read(data, usual=FOLDER, port=port)
+    settings = replace(read(data, usual=FOLDER, port=port), database=None)  # a folder of its own
     prepare_folder(settings.data, fresh=fresh)
     from engine.cli.serving.listen import in_loop
     from engine.cli.serving.logs import log_to_stderr
