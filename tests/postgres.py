@@ -9,7 +9,7 @@ import asyncio
 import atexit
 import itertools
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -18,7 +18,7 @@ import pytest
 
 from engine.adapters.address import Address
 from engine.adapters.postgres import PostgresStore, schema
-from engine.ports.outside import Clock
+from engine.ports.outside import Clock, Probe, no_probe
 
 PORT: Final = int(os.environ.get("PGPORT", "5432"))  # noqa: TID251 - where `.ci/run` has started one
 HOST: Final = "127.0.0.1"
@@ -121,12 +121,20 @@ async def _told(url: str, command: str) -> None:
 
 @asynccontextmanager
 async def a_store(
-    clock: Clock | None = None, probe: Callable[[str], None] = lambda point: None
+    clock: Clock | None = None, probe: Probe = no_probe
 ) -> AsyncIterator[PostgresStore]:
     """Open a store in a schema of its own."""
-    async with a_database() as address:
-        store = await PostgresStore.open(address, clock=clock, probe=probe)
-        try:
-            yield store
-        finally:
-            await store.close()
+    async with a_database() as address, a_store_at(address, clock, probe) as store:
+        yield store
+
+
+@asynccontextmanager
+async def a_store_at(
+    address: Address, clock: Clock | None = None, probe: Probe = no_probe
+) -> AsyncIterator[PostgresStore]:
+    """Open a store at an address."""
+    store = await PostgresStore.open(address, clock=clock, probe=probe)
+    try:
+        yield store
+    finally:
+        await store.close()

@@ -20,7 +20,7 @@ from engine.adapters.postgres.kinds import Listing, PgValue, Row, table_of
 from engine.adapters.postgres.pool import Pool, ended
 from engine.adapters.postgres.reader import Reader
 from engine.adapters.sqlite.encoding import micros, moment, read_state, unpack
-from engine.errors import StoreUnavailable, UnknownInstance
+from engine.errors import StoreUnavailable, UnknownInstance, UnknownOutcome
 from engine.model.instance import ProcessInstance
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
 from engine.ports.outside import Clock, Probe, no_probe
@@ -49,7 +49,7 @@ READERS: Final = 4
 WRITERS: Final = 6
 """Connections of one node: 12 with the two that batches have. A server usually takes 100."""
 TWINS: Final = 5
-"""How often a first failure is charged that another one was quicker than."""
+"""How often a charge is tried whose answer was lost, or that another first one was quicker than."""
 
 _read_audit = msgspec.json.Decoder(AuditRow).decode
 
@@ -181,7 +181,13 @@ class PostgresStore:
     async def claim_and_charge(
         self, step: ClaimKey, owner: HopId, account: AccountKey, charge: Charge
     ) -> Charged | Capped | Claimed:
-        """Claim the step for `owner` for 10 s and charge the account, in one transaction."""
+        """Claim the step for `owner` for 10 s and charge the account, in one transaction.
+
+        Where its answer was lost it asks again: the same owner is not charged twice.
+
+        Raises:
+            StoreUnavailable: There is no answer; the account may have been charged.
+        """
 
         def asked(now: datetime) -> Asked:
             return Asked(
@@ -192,11 +198,16 @@ class PostgresStore:
             told = self._told()
             return await ledger.claim_and_charge(transaction, step, account, asked, told)
 
+        reason = "too many changes of one account"
         for _ in range(TWINS):
-            answer = await self._changes.do(work)
+            try:
+                answer = await self._changes.do(work)
+            except UnknownOutcome as lost:
+                reason = str(lost.facts["reason"])
+                continue
             if not isinstance(answer, Conflict):
                 return answer
-        raise StoreUnavailable(reason="too many changes of one account")
+        raise StoreUnavailable(reason=reason)
 
     async def attempts(self, tenant: TenantId, account: AccountKey) -> Attempts | None:
         """Read an account's ledger."""
