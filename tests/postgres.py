@@ -40,9 +40,16 @@ def skip_without_server() -> None:
         pytest.skip(ABSENT)
 
 
+async def is_there() -> bool:
+    """Whether a server is there, for what runs outside pytest."""
+    if not _found:
+        _found.append(await _looked_for())
+    return _found[0] is not None
+
+
 def server() -> str:
     """Give the server's URL with a user it lets in."""
-    assert _found, "the test is not marked postgres"
+    assert _found, "the test is not marked postgres"  # then nobody has looked
     assert _found[0] is not None
     return _found[0]
 
