@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from engine.adapters.address import Address
 from engine.adapters.postgres import PostgresStore, statements
 from engine.adapters.postgres.batches import AT_ONCE as BATCHES_AT_ONCE
-from engine.adapters.postgres.changes import Changes, Statement, Transaction
+from engine.adapters.postgres.changes import Changes, Guarded, in_order
 from engine.adapters.postgres.pool import Pool
 from engine.adapters.postgres.store import BATCH_LIMIT, WRITERS
+from engine.adapters.sqlite.encoding import micros
 from engine.identity.deeds import Actor
 from engine.model.names import MAIN_TENANT
 from engine.ports.outside import no_probe
-from engine.ports.store import Committed, Conflict
+from engine.ports.store import Conflict
 from engine.run.entry.tokens import Minted, TokenRequest
 from tests.benchmarks import texts
 from tests.benchmarks.houses import ONE_USER, House, hops_of, house
@@ -27,8 +28,6 @@ from tests.postgres import ABSENT, a_database, a_store_at, is_there
 
 ID_PLACE, HOP_PLACE = 1, 7
 """Where the instance's and the hop's id stand among the values of a hop."""
-
-Walk = Callable[[], Awaitable[object]]
 
 
 async def durable(effort: Effort) -> list[Row]:
@@ -81,9 +80,11 @@ class _Plain:
     """The statements of two real hops, run again for other instances."""
 
     def __init__(
-        self, address: Address, created: Sequence[Statement], ended: Sequence[object]
+        self, address: Address, created: Sequence[object], ended: Sequence[object], at: int
     ) -> None:
         self._created, self._ended = created, ended
+        self._at = at
+        self._sql, self._refusals = statements.ALONE[True, False, True]
         self._changes = Changes(Pool(address, WRITERS), no_probe)
         self._pool = Pool(address, BATCHES_AT_ONCE)
         self._numbers = itertools.count(1)
@@ -96,8 +97,9 @@ class _Plain:
     async def beside(cls, twin: PostgresStore, address: Address) -> _Plain:
         """Cut the statements out of real hops of another house."""
         created, ended = await hops_of(twin, texts.FIVE, 1)
-        values = [column[0] for column in statements.columns((ended,))]
-        plain = cls(address, statements.of_hop(created), values)
+        values = [[column[0] for column in statements.columns((hop,))] for hop in (created, ended)]
+        assert created.redeem is not None
+        plain = cls(address, values[0], values[1], micros(created.redeem.at))
         rooms = await _rooms(
             await house(twin, texts.FIVE.replace("process: ", "process: other-", 1))
         )
@@ -109,17 +111,10 @@ class _Plain:
         number = next(self._numbers)
         instance, token = f"{number:026d}", next(self.tokens)
 
-        async def work(transaction: Transaction) -> Committed:
-            created, redeemed = self._created
-            row = self._filled([column[0] for column in created.values], instance, "a")  # type: ignore[index]  # lists
-            await transaction.run(
-                Statement(created.sql, tuple([value] for value in row), created.refused)
-            )
-            used = (redeemed.values[0], token, redeemed.values[2])
-            await transaction.run(Statement(redeemed.sql, used, redeemed.refused))
-            return Committed()
-
-        answer = await self._changes.do(work)
+        row = [[value] for value in self._filled(self._created, instance, "a")]
+        used = (MAIN_TENANT, token, self._at)
+        created = Guarded(self._sql, (*row, *used), self._refusals)
+        answer = await self._changes.do(in_order(created))
         assert not isinstance(answer, Conflict), answer
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((self._filled(self._ended, instance, "b"), done))

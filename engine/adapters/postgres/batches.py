@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.adapters.postgres import statements
-from engine.adapters.postgres.changes import Changes, Transaction
+from engine.adapters.postgres.changes import Changes
 from engine.adapters.postgres.failures import FAILURES, is_lost, unknown
 from engine.adapters.postgres.pool import Pool
 from engine.errors import StoreUnavailable, TrustflowError, UnknownOutcome
@@ -139,13 +139,8 @@ class Batches:
         return {(tenant, hop): Committed() for tenant, hop in winners}
 
     async def _alone(self, hop: Hop) -> Answer:
-        async def work(transaction: Transaction) -> Committed:
-            for statement in statements.of_hop(hop):
-                await transaction.run(statement)
-            return Committed()
-
         try:
-            return await self._changes.do(work)
+            return await self._changes.do(statements.of_hop(hop))
         except TrustflowError as error:
             return error
 

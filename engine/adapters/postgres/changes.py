@@ -12,7 +12,7 @@ from engine.adapters.postgres.failures import FAILURES, is_lost, is_passing, una
 from engine.adapters.postgres.kinds import PgValue, Row
 from engine.adapters.postgres.pool import Connection, Pool
 from engine.ports.outside import Probe
-from engine.ports.store import Conflict
+from engine.ports.store import Committed, Conflict
 
 A = TypeVar("A")
 
@@ -31,6 +31,20 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     sql: str
     values: tuple[object, ...]
     refused: str | None = None
+    taken: str = "record"
+
+
+class Guarded(msgspec.Struct, frozen=True, gc=False):
+    """One statement that answers with a row of counts; none of them may be 0.
+
+    Attributes:
+        refusals: What a `Conflict` names, count by count, the first 0 first.
+        taken: The same when another row has one of its unique texts.
+    """
+
+    sql: str
+    values: tuple[object, ...]
+    refusals: tuple[str, ...]
     taken: str = "record"
 
 
@@ -62,6 +76,17 @@ class Transaction:
         if statement.refused is not None and told.endswith(" 0"):
             raise Refused(statement.refused)
 
+    async def guard(self, guarded: Guarded) -> None:
+        """Run one statement. Raises `Refused` where one of its counts is 0."""
+        try:
+            counts = await self._connection.fetchrow(guarded.sql, *guarded.values)
+        except asyncpg.UniqueViolationError as failure:
+            raise Refused(guarded.taken) from failure
+        self._probe("after-statement")
+        for name, count in zip(guarded.refusals, counts or (), strict=True):
+            if not count:
+                raise Refused(name)
+
     async def row(self, sql: str, *values: PgValue) -> Row | None:
         """Read one row, or None; what it says to lock is locked until the commit."""
         return cast("Row | None", await self._connection.fetchrow(sql, *values))
@@ -72,6 +97,20 @@ Work = Callable[[Transaction], Awaitable[A]]
 
 It is run again after a deadlock, so it changes nothing but through its transaction.
 """
+
+
+def in_order(*changes: Guarded | Statement) -> Work[Committed]:
+    """Make a change of statements that must all hold, one after the other."""
+
+    async def work(transaction: Transaction) -> Committed:
+        for change in changes:
+            if isinstance(change, Guarded):
+                await transaction.guard(change)
+            else:
+                await transaction.run(change)
+        return Committed()
+
+    return work
 
 
 class Changes:

@@ -8,9 +8,9 @@ from typing import Final, cast
 
 from engine.adapters.claims import Asked, Claim, Taken, take
 from engine.adapters.postgres.changes import Statement, Transaction
-from engine.adapters.postgres.kinds import PgValue, Row
+from engine.adapters.postgres.kinds import Row
 from engine.adapters.sqlite.encoding import micros, moment
-from engine.model.names import AccountKey, HopId, TenantId
+from engine.model.names import AccountKey, HopId
 from engine.ports.store import Attempts, Capped, Charged, Claimed, ClaimKey
 
 ATTEMPTS: Final = """SELECT failures, waits_until, last_at, disabled FROM attempts
@@ -35,11 +35,14 @@ _KEEP_CLAIM: Final = """INSERT INTO claims
   (tenant, instance, revision, owner, account, charged, until) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (tenant, instance) DO UPDATE SET revision = excluded.revision, owner = excluded.owner,
   account = excluded.account, charged = excluded.charged, until = excluded.until"""
-_CHARGE: Final = """UPDATE attempts SET failures = $3, waits_until = $4, last_at = $5, disabled = $6
-WHERE tenant = $1 AND account = $2"""
-_CHARGE_FIRST: Final = """INSERT INTO attempts
-  (tenant, account, failures, waits_until, last_at, disabled) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT DO NOTHING"""
+_CHARGE_SQL: Final = """WITH kept AS ({})
+UPDATE attempts SET failures = $8, waits_until = $9, last_at = $10, disabled = $11
+WHERE tenant = $1 AND account = $5"""
+_CHARGE: Final = _CHARGE_SQL.format(_KEEP_CLAIM)
+_FIRST_SQL: Final = """WITH kept AS ({})
+INSERT INTO attempts (tenant, account, failures, waits_until, last_at, disabled)
+VALUES ($1, $5, $8, $9, $10, $11) ON CONFLICT DO NOTHING"""
+_CHARGE_FIRST: Final = _FIRST_SQL.format(_KEEP_CLAIM)
 
 TWIN: Final = "twin"
 """Refused so: no row could be locked, and meanwhile another request has charged first. Again."""
@@ -110,15 +113,13 @@ def _claim(row: Row) -> Claim | None:
 async def _keep(
     transaction: Transaction, step: ClaimKey, taken: Taken, before: Attempts | None
 ) -> None:
-    claim = taken.claim
+    claim, ledger = taken.claim, taken.ledger
     facts = (claim.owner, claim.account, claim.charged, micros(claim.until))
     row = (step.tenant, step.instance, claim.revision, *facts)
-    await transaction.run(Statement(_KEEP_CLAIM, row))
-    if taken.ledger is not None:
-        sql = _CHARGE_FIRST if before is None else _CHARGE
-        await transaction.run(Statement(sql, _attempts_row(step.tenant, taken.ledger), TWIN))
-
-
-def _attempts_row(tenant: TenantId, ledger: Attempts) -> tuple[PgValue, ...]:
+    if ledger is None:
+        await transaction.run(Statement(_KEEP_CLAIM, row))
+        return
     times = (micros(ledger.waits_until), micros(ledger.last_at))
-    return (tenant, ledger.account, ledger.failures, *times, ledger.disabled)
+    charged = (*row, ledger.failures, *times, ledger.disabled)
+    sql = _CHARGE_FIRST if before is None else _CHARGE
+    await transaction.run(Statement(sql, charged, TWIN))

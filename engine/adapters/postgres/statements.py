@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from engine.adapters import rules
-from engine.adapters.postgres.changes import Statement
+from engine.adapters.postgres.changes import Guarded, Statement, Work, in_order
 from engine.adapters.postgres.kinds import Table, table_of
 from engine.adapters.sqlite.encoding import encode, micros, pack, write_state
 from engine.model.names import TenantId
-from engine.ports.store import Hop, Redeem
+from engine.ports.store import Committed, Hop
 from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged, Version
 
 # Each column of a batch comes as an array; one hop alone is a batch of one. The row of the
@@ -19,9 +19,10 @@ from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged,
 _GIVEN: Final = """
 WITH given AS (
   SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
-    $7::bytea[], $8::text[], $9::bytea[], $10::text[], $11::bigint[], $12::bigint[], $13::bool[])
+    $7::bytea[], $8::text[], $9::bytea[], $10::text[], $11::bigint[], $12::bigint[], $13::bool[],
+    $14::bool[])
   AS one (tenant, id, before, revision, process, status,
-    state, hop, rows, node, visit, wakes, frees)
+    state, hop, rows, node, visit, wakes, is_over, is_owner)
 ), """
 _MOVED: Final = """moved AS (
   UPDATE instances kept SET revision = given.revision, status = given.status, state = given.state
@@ -48,19 +49,40 @@ _FOLLOWED: Final = """told AS (
   DELETE FROM waits USING moved WHERE waits.tenant = moved.tenant AND waits.instance = moved.id
   AND moved.node IS NULL AND moved.wakes IS NULL
 ), freed AS (
-  DELETE FROM claims USING moved
-  WHERE claims.tenant = moved.tenant AND claims.instance = moved.id AND moved.frees
-)
-SELECT tenant, hop FROM moved"""
-MOVE: Final = _GIVEN + _MOVED + _FOLLOWED
+  DELETE FROM claims USING moved WHERE claims.tenant = moved.tenant AND claims.instance = moved.id
+  AND CASE WHEN moved.is_owner
+    THEN claims.revision = moved.before AND claims.owner = moved.hop ELSE moved.is_over END
+  RETURNING 1
+)"""
+_USED: Final = """, used AS (
+  UPDATE process_tokens SET counter = counter + 1, version = version + 1
+  WHERE tenant = $15 AND id = $16 AND status = 'ACTIVE' AND (opens IS NULL OR opens <= $17)
+  AND (closes IS NULL OR closes > $17) AND (uses IS NULL OR counter < uses)
+  RETURNING 1
+)"""
+_WINNERS: Final = " SELECT tenant, hop FROM moved"
+MOVE: Final = _GIVEN + _MOVED + _FOLLOWED + _WINNERS
 """Move instances: gives tenant and hop of each one that stood at the revision it was moved from."""
-CREATE: Final = _GIVEN + _MADE + _FOLLOWED
 
-_DROP_OWN_CLAIM: Final = """DELETE FROM claims
-WHERE tenant = $1 AND instance = $2 AND revision = $3 AND owner = $4"""
-_REDEEM: Final = """UPDATE process_tokens SET counter = counter + 1, version = version + 1
-WHERE tenant = $1 AND id = $2 AND status = 'ACTIVE' AND (opens IS NULL OR opens <= $3)
-  AND (closes IS NULL OR closes > $3) AND (uses IS NULL OR counter < uses)"""
+
+def _alone(*, creates: bool, owns: bool, redeems: bool) -> tuple[str, tuple[str, ...]]:
+    """Write the statement of a hop that goes alone, and say what each count refuses."""
+    parts = {"exists" if creates else "revision": "moved"}
+    parts |= {"claim": "freed"} if owns else {}
+    parts |= {"token": "used"} if redeems else {}
+    counts = ", ".join(f"(SELECT count(*) FROM {part})" for part in parts.values())  # noqa: S608 - our own words
+    head = _GIVEN + (_MADE if creates else _MOVED) + _FOLLOWED + (_USED if redeems else "")
+    return f"{head} SELECT {counts}", tuple(parts)
+
+
+_BOTH: Final = (False, True)
+ALONE: Final = {
+    (creates, owns, redeems): _alone(creates=creates, owns=owns, redeems=redeems)
+    for creates in _BOTH
+    for owns in _BOTH
+    for redeems in _BOTH
+}
+
 _AUDIT: Final = """INSERT INTO audit (tenant, id, at, subject, action, body)
 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"""
 _RESET: Final = "DELETE FROM attempts WHERE tenant = $1 AND account = $2"
@@ -83,20 +105,17 @@ def _values(hop: Hop) -> tuple[object, ...]:
     return (
         now.tenant, now.id, hop.before, now.revision, now.process, now.status, write_state(now),
         hop.id, pack(hop.rows), wait and wait.node, wait and wait.visit, micros(now.due_at),
-        now.is_over and not hop.staged.owned,
+        now.is_over, hop.staged.owned,
     )  # fmt: skip
 
 
-def of_hop(hop: Hop) -> tuple[Statement, ...]:
+def of_hop(hop: Hop) -> Work[Committed]:
     """Write a hop: its instance first, then its claim and token, then preconditions."""
-    instance, created = hop.instance, hop.before is None
-    sql, refused = (CREATE, "exists") if created else (MOVE, "revision")
-    return (
-        Statement(sql, columns((hop,)), refused, "exists"),
-        *_claim(hop),
-        *(() if hop.redeem is None else (_redeem(instance.tenant, hop.redeem),)),
-        *of_unit(instance.tenant, hop.staged),
-    )
+    instance, redeem = hop.instance, hop.redeem
+    sql, refusals = ALONE[hop.before is None, hop.staged.owned, redeem is not None]
+    used = () if redeem is None else (instance.tenant, redeem.token, micros(redeem.at))
+    moved = Guarded(sql, (*columns((hop,)), *used), refusals, "exists")
+    return in_order(moved, *of_unit(instance.tenant, hop.staged))
 
 
 def of_unit(tenant: TenantId, unit: Staged) -> Iterator[Statement]:
@@ -107,17 +126,6 @@ def of_unit(tenant: TenantId, unit: Staged) -> Iterator[Statement]:
         yield _audit(tenant, row)
     for account in unit.resets:
         yield Statement(_RESET, (tenant, account))
-
-
-def _claim(hop: Hop) -> tuple[Statement, ...]:
-    if not hop.staged.owned:
-        return ()
-    key = (hop.instance.tenant, hop.instance.id)
-    return (Statement(_DROP_OWN_CLAIM, (*key, hop.before, hop.id), "claim"),)
-
-
-def _redeem(tenant: TenantId, redeem: Redeem) -> Statement:
-    return Statement(_REDEEM, (tenant, redeem.token, micros(redeem.at)), "token")
 
 
 def _write(tenant: TenantId, write: Put | Delete) -> Statement:

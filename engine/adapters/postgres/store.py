@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Self, cast
 
 import msgspec
@@ -14,12 +14,13 @@ from engine.adapters.address import Address
 from engine.adapters.claims import Asked
 from engine.adapters.postgres import ledger, queries, schema, statements
 from engine.adapters.postgres.batches import AT_ONCE, Batches
-from engine.adapters.postgres.changes import Changes, Statement, Transaction
+from engine.adapters.postgres.changes import Changes, Statement, Transaction, in_order
 from engine.adapters.postgres.failures import FAILURES, unavailable
 from engine.adapters.postgres.kinds import Listing, PgValue, Row, table_of
 from engine.adapters.postgres.pool import Pool, ended
 from engine.adapters.postgres.reader import Reader
 from engine.adapters.sqlite.encoding import micros, moment, read_state, unpack
+from engine.adapters.system import since_boot
 from engine.errors import StoreUnavailable, UnknownInstance, UnknownOutcome
 from engine.model.instance import ProcessInstance
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
@@ -51,6 +52,9 @@ WRITERS: Final = 6
 TWINS: Final = 5
 """How often a charge is tried whose answer was lost, or that another first one was quicker than."""
 
+FRESH_SECONDS: Final = 1.0
+"""How old the server's word on its time may be: between two clocks nothing is lost in that."""
+
 _read_audit = msgspec.json.Decoder(AuditRow).decode
 
 
@@ -66,6 +70,7 @@ class PostgresStore:
     ) -> None:
         """Put together; `open` looks at the schema first."""
         self._clock = clock
+        self._last_told: tuple[datetime | None, float] = None, 0.0
         self._reads, self._writes = Pool(address, READERS), Pool(address, WRITERS)
         self._batch_pool = Pool(address, AT_ONCE)
         self._reader = Reader(self._reads)
@@ -107,14 +112,15 @@ class PostgresStore:
         row = await self._reader.one(queries.STATE, tenant, instance, self._told())
         if row is None:
             raise UnknownInstance(instance=instance)
-        state, now = cast("tuple[bytes, int]", row)
-        return Loaded(instance=read_state(tenant, instance, state), now=moment(now))
+        state, micros_now = cast("tuple[bytes, int]", row)
+        now = self._seen(moment(micros_now))
+        return Loaded(instance=read_state(tenant, instance, state), now=now)
 
     async def commit(self, hop: Hop) -> Committed | Conflict:
         """Write one hop. Raises `StoreUnavailable` or `UnknownOutcome` (ask `has_hop`)."""
         if statements.is_plain(hop):
             return await self._batches.do(hop)
-        return await self._write(statements.of_hop(hop))
+        return await self._changes.do(statements.of_hop(hop))
 
     async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
         """Whether this hop was committed; asked at a new connection."""
@@ -169,7 +175,7 @@ class PostgresStore:
             StoreUnavailable: Nothing of it was kept.
             UnknownOutcome: The answer was lost; written again, its preconditions tell.
         """
-        return await self._write(tuple(statements.of_unit(tenant, unit)))
+        return await self._changes.do(in_order(*statements.of_unit(tenant, unit)))
 
     async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
         """List audit rows, newest first."""
@@ -215,7 +221,7 @@ class PostgresStore:
 
     async def forget_accounts(self, prefix: str, before: datetime) -> None:
         """Drop the ledgers of accounts so named that were last charged before a time."""
-        await self._write((Statement(ledger.FORGET, (prefix, micros(before))),))
+        await self._changes.do(in_order(Statement(ledger.FORGET, (prefix, micros(before)))))
 
     async def due(self, limit: int) -> Sequence[Due]:
         """Give instances that have something due, the longest due first."""
@@ -233,9 +239,18 @@ class PostgresStore:
         return None if row is None else Digest(cast("str", row[0]))
 
     async def now(self) -> datetime:
-        """The store's time."""
-        row = await self._reader.one(queries.NOW, self._told())
-        return moment(cast("tuple[int]", row)[0])
+        """The store's time: the server's, as it was told less than a second ago and what passed.
+
+        It is never ahead of the server's, for its answer was on its way for a while.
+        """
+        if self._clock is not None:
+            return self._clock.now()
+        told, at = self._last_told
+        passed = since_boot() - at
+        if told is not None and passed < FRESH_SECONDS:
+            return told + timedelta(seconds=passed)
+        row = await self._reader.one(queries.NOW, None)
+        return self._seen(moment(cast("tuple[int]", row)[0]))
 
     async def is_fresh(self) -> bool:
         """Whether nothing was ever kept here: a first start may make the keys for it."""
@@ -248,16 +263,12 @@ class PostgresStore:
         pools = (self._batch_pool, self._writes, self._reads)
         await asyncio.gather(*(pool.close() for pool in pools))
 
+    def _seen(self, now: datetime) -> datetime:
+        self._last_told = now, since_boot()
+        return now
+
     def _told(self) -> int | None:
         return None if self._clock is None else micros(self._clock.now())
-
-    async def _write(self, changes: Sequence[Statement]) -> Committed | Conflict:
-        async def work(transaction: Transaction) -> Committed:
-            for change in changes:
-                await transaction.run(change)
-            return Committed()
-
-        return await self._changes.do(work)
 
     async def _listed(
         self, listing: Listing, chosen: tuple[PgValue, ...], query: PageQuery | InstanceQuery
