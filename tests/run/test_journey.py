@@ -1,9 +1,10 @@
-"""The whole way, loop and activities and identity together, on the memory store and on SQLite."""
+"""The whole way, loop and activities and identity together, on every store."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -19,28 +20,39 @@ from engine.run.current import Current, Invalid
 from engine.run.hop.journal import broken_at, event_of
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, WRONG, Bench, bench, ref
+from tests.postgres import a_store
 
 Story = Callable[[Bench], Awaitable[None]]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@asynccontextmanager
+async def opened(name: str, folder: Path, clock: FrozenClock) -> AsyncIterator[Store]:
+    if name == "postgres":
+        async with a_store(clock) as kept:
+            yield kept
+        return
+    store: Store = (
+        MemoryStore(clock)
+        if name == "memory"
+        else await SqliteStore.open(folder / "store.db", clock=clock)
+    )
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def tell(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Story], None]:
     """Run a story in a house on each store."""
 
     async def told(story: Story) -> None:
         clock = FrozenClock()
-        store: Store = (
-            MemoryStore(clock)
-            if request.param == "memory"
-            else await SqliteStore.open(tmp_path / "store.db", clock=clock)
-        )
-        house = bench(store, clock)
-        await house.deploy()
-        await house.user()
-        try:
+        async with opened(request.param, tmp_path, clock) as store:
+            house = bench(store, clock)
+            await house.deploy()
+            await house.user()
             await story(house)
-        finally:
-            await store.close()
 
     return lambda story: asyncio.run(told(story))
 
