@@ -38,6 +38,7 @@ def examined(address: Address, now: datetime) -> Iterator[Finding]:
     yield of_version(server, address)
     yield of_disk(server)
     yield of_replicas(server)
+    yield of_log(server)
     yield of_way(server)
     yield of_clock(server, now)
     if server.missing:
@@ -77,6 +78,14 @@ def of_replicas(server: Server) -> Finding:
     if server.replicas:
         return fine("replicas", f"{server.replicas}, and commits wait for them")
     return fine("replicas", "none")
+
+
+def of_log(server: Server) -> Finding:
+    """Say whether what people entered gets into the server's log (D4)."""
+    if server.logs_values:
+        told = "it keeps the values of statements, and with them what people entered"
+        return bad("server's log", told, "Set log_parameter_max_length = 0.")
+    return fine("server's log", "it keeps no values")
 
 
 def of_way(server: Server) -> Finding:

@@ -86,6 +86,20 @@ async def test_a_commit_whose_answer_is_lost_is_unknown_and_looked_up(
     assert len(await setup.store.journal(MAIN_TENANT, FIRST)) == 2
 
 
+async def test_a_batch_whose_answer_is_lost_does_not_flood_the_server(setup: Setup) -> None:
+    firsts = [an_instance(id=InstanceId(f"{n:026}")) for n in range(60)]
+    await asyncio.gather(*(setup.store.commit(a_hop(one)) for one in firsts))
+    hops = [a_hop(an_instance(id=one.id, revision=2), id=HopId(f"lost-{one.id}")) for one in firsts]
+    setup.wire.cut("after", b"lost-")
+
+    answers = await asyncio.gather(*map(setup.store.commit, hops), return_exceptions=True)
+    kept = await asyncio.gather(*(setup.store.has_hop(MAIN_TENANT, hop.id) for hop in hops))
+
+    assert all(isinstance(answer, UnknownOutcome) for answer in answers)
+    assert all(kept)
+    assert setup.wire.most <= 14
+
+
 async def test_a_unit_whose_answer_is_lost_is_told_by_its_preconditions(setup: Setup) -> None:
     setup.wire.cut("after", COMMIT)
 

@@ -30,6 +30,7 @@ SAFE = Server(
     waits=True,
     replicas=0,
     replicas_count=False,
+    logs_values=False,
     is_sealed=False,
     now=NOON,
     missing=0,
@@ -200,6 +201,11 @@ def test_replicas_that_no_commit_waits_for_are_bad() -> None:
     assert [postgres.of_replicas(server).state for server in (SAFE, counted, lagging)] == [
         "fine", "fine", "bad",
     ]  # fmt: skip
+
+
+def test_a_log_that_keeps_what_people_entered_is_bad() -> None:
+    assert postgres.of_log(SAFE).state == "fine"
+    assert postgres.of_log(replace(SAFE, logs_values=True)).state == "bad"
 
 
 def test_an_old_server_is_bad_and_one_of_another_time_a_warning() -> None:

@@ -97,6 +97,8 @@ class Batches:
                 await self._settle(jobs)
         finally:
             self._at_work -= 1
+            if not self._at_work:  # a programmer's mistake has ended it: others still wait
+                self._begin()
 
     def _taken(self) -> list[_Job]:
         """Take hops off the queue in their order, of each instance the first."""

@@ -21,6 +21,10 @@ _FACTS: Final = """SELECT current_setting('server_version_num')::int,
     WHERE coalesce(state, 'streaming') = 'streaming' AND coalesce(application_name, '') NOT IN
       ('pg_basebackup', 'pg_receivewal')),
   current_setting('synchronous_standby_names') <> '',
+  current_setting('log_parameter_max_length') <> '0' AND (current_setting('log_duration') = 'on'
+    OR current_setting('log_statement') IN ('mod', 'all')
+    OR current_setting('log_min_duration_statement') <> '-1'
+    OR current_setting('log_min_duration_sample') <> '-1'),
   coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
   (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"""
 
@@ -36,6 +40,7 @@ class Server:
         waits: A commit is answered when it is on disk, not before.
         replicas: Servers that copy this one all the time.
         replicas_count: Whether a commit waits for one of them: else a failover loses answers.
+        logs_values: Its log keeps the values of statements, and with them what people entered.
         is_sealed: Nobody can read what goes there.
         now: Its time.
         missing: Migrations to run.
@@ -48,6 +53,7 @@ class Server:
     waits: bool
     replicas: int
     replicas_count: bool
+    logs_values: bool
     is_sealed: bool
     now: datetime
     missing: int
@@ -71,7 +77,7 @@ async def look(address: Address) -> Server:
         raise unavailable(failure) from failure
     finally:
         await ended(connection)
-    number, version, syncs, whole, waits, replicas, count, sealed, now = row
+    number, version, syncs, whole, waits, replicas, count, logs, sealed, now = row
     return Server(
         number=cast("int", number),
         version=cast("str", version),
@@ -80,6 +86,7 @@ async def look(address: Address) -> Server:
         waits=bool(waits),
         replicas=cast("int", replicas),
         replicas_count=bool(count),
+        logs_values=bool(logs),
         is_sealed=bool(sealed),
         now=moment(cast("int", now)),
         missing=len(due),

@@ -17,7 +17,7 @@ from engine.adapters.postgres.batches import AT_ONCE, Batches
 from engine.adapters.postgres.changes import Changes, Statement, Transaction, in_order
 from engine.adapters.postgres.failures import FAILURES, unavailable
 from engine.adapters.postgres.kinds import Listing, PgValue, Row, table_of
-from engine.adapters.postgres.pool import Pool, ended
+from engine.adapters.postgres.pool import ANSWER, Pool, ended
 from engine.adapters.postgres.reader import Reader
 from engine.adapters.sqlite.encoding import micros, moment, read_state, unpack
 from engine.adapters.system import since_boot
@@ -73,6 +73,7 @@ class PostgresStore:
         self._last_told: tuple[datetime | None, float] = None, 0.0
         self._reads, self._writes = Pool(address, READERS), Pool(address, WRITERS)
         self._batch_pool = Pool(address, AT_ONCE)
+        self._asking = asyncio.Semaphore(AT_ONCE)
         self._reader = Reader(self._reads)
         self._changes = Changes(self._writes, probe)
         self._batches = Batches(self._batch_pool, self._changes, probe, batch_limit)
@@ -123,14 +124,15 @@ class PostgresStore:
         return await self._changes.do(statements.of_hop(hop))
 
     async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
-        """Whether this hop was committed; asked at a new connection."""
-        connection = await self._reads.anew()
+        """Whether this hop was committed; asked at a new connection.
+
+        Few at a time: a lost batch makes many ask.
+        """
         try:
-            return await connection.fetchrow(queries.HAS_HOP, tenant, hop) is not None
+            async with asyncio.timeout(ANSWER.total_seconds()), self._asking:
+                return await self._asked_anew(tenant, hop)
         except FAILURES as failure:
             raise unavailable(failure) from failure
-        finally:
-            await ended(connection)
 
     async def journal(self, tenant: TenantId, instance: InstanceId) -> Sequence[JournalRow]:
         """All rows in order. Raises `UnknownInstance`."""
@@ -262,6 +264,13 @@ class PostgresStore:
         await self._batches.close()
         pools = (self._batch_pool, self._writes, self._reads)
         await asyncio.gather(*(pool.close() for pool in pools))
+
+    async def _asked_anew(self, tenant: TenantId, hop: HopId) -> bool:
+        connection = await self._reads.anew()
+        try:
+            return await connection.fetchrow(queries.HAS_HOP, tenant, hop) is not None
+        finally:
+            await ended(connection)
 
     def _seen(self, now: datetime) -> datetime:
         self._last_told = now, since_boot()
