@@ -86,6 +86,21 @@ async def test_a_commit_whose_answer_is_lost_is_unknown_and_looked_up(
     assert len(await setup.store.journal(MAIN_TENANT, FIRST)) == 2
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_a_commit_that_is_still_on_its_way_is_waited_for(setup: Setup, is_kept: bool) -> None:
+    twin = setup.beside.transaction()
+    await twin.start()
+    await setup.beside.execute(
+        "INSERT INTO hops (tenant, id, instance, revision, rows) VALUES ('main', 'me', 'i', 1, '')"
+    )
+    asking = asyncio.ensure_future(setup.store.has_hop(MAIN_TENANT, HopId("me")))
+    done, _ = await asyncio.wait([asking], timeout=0.3)
+    await (twin.commit() if is_kept else twin.rollback())
+
+    assert not done
+    assert await asking == is_kept
+
+
 async def test_a_batch_whose_answer_is_lost_does_not_flood_the_server(setup: Setup) -> None:
     firsts = [an_instance(id=InstanceId(f"{n:026}")) for n in range(60)]
     await asyncio.gather(*(setup.store.commit(a_hop(one)) for one in firsts))

@@ -16,7 +16,10 @@ NOW: Final = f"SELECT coalesce($1::bigint, {_NOW})"
 _STATE: Final = """SELECT state, coalesce($3::bigint, {now}) FROM instances
 WHERE tenant = $1 AND id = $2"""
 STATE: Final = _STATE.format(now=_NOW)
-HAS_HOP: Final = "SELECT 1 FROM hops WHERE tenant = $1 AND id = $2"
+TAKE_HOP: Final = """INSERT INTO hops (tenant, id, instance, revision, rows)
+VALUES ($1, $2::text, '?' || $2::text, 0, '') ON CONFLICT DO NOTHING"""
+"""Try to be that hop, in a transaction that is undone: it waits for a twin that is still on its way
+to its commit, where a mere look would not see it, and changes no row where the twin was kept."""
 JOURNAL: Final = "SELECT rows FROM hops WHERE tenant = $1 AND instance = $2 ORDER BY revision"
 
 _CHOSEN: Final = """FROM instances WHERE tenant = $1 AND ($2::text IS NULL OR process = $2)

@@ -126,7 +126,8 @@ class PostgresStore:
     async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
         """Whether this hop was committed; asked at a new connection.
 
-        Few at a time: a lost batch makes many ask.
+        A server that has lost us may still be committing it: that is waited for. Few ask at a
+        time, for a lost batch makes many ask.
         """
         try:
             async with asyncio.timeout(ANSWER.total_seconds()), self._asking:
@@ -268,7 +269,11 @@ class PostgresStore:
     async def _asked_anew(self, tenant: TenantId, hop: HopId) -> bool:
         connection = await self._reads.anew()
         try:
-            return await connection.fetchrow(queries.HAS_HOP, tenant, hop) is not None
+            twin = connection.transaction()
+            await twin.start()
+            told = await connection.execute(queries.TAKE_HOP, tenant, hop)
+            await twin.rollback()
+            return str(told).endswith(" 0")
         finally:
             await ended(connection)
 
