@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     short_help="Bring a PostgreSQL database to this program's schema.",
     examples=(
         "trustflow migrate --database postgresql://trustflow@127.0.0.1/trustflow",
-        "TRUSTFLOW_DATABASE_FILE=/run/secrets/database trustflow migrate",
+        "trustflow migrate --data /srv/trustflow",
     ),
 )
 @database_option
