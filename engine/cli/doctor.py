@@ -174,7 +174,7 @@ def _server(settings: Settings) -> Iterator[Finding]:
     """Look at a PostgreSQL database, and at what lies in the folder beside it."""
     from engine.adapters.system import SystemClock
     from engine.app import KEYS
-    from engine.cli.postgres import examined
+    from engine.cli.database.examined import examined
 
     if settings.database is not None:
         yield from examined(settings.database, SystemClock().now())

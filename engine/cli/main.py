@@ -33,7 +33,7 @@ COMMANDS: Final = {
     "instance": "engine.cli.journeys.supervision:instance",
     "keys": "engine.cli.keys:keys",
     "purge": "engine.cli.journeys.purging:purge",
-    "migrate": "engine.cli.migrate:migrate",
+    "migrate": "engine.cli.database.migrate:migrate",
     "doctor": "engine.cli.doctor:doctor",
 }
 SECTIONS: Final = {

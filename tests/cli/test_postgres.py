@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from engine.adapters.address import Address
 from engine.adapters.postgres import schema
 from engine.adapters.postgres.safety import Server, look
-from engine.cli import postgres
+from engine.cli.database import examined as postgres
 from engine.testing import NOON
 from tests.cli.shell import DEFINITION, Main, Run, ended, started, surroundings
 from tests.postgres import an_empty_schema

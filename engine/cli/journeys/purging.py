@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from engine.app import Application
 
 
-@click.command(cls=Documented, examples=("trustflow purge", "trustflow purge --json"))
+@click.command(
+    cls=Documented,
+    short_help="Erase what is kept no longer.",
+    examples=("trustflow purge", "trustflow purge --json"),
+)
 @data_option
 @json_option
 def purge(*, data: Path | None, as_json: bool) -> int:

@@ -1,0 +1,1 @@
+"""Commands about a PostgreSQL database, and what `doctor` says of it."""
