@@ -19,8 +19,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import engine
+from engine.adapters.encoding import write_state
 from engine.adapters.memory import MemoryStore
-from engine.adapters.sqlite.encoding import write_state
 from engine.cli.command import Failed
 from engine.cli.main import main, trustflow
 from engine.cli.terminal.page import Terminal, say_json

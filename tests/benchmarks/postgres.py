@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from engine.adapters.address import Address
+from engine.adapters.encoding import micros
 from engine.adapters.postgres import PostgresStore, statements
 from engine.adapters.postgres.batches import AT_ONCE as BATCHES_AT_ONCE
 from engine.adapters.postgres.changes import Changes, Guarded, in_order
 from engine.adapters.postgres.pool import Pool
 from engine.adapters.postgres.store import BATCH_LIMIT, WRITERS
-from engine.adapters.sqlite.encoding import micros
 from engine.identity.deeds import Actor
 from engine.model.names import MAIN_TENANT
 from engine.ports.outside import no_probe

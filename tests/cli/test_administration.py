@@ -17,7 +17,7 @@ import click
 import pytest
 from msgspec.structs import replace
 
-from engine.adapters.sqlite.encoding import pack, unpack
+from engine.adapters.encoding import pack, unpack
 from engine.app import DATABASE, Application, open_application
 from engine.cli.main import trustflow
 from engine.ports.store import PageQuery

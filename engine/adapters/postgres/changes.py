@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar, cast
 
 import asyncpg
@@ -90,6 +90,10 @@ class Transaction:
     async def row(self, sql: str, *values: PgValue) -> Row | None:
         """Read one row, or None; what it says to lock is locked until the commit."""
         return cast("Row | None", await self._connection.fetchrow(sql, *values))
+
+    async def rows(self, sql: str, *values: PgValue) -> Sequence[Row]:
+        """Read every row."""
+        return cast("Sequence[Row]", await self._connection.fetch(sql, *values))
 
 
 Work = Callable[[Transaction], Awaitable[A]]

@@ -8,11 +8,12 @@ from typing import Final, Generic, cast
 
 import msgspec
 
-from engine.adapters.sqlite.encoding import micros
+from engine.adapters.encoding import micros
 from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
 from engine.records.record import R, Record
 from engine.records.tokens import ProcessToken, Session
+from engine.records.tombstones import Tombstone
 
 PgValue = None | int | bool | bytes | str
 """What a column holds."""
@@ -152,6 +153,7 @@ TABLES: Final[Mapping[type[Record], Table[Record]]] = {
         counter=_token(lambda token: token.counter),
     ),
     Session: _table(Session),
+    Tombstone: _table(Tombstone),
 }
 """The list of kinds. A new one is entered here, and its table in a migration."""
 

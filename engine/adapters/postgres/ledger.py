@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Final, cast
 
 from engine.adapters.claims import Asked, Claim, Taken, take
+from engine.adapters.encoding import micros, moment
 from engine.adapters.postgres.changes import Statement, Transaction
 from engine.adapters.postgres.kinds import Row
-from engine.adapters.sqlite.encoding import micros, moment
 from engine.model.names import AccountKey, HopId
 from engine.ports.store import Attempts, Capped, Charged, Claimed, ClaimKey
 

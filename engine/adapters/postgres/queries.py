@@ -52,5 +52,10 @@ ORDER BY wakes, tenant, instance LIMIT $2 FOR UPDATE SKIP LOCKED"""
 DUE: Final = _DUE.format(now=_NOW)
 """Passed over is what another one's hop is moving at this moment, or another node's sweep takes."""
 
+_EXPIRED: Final = """SELECT tenant, instance FROM retention
+WHERE kept_until <= coalesce($1::bigint, {now}) ORDER BY kept_until, tenant, instance LIMIT $2"""
+EXPIRED: Final = _EXPIRED.format(now=_NOW)
+FORGET_AUDIT: Final = "DELETE FROM audit WHERE at < $1"
+
 IS_FRESH: Final = """SELECT NOT EXISTS (SELECT FROM hops) AND NOT EXISTS (SELECT FROM deployments)
   AND NOT EXISTS (SELECT FROM identity_stores) AND NOT EXISTS (SELECT FROM process_tokens)"""

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Final, cast
 
 from engine.adapters.address import Address
+from engine.adapters.encoding import moment
 from engine.adapters.postgres import schema
 from engine.adapters.postgres.failures import FAILURES, unavailable
 from engine.adapters.postgres.pool import connect, ended
-from engine.adapters.sqlite.encoding import moment
 
 _FACTS: Final = """SELECT current_setting('server_version_num')::int,
   current_setting('server_version'),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, cast
 
 from engine.adapters import rules
-from engine.adapters.postgres.changes import Guarded, Statement, Work, in_order
+from engine.adapters.encoding import encode, micros, pack, unpack, write_state
+from engine.adapters.postgres.changes import Guarded, Statement, Transaction, Work, in_order
 from engine.adapters.postgres.kinds import Table, table_of
-from engine.adapters.sqlite.encoding import encode, micros, pack, write_state
 from engine.model.names import TenantId
-from engine.ports.store import Committed, Hop
+from engine.ports.store import Committed, Erasure, Hop
+from engine.records.journal import emptied
 from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged, Version
 
 # Each column of a batch comes as an array; one hop alone is a batch of one. The row of the
@@ -20,9 +21,9 @@ _GIVEN: Final = """
 WITH given AS (
   SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
     $7::bytea[], $8::text[], $9::bytea[], $10::text[], $11::bigint[], $12::bigint[], $13::bool[],
-    $14::bool[])
+    $14::bool[], $15::bigint[])
   AS one (tenant, id, before, revision, process, status,
-    state, hop, rows, node, visit, wakes, is_over, is_owner)
+    state, hop, rows, node, visit, wakes, is_over, is_owner, kept_until)
 ), """
 _MOVED: Final = """moved AS (
   UPDATE instances kept SET revision = given.revision, status = given.status, state = given.state
@@ -48,6 +49,10 @@ _FOLLOWED: Final = """told AS (
 ), stands_nowhere AS (
   DELETE FROM waits USING moved WHERE waits.tenant = moved.tenant AND waits.instance = moved.id
   AND moved.node IS NULL AND moved.wakes IS NULL
+), kept_for AS (
+  INSERT INTO retention (tenant, instance, kept_until)
+  SELECT tenant, id, kept_until FROM moved WHERE kept_until IS NOT NULL
+  ON CONFLICT (tenant, instance) DO UPDATE SET kept_until = excluded.kept_until
 ), freed AS (
   DELETE FROM claims USING moved WHERE claims.tenant = moved.tenant AND claims.instance = moved.id
   AND CASE WHEN moved.is_owner
@@ -56,8 +61,8 @@ _FOLLOWED: Final = """told AS (
 )"""
 _USED: Final = """, used AS (
   UPDATE process_tokens SET counter = counter + 1, version = version + 1
-  WHERE tenant = $15 AND id = $16 AND status = 'ACTIVE' AND (opens IS NULL OR opens <= $17)
-  AND (closes IS NULL OR closes > $17) AND (uses IS NULL OR counter < uses)
+  WHERE tenant = $16 AND id = $17 AND status = 'ACTIVE' AND (opens IS NULL OR opens <= $18)
+  AND (closes IS NULL OR closes > $18) AND (uses IS NULL OR counter < uses)
   RETURNING 1
 )"""
 _WINNERS: Final = " SELECT tenant, hop FROM moved"
@@ -86,6 +91,15 @@ ALONE: Final = {
 _AUDIT: Final = """INSERT INTO audit (tenant, id, at, subject, action, body)
 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"""
 _RESET: Final = "DELETE FROM attempts WHERE tenant = $1 AND account = $2"
+_REMOVE: Final = "DELETE FROM instances WHERE tenant = $1 AND id = $2 AND revision = $3"
+_EMPTY: Final = """UPDATE instances SET revision = $4, status = $5, state = $6
+WHERE tenant = $1 AND id = $2 AND revision = $3"""
+_PACKS: Final = "SELECT id, rows FROM hops WHERE tenant = $1 AND instance = $2"
+_KEEP_PACK: Final = "UPDATE hops SET rows = $3 WHERE tenant = $1 AND id = $2"
+_NO_HOPS: Final = "DELETE FROM hops WHERE tenant = $1 AND instance = $2"
+_NO_RETENTION: Final = "DELETE FROM retention WHERE tenant = $1 AND instance = $2"
+_NO_CLAIM: Final = "DELETE FROM claims WHERE tenant = $1 AND instance = $2"
+_NO_WAIT: Final = "DELETE FROM waits WHERE tenant = $1 AND instance = $2"
 
 
 def is_plain(hop: Hop) -> bool:
@@ -105,7 +119,7 @@ def _values(hop: Hop) -> tuple[object, ...]:
     return (
         now.tenant, now.id, hop.before, now.revision, now.process, now.status, write_state(now),
         hop.id, pack(hop.rows), wait and wait.node, wait and wait.visit, micros(now.due_at),
-        now.is_over, hop.staged.owned,
+        now.is_over, hop.staged.owned, micros(now.kept_until),
     )  # fmt: skip
 
 
@@ -116,6 +130,29 @@ def of_hop(hop: Hop) -> Work[Committed]:
     used = () if redeem is None else (instance.tenant, redeem.token, micros(redeem.at))
     moved = Guarded(sql, (*columns((hop,)), *used), refusals, "exists")
     return in_order(moved, *of_unit(instance.tenant, hop.staged))
+
+
+def of_erasure(erasure: Erasure) -> Work[Committed]:
+    """Take a person out of an instance: the instance's own row first, which may refuse."""
+    key = (erasure.tenant, erasure.instance)
+    after, staged = erasure.after, in_order(*of_unit(erasure.tenant, erasure.staged))
+
+    async def work(transaction: Transaction) -> Committed:
+        if after is None:
+            await transaction.run(Statement(_REMOVE, (*key, erasure.before), "revision"))
+            for table in (_NO_HOPS, _NO_RETENTION):
+                await transaction.run(Statement(table, key))
+        else:
+            values = (*key, erasure.before, after.revision, after.status, write_state(after))
+            await transaction.run(Statement(_EMPTY, values, "revision"))
+            for id, packed in await transaction.rows(_PACKS, *key):
+                rows = map(emptied, unpack(cast("bytes", packed)))
+                await transaction.run(Statement(_KEEP_PACK, (erasure.tenant, id, pack([*rows]))))
+        for table in (_NO_CLAIM, _NO_WAIT):
+            await transaction.run(Statement(table, key))
+        return await staged(transaction)
+
+    return work
 
 
 def of_unit(tenant: TenantId, unit: Staged) -> Iterator[Statement]:

@@ -12,6 +12,7 @@ import msgspec
 from engine.adapters import rules
 from engine.adapters.address import Address
 from engine.adapters.claims import Asked
+from engine.adapters.encoding import micros, moment, read_state, unpack
 from engine.adapters.postgres import ledger, queries, schema, statements
 from engine.adapters.postgres.batches import AT_ONCE, Batches
 from engine.adapters.postgres.changes import Changes, Statement, Transaction, in_order
@@ -19,7 +20,6 @@ from engine.adapters.postgres.failures import FAILURES, unavailable
 from engine.adapters.postgres.kinds import Listing, PgValue, Row, table_of
 from engine.adapters.postgres.pool import ANSWER, Pool, ended
 from engine.adapters.postgres.reader import Reader
-from engine.adapters.sqlite.encoding import micros, moment, read_state, unpack
 from engine.adapters.system import since_boot
 from engine.errors import StoreUnavailable, UnknownInstance, UnknownOutcome
 from engine.model.instance import ProcessInstance
@@ -35,6 +35,7 @@ from engine.ports.store import (
     Committed,
     Conflict,
     Due,
+    Erasure,
     Hop,
     InstanceQuery,
     Loaded,
@@ -122,6 +123,10 @@ class PostgresStore:
         if statements.is_plain(hop):
             return await self._batches.do(hop)
         return await self._changes.do(statements.of_hop(hop))
+
+    async def erase(self, erasure: Erasure) -> Committed | Conflict:
+        """Take a person out of an instance, in one transaction."""
+        return await self._changes.do(statements.of_erasure(erasure))
 
     async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
         """Whether this hop was committed; asked at a new connection.
@@ -231,6 +236,16 @@ class PostgresStore:
         rows = await self._reader.all(queries.DUE, self._told(), limit)
         found = cast("Sequence[tuple[TenantId, InstanceId]]", rows)
         return [Due(tenant=tenant, instance=instance) for tenant, instance in found]
+
+    async def expired(self, limit: int) -> Sequence[Due]:
+        """Give instances that are kept no longer, the longest so first."""
+        rows = await self._reader.all(queries.EXPIRED, self._told(), limit)
+        found = cast("Sequence[tuple[TenantId, InstanceId]]", rows)
+        return [Due(tenant=tenant, instance=instance) for tenant, instance in found]
+
+    async def forget_audit(self, before: datetime) -> None:
+        """Drop audit rows from before a time."""
+        await self._changes.do(in_order(Statement(queries.FORGET_AUDIT, (micros(before),))))
 
     async def digest_of(self, tenant: TenantId, process: str, version: int | None) -> Digest | None:
         """Find the deployed bundle of a process: this version, or the newest."""

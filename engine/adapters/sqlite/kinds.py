@@ -8,7 +8,7 @@ from typing import Final, Generic, cast
 
 import msgspec
 
-from engine.adapters.sqlite.encoding import micros
+from engine.adapters.encoding import micros
 from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
 from engine.records.record import R, Record

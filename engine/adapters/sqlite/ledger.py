@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, cast
 
 from engine.adapters.claims import Asked, Claim, Taken, take
-from engine.adapters.sqlite.encoding import micros, moment
+from engine.adapters.encoding import micros, moment
 from engine.adapters.sqlite.kinds import SqlValue
 from engine.adapters.sqlite.statements import Statement
 from engine.adapters.sqlite.writer import Transaction

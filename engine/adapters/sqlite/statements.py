@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from engine.adapters import rules
-from engine.adapters.sqlite.encoding import encode, micros, pack, write_state
+from engine.adapters.encoding import encode, micros, pack, write_state
 from engine.adapters.sqlite.kinds import SqlValue, Table, table_of
 from engine.model.instance import ProcessInstance
 from engine.model.names import TenantId

@@ -14,9 +14,9 @@ import msgspec
 
 from engine.adapters import rules
 from engine.adapters.claims import Asked
+from engine.adapters.encoding import micros, pack, read_state, unpack
 from engine.adapters.sqlite import ledger, queries, statements
 from engine.adapters.sqlite.database import Database
-from engine.adapters.sqlite.encoding import micros, pack, read_state, unpack
 from engine.adapters.sqlite.kinds import Listing, table_of
 from engine.adapters.sqlite.reader import Reader, Row, answered
 from engine.adapters.sqlite.writer import Transaction, Writer

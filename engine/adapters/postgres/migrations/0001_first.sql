@@ -27,6 +27,15 @@ CREATE TABLE waits (
 ) WITH (fillfactor = 80);
 CREATE INDEX waits_by_time ON waits (wakes, tenant, instance) WHERE wakes IS NOT NULL;
 
+-- Until when an instance that is over is kept.
+CREATE TABLE retention (
+  tenant     text COLLATE "C" NOT NULL,
+  instance   text COLLATE "C" NOT NULL,
+  kept_until bigint NOT NULL,
+  PRIMARY KEY (tenant, instance)
+);
+CREATE INDEX retention_by_time ON retention (kept_until);
+
 -- One row per hop: its id, and the journal rows it appended.
 CREATE TABLE hops (
   tenant    text COLLATE "C" NOT NULL,
@@ -162,3 +171,13 @@ CREATE TABLE sessions (
   UNIQUE (tenant, begin)
 ) WITH (fillfactor = 80);
 CREATE INDEX sessions_by_instance ON sessions (tenant, instance);
+
+CREATE TABLE tombstones (
+  tenant     text COLLATE "C" NOT NULL,
+  id         text COLLATE "C" NOT NULL,
+  version    bigint NOT NULL,
+  process    text,
+  body       text NOT NULL,
+  PRIMARY KEY (tenant, id)
+);
+CREATE INDEX tombstones_by_process ON tombstones (tenant, process, id);
