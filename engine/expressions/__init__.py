@@ -6,6 +6,7 @@ what type they have. What it accepts means what CEL (Common Expression Language)
 
 from engine.expressions.checking.check import Checked, check
 from engine.expressions.evaluation.evaluate import Expression, compile_checked
+from engine.expressions.evaluation.having import has_type
 from engine.expressions.problems import RULES, ExpressionProblem
 from engine.expressions.proof.decide import Budget, Reach, decide
 from engine.expressions.syntax.parse import parse
@@ -32,6 +33,7 @@ from engine.expressions.types import (
     Type,
     Values,
     describe,
+    is_date,
 )
 
 __all__ = [
@@ -72,6 +74,8 @@ __all__ = [
     "compile_checked",
     "decide",
     "describe",
+    "has_type",
+    "is_date",
     "parse",
     "parse_template",
     "reads",

@@ -7,6 +7,7 @@ content.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, TypeAlias, assert_never
@@ -144,6 +145,14 @@ def listed(names: Collection[str]) -> str:
     shown = text.rfind(", ", 0, LONGEST_LIST)
     left = len(names) - text.count(", ", 0, shown) - 1
     return f"{text[:shown]} and {left} more" if shown > 0 else text[:LONGEST_LIST]
+
+
+def is_date(text: str) -> bool:
+    """Say whether a text is an ISO date, `2026-01-31`."""
+    try:
+        return len(text) == 10 and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def is_text(type_: Type) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import date
 
 from engine.compile.reading.document import LARGEST_INTEGER
 from engine.expressions import (
@@ -19,6 +18,7 @@ from engine.expressions import (
     MapOf,
     Type,
     describe,
+    is_date,
 )
 from engine.model.definition import Parameter
 from engine.model.names import JsonValue
@@ -65,14 +65,6 @@ def _fits_scalar(value: JsonValue, type_: Type) -> bool:
     if isinstance(value, float):
         return type_ == NUMBER and math.isfinite(value)
     return isinstance(value, str) and (type_ == STRING or (type_ == DATE and is_date(value)))
-
-
-def is_date(text: str) -> bool:
-    """Say whether a text is an ISO date, `2026-01-31`."""
-    try:
-        return len(text) == 10 and date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def type_of(value: JsonValue) -> Type:

@@ -1,8 +1,6 @@
 """Texts that are written out take the type of their place: a date, or one of a choice."""
 
 from collections.abc import Iterator
-from datetime import date
-from re import ASCII, fullmatch
 
 from engine.expressions.checking.members import UNSURE
 from engine.expressions.checking.operators import Complaint, Judged
@@ -19,6 +17,7 @@ from engine.expressions.types import (
     Type,
     assignable,
     describe,
+    is_date,
     is_text,
     join,
 )
@@ -82,23 +81,13 @@ def _outside(text: str, choice: EnumOf) -> Complaint | None:
 
 
 def _no_date(text: str) -> Complaint | None:
-    if _is_date(text):
+    if is_date(text):
         return None
     return Complaint(
         rule="X120",
         message=f'"{text}" is not a date',
         remedy='write year, month and day, such as "2026-01-31"',
     )
-
-
-def _is_date(text: str) -> bool:
-    if not fullmatch(r"\d{4}-\d{2}-\d{2}", text, ASCII):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _misplaced(actual: Type, place: Type) -> Complaint:

@@ -18,7 +18,7 @@ LONGEST_TEXT = 65_536
 MOST_ITEMS = 10_000
 """Items of a list that an operator makes or looks into, and pairs that one `==` compares."""
 
-_SMALLEST, _BIGGEST = -(2**63), 2**63 - 1
+SMALLEST, BIGGEST = -(2**63), 2**63 - 1
 
 _ORDERS: Mapping[str, Callable[..., bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
@@ -113,7 +113,7 @@ def negate(value: JsonValue) -> JsonValue:
 
 
 def _in_range(value: int, operator: str) -> int:
-    if _SMALLEST <= value <= _BIGGEST:
+    if SMALLEST <= value <= BIGGEST:
         return value
     raise out_of_range(operator=operator)
 
