@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
 
+from engine.errors import ProcessFault
 from engine.model.event import Ended
 from engine.model.graph import ActivityNode
-from engine.model.instance import Check, CheckState, Decision, ProcessInstance
+from engine.model.instance import DECISIONS, Check, CheckState, Decision, ProcessInstance
 
 
 def after(
@@ -33,8 +33,16 @@ def filed(checks: tuple[Check, ...], check: Check) -> tuple[Check, ...]:
 
 
 def decision(node: ActivityNode, instance: ProcessInstance, outcome: Ended) -> Decision | None:
-    """Give the decision after this ending: a decider's output, else what it was."""
+    """Give the decision after this ending: a decider's output, else what it was.
+
+    Raises:
+        ProcessFault: The output is none of the three; it must not go on as if nothing was decided.
+    """
     decides = node.signature.decides
     if decides is None or outcome.error is not None:
         return instance.decision
-    return cast(Decision, outcome.outputs[decides.output])
+    given = outcome.outputs.get(decides.output)
+    for one in DECISIONS:
+        if given == one:
+            return one
+    raise ProcessFault(reason=f"{decides.output} is no decision", node=node.id)

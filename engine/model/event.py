@@ -6,7 +6,9 @@ Every event carries its UTC time and encodes to JSON and back to an equal one.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from engine.model.names import JsonObject, NodeId, StepKey
 from engine.model.problem import Text
@@ -109,7 +111,7 @@ class Shown(Tagged, frozen=True, kw_only=True):
     """
 
     screen: Screen
-    expires: datetime | None = None
+    expires: Annotated[datetime, Meta(tz=True)] | None = None
     keys: dict[str, JsonObject] = {}
     wait_key: str | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from engine.model.names import (
     Digest,
@@ -25,6 +25,7 @@ Status = Literal[
     "COMPLETED_TERMINATED", "COMPLETED_PROCESS_ERROR",
 ]  # fmt: skip
 Decision = Literal["PASS", "FAIL", "REVIEW"]
+DECISIONS: tuple[Decision, ...] = get_args(Decision)
 
 LABELS: dict[Status, str] = {
     "PENDING": "Pending",

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec.structs import fields
 
 from engine.activity import Activity, Answer, Call
 from engine.errors import Busy, Contended, StoreUnavailable, TrustflowError
+from engine.expressions import describe, has_type
 from engine.model.effect import Effect, Resume, Run
 from engine.model.event import Broken, Ended, Outcome, Shown
 from engine.model.graph import ActivityNode
-from engine.model.instance import KeySlot, ProcessInstance
+from engine.model.instance import DECISIONS, KeySlot, ProcessInstance
+from engine.model.names import JsonValue
 from engine.model.signature import Signature
 from engine.secret import Bag
+
+T = TypeVar("T")
+
+DEEPEST: Final = 64
+"""Values inside values of an answer; a reader deep in other calls must be able to follow."""
+_write: Final = msgspec.json.Encoder().encode
+_read_answer: Final = msgspec.json.Decoder(Ended | Shown).decode
+_read_broken: Final = msgspec.json.Decoder(Broken).decode
 
 LONGEST_SECONDS: Final = 10.0
 """No activity inside a hop may take longer: a claim lasts as long (design 3.4)."""
@@ -73,17 +86,16 @@ async def perform(activity: Activity, effect: Effect, call: Call) -> Outcome | S
         if not isinstance(answer, Outcome) and inspect.isawaitable(answer):
             async with asyncio.timeout(LONGEST_SECONDS):
                 answer = await answer
+        return _lawful(activity.signature, answer)
     except Contended as contended:
         return StillChecking(moved_on=contended.moved_on)
     except (Busy, StoreUnavailable):
         raise
     except TrustflowError as fault:
-        return Broken(code=fault.code, reason=str(fault))
+        return _broken(activity.signature, str(fault), code=fault.code)
     except Exception as error:  # noqa: BLE001 - one of the three: a stranger's code
-        return Broken(
-            code="activity", reason=f"{type(error).__name__} in {activity.signature.label}"
-        )
-    return _lawful(activity, answer)
+        label = activity.signature.label
+        return _broken(activity.signature, f"{type(error).__name__} in {label}")
 
 
 def _answer(activity: Activity, effect: Effect, call: Call) -> Answer:
@@ -95,25 +107,99 @@ def _answer(activity: Activity, effect: Effect, call: Call) -> Answer:
     return code(call)
 
 
-def _lawful(activity: Activity, answer: object) -> Outcome:
-    """Refuse what the signature does not allow.
+def _lawful(signature: Signature, answer: object) -> Outcome:
+    """Refuse what the signature does not allow, and what the journal could not give back.
 
-    A screen of one that never waits, an output it never declared.
+    What is taken is what a later reader will find, and no value that the activity still holds.
     """
-    signature = activity.signature
-    if isinstance(answer, Shown) and signature.waits:
-        return answer
-    if not isinstance(answer, Ended):
-        return _unlawful(signature, f"answered with {type(answer).__name__}")
-    if not signature.declared.issuperset(answer.outputs):
-        return _unlawful(signature, "gave an output it does not declare")
-    if answer.error is None and not signature.promised <= answer.outputs.keys():
-        return _unlawful(signature, "left out an output it declares")
-    return answer
+    if not isinstance(answer, Ended | Shown) or (isinstance(answer, Shown) and not signature.waits):
+        return _broken(signature, f"{signature.label} answered with {type(answer).__name__}")
+    kept = _kept(answer, _read_answer)
+    if kept is None:
+        where = _unkept(signature, answer)
+        return _broken(signature, f"{signature.label} gave what cannot be kept: {where}")
+    fault = _undeclared(signature, kept)
+    return kept if fault is None else _broken(signature, f"{signature.label} {fault}")
 
 
-def _unlawful(signature: Signature, deed: str) -> Broken:
-    return Broken(code="activity", reason=f"{signature.label} {deed}")
+def _broken(signature: Signature, reason: str, *, code: str = "activity") -> Broken:
+    """Say why it broke, as far as that can be kept: a stranger's fault may hold any text."""
+    told = _kept(Broken(code=code, reason=reason), _read_broken)
+    return told or Broken(code="activity", reason=f"{signature.label} broke and cannot say why")
+
+
+def _kept(value: T, read: Callable[[bytes], T]) -> T | None:
+    """Give a value as the journal gives it back; None where that is another one, or none."""
+    try:
+        written = _write(value)
+        again = read(written)
+        return again if again == value and _is_shallow(written) else None
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+        return None
+
+
+def _is_shallow(written: bytes) -> bool:
+    """Whether JSON nests few values in each other: deep in an instance it must be read again."""
+    if written.count(b"[") + written.count(b"{") <= DEEPEST:
+        return True
+    level: list[JsonValue] = [msgspec.json.decode(written)]
+    for _ in range(DEEPEST):
+        level = [part for value in level for part in _parts(value)]
+    return not level
+
+
+def _parts(value: JsonValue) -> Iterable[JsonValue]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _unkept(signature: Signature, answer: Ended | Shown) -> str:
+    """Name what cannot be kept: an output or key that the signature knows, else a field."""
+    named: Mapping[str, Mapping[str, Any]] = {
+        "outputs": {output.name: Any for output in signature.outputs},
+        "keys": {use.input: dict[str, Any] for use in signature.keys},
+    }
+    for field in fields(type(answer)):
+        value = getattr(answer, field.name)
+        for name, type_ in named.get(field.name, {}).items():
+            if isinstance(value, dict) and name in value and not _is_kept(value[name], type_):
+                return f"{field.name.removesuffix('s')} {name}"
+        if not _is_kept(value, field.type):
+            return field.name
+    return "the whole"
+
+
+def _is_kept(value: object, type_: Any) -> bool:
+    """Whether a part of an answer comes back; asked for the words of a fault alone."""
+    return _kept((value,), msgspec.json.Decoder(tuple[type_]).decode) is not None
+
+
+def _undeclared(signature: Signature, answer: Ended | Shown) -> str | None:
+    """Say what the signature does not allow; names are the signature's, values are never told."""
+    if answer.keys and not answer.keys.keys() <= {use.input for use in signature.keys}:
+        return "gave keys it does not declare"
+    if isinstance(answer, Shown):
+        return None
+    if answer.result is not None and signature.settles is None:
+        return "gave a result and settles no check"
+    if answer.result == "PASS" and answer.error is not None:
+        return "gave PASS with an error event"
+    return _wrong_output(signature, answer)
+
+
+def _wrong_output(signature: Signature, answer: Ended) -> str | None:
+    given, decides = answer.outputs, signature.decides
+    if not signature.declared.issuperset(given):
+        return "gave an output it does not declare"
+    if answer.error is None and not signature.promised <= given.keys():
+        return "left out an output it declares"
+    for output in signature.outputs:
+        if output.name in given and not has_type(given[output.name], output.type):
+            return f"gave output {output.name} that is not {describe(output.type)}"
+    if decides is not None and answer.error is None and given.get(decides.output) not in DECISIONS:
+        return f"gave no decision as output {decides.output}"
+    return None
 
 
 def _slots(node: ActivityNode, instance: ProcessInstance) -> dict[str, KeySlot]:
