@@ -475,3 +475,82 @@ def test_a_key_nobody_writes_is_told_where_it_is_first_read_and_not_again() -> N
         ("P105", "flow.first.inputs.passcodeAuthenticationKey"),
         ("P105", "flow.device.inputs.userKey"),
     ]
+
+
+# where two ways join --------------------------------------------------------------------------
+
+FORK = (
+    "  first:\n    activity: Page\n    timeout:\n      after: PT1M\n      to: end\n    next: fork\n"
+    "  fork:\n    gateway: exclusive\n    next:\n"
+    "      - when: \"${{_initVars.channel == 'web'}}\"\n        to: {one}\n      - to: {other}\n"
+)
+BOTH_WAYS = pytest.mark.parametrize(
+    ("one", "other"), [("some", "none"), ("none", "some")], ids=["the first way", "the second way"]
+)
+"""Only one of two ways that meet again leads through `some`: `none` says what the other does."""
+STARTS = (
+    "  {id}:\n    activity: Start Passcode Authentication\n    inputs:\n"
+    "      passcodeKey: default\n      storeName: customers\n"
+    '      userExternalId: "${{_initVars.userExternalId}}"\n{check}    next: {to}\n'
+)
+SETTLES = (
+    "  ask:\n    activity: Passcode Authentication Form\n    inputs:\n"
+    "      dataFormName: passcode-authentication\n    next: verify\n"
+    "  verify:\n    activity: Complete Passcode Authentication\n    check: door\n"
+    "    next: decide\n"
+)
+DECIDES = "  decide:\n    activity: Simple Decider\n    next: end\n"
+
+
+@BOTH_WAYS
+def test_what_one_of_two_ways_opened_is_not_open_where_they_meet(one: str, other: str) -> None:
+    flow = FORK.format(one=one, other=other) + SETTLES + DECIDES
+    some = STARTS.format(id="some", check="    check: door\n", to="ask")
+    elsewhere = STARTS.format(id="none", check="    check: window\n", to="ask")
+    alike = STARTS.format(id="none", check="    check: door\n", to="ask")
+
+    assert rules(flow + some + elsewhere) == ["P107"]
+    assert rules(flow + some + alike) == []
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    "some",
+    [
+        "  some:\n    activity: Simple Decider\n    inputs:\n"
+        "      decisionVariable: \"${_initVars.channel == 'web' ? 'PASS' : 'FAIL'}\"\n"
+        "    next: over\n",
+        STARTS.format(id="some", check="", to="over"),
+        "  some:\n    activity: Try It\n    errors:\n      Broken: over\n      Shrugged: end\n"
+        "    next: end\n",
+    ],
+    ids=["decides", "opens a check", "fails one"],
+)
+def test_an_end_that_one_of_two_ways_reaches_unjudged_is_told(
+    one: str, other: str, some: str
+) -> None:
+    flow = FORK.format(one=one, other=other) + some + "  over:\n    activity: End\n"
+    judged = "  none:\n    activity: Try It\n    errors:\n      Broken: over\n    next: end\n"
+
+    assert rules(flow + PAGE.format(to="over").replace("first", "none")) == ["P110"]
+    assert rules(flow + judged) == []
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    "some",
+    [
+        STARTS.format(id="some", check="", to="decide"),
+        "  some:\n    activity: Try It\n    errors:\n      Broken: decide\n      Shrugged: end\n"
+        "    next: end\n",
+    ],
+    ids=["opens a check", "fails one"],
+)
+def test_a_decider_that_one_of_two_ways_reaches_unchecked_is_told(
+    one: str, other: str, some: str
+) -> None:
+    flow = FORK.format(one=one, other=other) + some + DECIDES
+    checked = "  none:\n    activity: Try It\n    errors:\n      Broken: decide\n    next: end\n"
+
+    assert rules(flow + PAGE.format(to="decide").replace("first", "none")) == ["P108"]
+    assert rules(flow + checked) == []
