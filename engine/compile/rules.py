@@ -213,7 +213,7 @@ _OWN = (
     _rule(
         "P121",
         "Timers fire before the instance is over",
-        "A timer that is longer than `maxDuration` never fires.",
+        "A timer that is as long as `maxDuration`, or longer, never fires.",
         "warning",
     ),
     # forms

@@ -477,6 +477,13 @@ def test_a_key_nobody_writes_is_told_where_it_is_first_read_and_not_again() -> N
     ]
 
 
+@pytest.mark.parametrize(("after", "told"), [("PT59M59S", []), ("PT1H", ["P121"])])
+def test_a_timer_as_long_as_the_instance_never_fires(after: str, told: list[str]) -> None:
+    wait = f"  first:\n    activity: Page\n    timeout: {{after: {after}, to: end}}\n"
+
+    assert rules(wait + "    next: end\n") == told
+
+
 # where two ways join --------------------------------------------------------------------------
 
 FORK = (

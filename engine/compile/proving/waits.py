@@ -31,7 +31,7 @@ def prove_ends(linked: Linked, findings: Findings) -> None:
 
 def _late_timers(linked: Linked, longest: timedelta, findings: Findings) -> None:
     for site in linked.sites.values():
-        if site.timer is not None and site.timer.after > longest:
+        if site.timer is not None and site.timer.after >= longest:
             findings.add(
                 "P121", site.value_spot("timeout", "after"),
                 f"this timer never fires: an instance is over after {duration_text(longest)}",
