@@ -249,6 +249,12 @@ _OWN = (
         "Conditions are expressions",
         "`visibleWhen` holds one `${...}` that is true or false.",
     ),
+    # deploying
+    _rule(
+        "D101",
+        "A deployed version never changes",
+        "Visits that began with it go on with it, and their records say what it asked.",
+    ),
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType(

@@ -1,8 +1,11 @@
 """Every rule has a text that breaks it and nothing else, and a twin that breaks none."""
 
+import re
+
 import pytest
 
 from engine.compile import RULES
+from tests.bench import ROOT
 from tests.compile.corpus import CODES, DEFINITIONS, FOLDER, Case
 from tests.compile.palette import KNOWN, relabelled
 
@@ -10,7 +13,15 @@ from tests.compile.palette import KNOWN, relabelled
 def test_every_rule_has_its_texts_and_every_text_its_rule() -> None:
     folders = {path.name for path in FOLDER.iterdir()} - {"forms"}
 
-    assert folders == set(RULES)
+    assert folders == set(CODES)
+
+
+def test_every_rule_that_the_code_names_is_in_the_list() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "engine").rglob("*.py")]
+
+    named = {code for text in texts for code in re.findall(r"\"([YSLXPFD][0-9]{3})\"", text)}
+
+    assert named == set(RULES)
 
 
 @pytest.mark.parametrize("code", CODES)
