@@ -42,6 +42,9 @@ FORM_INPUTS: Final = (
 )
 """Which form is shown."""
 
+MAX_ATTEMPTS: Final = Input(name="maxAttempts", type=INTEGER, default=3, at_least=1, at_most=10_000)
+"""How often it may be tried; more would bound no loop (design 4.2)."""
+
 
 def form_key(default: str) -> KeyUse:
     """Declare the slot that keeps what was answered, whatever it held before."""
@@ -81,7 +84,7 @@ def answered(call: Call, woken: Woken) -> Submission:
     inputs=[
         *FORM_INPUTS,
         Input(name="hideButtons", type=BOOLEAN, default=False),
-        Input(name="maxAttempts", type=INTEGER, default=3, at_least=1),
+        MAX_ATTEMPTS,
         Input(name="readOnlyForm", type=BOOLEAN, default=False),
         *screen_inputs("custom-data-form"),
     ],

@@ -5,11 +5,10 @@ No activity here learns whether a user exists or why a try failed (security B1, 
 
 from typing import Final
 
-from activities.forms import FORM_INPUTS, answered, form_key, form_panel
+from activities.forms import FORM_INPUTS, MAX_ATTEMPTS, answered, form_key, form_panel
 from activities.screens import screen_inputs, show
 from activities.users import NAMED_BY, STORE_INPUT, USER, WHICH_USER, which_user
 from engine.activity import (
-    INTEGER,
     STRING,
     Bound,
     Call,
@@ -113,7 +112,7 @@ class PasscodeAuthenticationForm:
     "Complete Passcode Authentication",
     version=1,
     kind="local",
-    inputs=[Input(name="maxAttempts", type=INTEGER, default=3, at_least=1)],
+    inputs=[MAX_ATTEMPTS],
     keys=[
         KeyUse(
             input=ATTEMPT,

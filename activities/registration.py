@@ -39,7 +39,7 @@ CHECK: Final = CheckUse(name="passcode-registration", key=REGISTRATION)
 POLICY_INPUT: Final = Input(
     name="passcodePolicy", type=STRING, required=True, literal=True, refers="policy"
 )
-TRIES_INPUT: Final = Input(name="maxAttempts", type=INTEGER, default=5, at_least=1)
+TRIES_INPUT: Final = Input(name="maxAttempts", type=INTEGER, default=5, at_least=1, at_most=10_000)
 """More than for a sign-in: one that is refused tells nobody anything."""
 
 REGISTERED: Final = "PasscodeAlreadyRegistered"

@@ -26,6 +26,12 @@ class ExpressionFault(TrustflowError):
     code = "expression"
 
 
+class InputRefused(ExpressionFault):
+    """An input was given a value that its activity does not take."""
+
+    code = "input"
+
+
 class ProcessFault(TrustflowError):
     """The graph and the instance do not belong together, or one hop took too many turns."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from engine.expressions import Member, Type
+from engine.expressions import Member, Type, has_type
 from engine.model.form import ComponentType
 from engine.model.instance import Awaited
 from engine.model.names import JsonValue
@@ -42,6 +42,16 @@ class Input:
     choices: tuple[str, ...] = ()
     at_least: int | None = None
     at_most: int | None = None
+
+    def takes(self, value: JsonValue) -> bool:
+        """Whether it takes a value: of its type, one of its choices, within its bounds."""
+        if not has_type(value, self.type) or (self.choices and value not in self.choices):
+            return False
+        if not isinstance(value, int | float):
+            return True
+        is_low = self.at_least is not None and value < self.at_least
+        is_high = self.at_most is not None and value > self.at_most
+        return not (is_low or is_high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +247,11 @@ class Signature:
     def failing(self) -> frozenset[str]:
         """The codes that leave its check at FAIL."""
         return frozenset(error.code for error in self.errors if error.fails)
+
+    @cached_property
+    def takes(self) -> Mapping[str, Input]:
+        """Its inputs by name; those that name keys are not among them."""
+        return {one.name: one for one in self.inputs}
 
     @cached_property
     def declared(self) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Proofs in their finer points: what bounds a loop, what an ending leaves, what is written."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from engine.compile import Source, check_definition
 from engine.model.graph import ProcessGraph
 from engine.model.names import NodeId
 from engine.model.problem import Problem
+from engine.model.signature import Signature
 from tests.compile.corpus import Case
 from tests.compile.palette import KNOWN, relabelled, renamed
 
@@ -561,3 +563,65 @@ def test_a_decider_that_one_of_two_ways_reaches_unchecked_is_told(
 
     assert rules(flow + PAGE.format(to="decide").replace("first", "none")) == ["P108"]
     assert rules(flow + checked) == []
+
+
+# bounds that bound ------------------------------------------------------------------------------
+
+TRIED = (
+    "  first:\n    activity: {activity}\n    inputs: {{{inputs}maxAttempts: {most}}}\n"
+    "    errors: {{{code}: end}}\n    next: first\n"
+)
+ASKED_FOR = '"${_initVars.age}"'
+
+
+def bounded(flow: str, known: Sequence[Signature] = KNOWN) -> list[str]:
+    text = HEAD.replace("age: {type: integer}", "age: {type: integer, required: true}") + flow
+    report = check_definition(Source(path="t.yaml", text=text.encode()), known, FORMS)
+    return [problem.rule for problem in report.problems]
+
+
+@pytest.mark.parametrize(
+    ("most", "told"),
+    [
+        ("1", []),
+        ("10000", []),
+        ("0", ["L112"]),
+        ("10001", ["L112"]),
+        ("1000000000", ["L112"]),
+        (ASKED_FOR, []),
+    ],
+)
+def test_attempts_are_few_as_written_or_whatever_they_will_be(most: str, told: list[str]) -> None:
+    flow = TRIED.format(
+        activity="Custom Data Form",
+        inputs="dataFormName: profile, ",
+        most=most,
+        code="ExceededCustomDataFormRetake",
+    )
+
+    assert bounded(flow) == told
+
+
+@pytest.mark.parametrize(
+    ("at_most", "most", "told"),
+    [
+        (None, "10000", []),
+        (None, "10001", ["P114"]),
+        (None, ASKED_FOR, ["P114"]),
+        (10_001, ASKED_FOR, ["P114"]),
+        (10_000, ASKED_FOR, []),
+    ],
+)
+def test_a_strangers_bound_that_may_be_high_bounds_no_loop(
+    at_most: int | None, most: str, told: list[str]
+) -> None:
+    known = [
+        replace(one, inputs=tuple(replace(i, at_most=at_most) for i in one.inputs))
+        if one.label == "Ask Thrice"
+        else one
+        for one in KNOWN
+    ]
+
+    flow = TRIED.format(activity="Ask Thrice", inputs="", most=most, code="Exceeded")
+
+    assert bounded(flow, known) == told

@@ -18,9 +18,10 @@ from engine.compile.proving.network import (
 )
 from engine.expressions.proof.trial import Assignment, Stand, try_out
 from engine.model.names import NodeId
+from engine.model.signature import Bound
 
 MOST_ROUNDS = 10_000
-"""A counter that lets more rounds pass bounds nothing."""
+"""A counter or `maxAttempts` that lets more rounds pass bounds nothing."""
 _MOST_COUNTERS = 6
 """Counters of one loop that are tried together; further ones do not count."""
 
@@ -104,11 +105,21 @@ def _unbounded_edges(linked: Linked, edges: Sequence[Edge]) -> list[Edge]:
 def _is_bounded(linked: Linked, edge: Edge) -> bool:
     site = linked.sites[edge.source]
     bound = site.signature.bounded_by if site.signature else None
-    if bound is None or bound.input not in site.inputs:
+    if bound is None or not _is_low(site, bound):
         return False
     has_way = any(way.name == bound.code for way in site.edges_of("error"))
     is_last_way = edge.kind == "error" and edge.name == bound.code
     return not (is_last_way or (edge.kind == "next" and not has_way))
+
+
+def _is_low(site: Site, bound: Bound) -> bool:
+    """Say whether a bound lets few rounds pass: as it is written, or whatever it will be."""
+    given = site.inputs.get(bound.input)
+    if isinstance(given, int):
+        return given <= MOST_ROUNDS
+    declared = site.signature.takes[bound.input] if site.signature else None
+    most = declared.at_most if declared else None
+    return given is not None and most is not None and most <= MOST_ROUNDS
 
 
 def _counts(linked: Linked, group: Group, edges: Sequence[Edge]) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from engine.errors import ProcessFault
+from engine.errors import InputRefused, ProcessFault
 from engine.expressions import Expression
 from engine.interpret.scope import scope, value
 from engine.model.effect import Run
 from engine.model.graph import ActivityNode, Fillable, ProcessGraph
 from engine.model.instance import Pending, ProcessInstance
-from engine.model.names import JsonObject, NodeId
+from engine.model.names import JsonObject, JsonValue, NodeId
 from engine.model.turn import Turn
 
 
@@ -28,16 +28,27 @@ def counted(instance: ProcessInstance, id: NodeId) -> dict[NodeId, int]:
 
 
 def inputs(node: ActivityNode, instance: ProcessInstance) -> JsonObject:
-    """Evaluate a node's inputs. An optional one whose whole value is absent is not given."""
+    """Evaluate a node's inputs. An optional one whose whole value is absent is not given.
+
+    Raises:
+        ExpressionFault: A value is missing, or is none that the input takes (`InputRefused`).
+    """
     given: JsonObject = dict(node.literals)
     if node.formulas:
         known = scope(instance)
         for name, formula in node.formulas.items():
             if isinstance(formula, Fillable):
-                given[name] = _filled(formula, known)
+                given[name] = _taken(node, name, _filled(formula, known))
             elif formula.given(known):
-                given[name] = formula.evaluate(known)
+                given[name] = _taken(node, name, formula.evaluate(known))
     return given
+
+
+def _taken(node: ActivityNode, name: str, value: JsonValue) -> JsonValue:
+    """Hold a value to what was declared, as the compiler does with one that is written out."""
+    if not node.signature.takes[name].takes(value):
+        raise InputRefused(node=node.id, input=name)
+    return value
 
 
 def _filled(written: Fillable, known: JsonObject) -> JsonObject:
