@@ -11,6 +11,8 @@ import zxingcpp
 from engine.cli.main import trustflow
 from engine.cli.terminal.code import HALVES, QUIET_MODULES, code_rows, show_code
 from engine.cli.terminal.page import Terminal, clean, columns
+from engine.cli.terminal.problems import show_problems
+from engine.model.problem import Place, Problem
 from tests.cli.shell import Run
 
 TEXT = "https://192.0.2.7:8321/web/trustweb?pt=pt_" + "aB3-_" * 8 + "xyz"
@@ -169,3 +171,38 @@ def test_database_that_cannot_be_opened_is_an_answer(run: Run, data: Path) -> No
 
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: ")
+
+
+# ---- lines that no terminal has room for -------------------------------------------------------
+
+
+def a_problem(column: int) -> Problem:
+    place = Place(file="f", line=1, column=column)
+    return Problem(rule="Y110", place=place, message="wrong", remedy="mend it")
+
+
+@pytest.mark.parametrize(("letter", "taken"), [("x", 1), ("日", 2)])
+def test_the_middle_of_a_long_line_is_shown_around_the_caret(
+    capsys: pytest.CaptureFixture[str], letter: str, taken: int
+) -> None:
+    line = letter * 5_000 + "!" + letter * 5_000
+    show_problems(Terminal(width=40, coloured=False), [a_problem(5_001)], {"f": line})
+
+    _, shown, caret, *_ = capsys.readouterr().out.splitlines()
+    before, after = letter * (20 // taken), letter * (9 // taken)
+    assert shown == f"    1 | …{before}!{after}…"
+    assert columns(shown) <= 40
+    assert columns(caret) - 1 == columns(shown.partition("!")[0])
+
+
+def test_a_thousand_problems_in_one_line_of_a_million_characters_are_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    line = "{" * 1_000_000  # cut letter by letter, or looked through for each, it would take hours
+    problems = [a_problem(column) for column in range(1, 1_000_001, 1_000)]
+
+    show_problems(Terminal(width=60, coloured=False), problems, {"f": line})
+
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.endswith("^") for line in lines) == len(problems)
+    assert max(map(len, lines)) <= 60

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, takewhile
 from typing import Final
 
-from engine.cli.terminal.page import Terminal, Tone, clean, columns
+from engine.cli.terminal.page import WIDEST, Terminal, Tone, clean, columns
 from engine.compile import RULES
 from engine.model.problem import FieldProblem, Place, Problem, Words
 
 CUT: Final = "\N{HORIZONTAL ELLIPSIS}"
+MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
+FARTHEST: Final = 4 * WIDEST
+"""Characters on either side of a place; some of them take no column."""
 TONES: Final[Mapping[str, Tone]] = {"error": "bad", "warning": "warning"}
 
 
@@ -28,13 +32,14 @@ def show_problems(
         texts: File name, as the problems' places say it -> its text.
         with_reason: Say why the rule is there, too.
     """
+    lines = {file: text.removeprefix(MARK).split("\n") for file, text in texts.items()}
     for problem in problems:
-        _show(terminal, problem, texts, with_reason)
+        _show(terminal, problem, lines, with_reason)
         terminal.say()
 
 
 def _show(
-    terminal: Terminal, problem: Problem, texts: Mapping[str, str], with_reason: bool
+    terminal: Terminal, problem: Problem, texts: Mapping[str, Sequence[str]], with_reason: bool
 ) -> None:
     where = f"{clean(problem.place.file)}:{problem.place.line}:{problem.place.column}"
     kind = f"{problem.severity} {problem.rule}"
@@ -54,13 +59,18 @@ def _show(
         terminal.write(f"{rule.title}. {rule.why}", first="  ", indent="  ", tone="quiet")
 
 
-def _show_line(terminal: Terminal, place: Place, texts: Mapping[str, str]) -> None:
-    """Write the line of a place with a caret below, cut to the width around the caret."""
-    lines = texts.get(place.file, "").removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}").split("\n")
+def _show_line(terminal: Terminal, place: Place, texts: Mapping[str, Sequence[str]]) -> None:
+    """Write the line of a place with a caret below, cut to the width around the caret.
+
+    What is further off than can be shown is not looked at: there may be as many problems in a line
+    as it has characters.
+    """
+    lines = texts.get(place.file, ())
     if place.line > len(lines):
         return
-    number, line = f"{place.line:>5}", lines[place.line - 1].rstrip("\r")
-    before, after = clean(line[: place.column - 1]), clean(line[place.column - 1 :])
+    number, line, at = f"{place.line:>5}", lines[place.line - 1], place.column - 1
+    before = clean(line[max(0, at - FARTHEST) : at])
+    after = clean(line[at : at + FARTHEST].rstrip("\r"))
     room = terminal.width - len(number) - len(" | ")
     if columns(before) + columns(after) > room:
         before = _tail(before, room * 2 // 3)
@@ -72,19 +82,14 @@ def _show_line(terminal: Terminal, place: Place, texts: Mapping[str, str]) -> No
 
 
 def _tail(text: str, room: int) -> str:
-    if columns(text) <= room:
-        return text
-    while columns(text) > room - 1:
-        text = text[1:]
-    return CUT + text
+    return _head(text[::-1], room)[::-1]
 
 
 def _head(text: str, room: int) -> str:
     if columns(text) <= room:
         return text
-    while columns(text) > room - 1:
-        text = text[:-1]
-    return text + CUT
+    fitting = takewhile(lambda taken: taken < room, accumulate(map(columns, text)))
+    return text[: sum(1 for _ in fitting)] + CUT
 
 
 def problem_json(problem: Problem) -> dict[str, object]:
