@@ -8,11 +8,13 @@ from functools import lru_cache
 
 _UNITS = (("W", 604_800), ("D", 86_400), ("H", 3_600), ("M", 60), ("S", 1))
 _FORM = re.compile(
-    r"P(?=[0-9T])(?:([0-9]{1,9})W)?(?:([0-9]{1,9})D)?"
-    r"(?:T(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?)?"
+    r"P(?=[0-9T])(?:([0-9]+)W)?(?:([0-9]+)D)?"
+    r"(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?)?"
 )
 _CALENDAR = re.compile(r"P[^T]*[0-9](?:Y|M)")
 LONGEST = timedelta(days=36_525)
+_LONGEST_DIGITS = len(str(LONGEST // timedelta(seconds=1)))
+"""No count of any unit has more."""
 
 
 @lru_cache(maxsize=256)
@@ -27,7 +29,8 @@ def duration(text: str) -> timedelta:
         if _CALENDAR.match(text):
             raise ValueError("years and months have no fixed length")  # noqa: EM101 - one place, one sentence
         raise ValueError("not an ISO 8601 duration")  # noqa: EM101 - one place, one sentence
-    counts = (int(count or 0) for count in found.groups())
+    digits = [(count or "").lstrip("0")[: _LONGEST_DIGITS + 1] for count in found.groups()]
+    counts = (int(count or 0) for count in digits)
     seconds = sum(n * unit for n, (_, unit) in zip(counts, _UNITS, strict=True))
     if seconds > LONGEST.total_seconds():
         raise ValueError("longer than 100 years")  # noqa: EM101 - one place, one sentence

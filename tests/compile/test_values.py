@@ -45,6 +45,18 @@ def test_years_and_months_are_told_apart_from_nonsense() -> None:
         duration("P1Y2M")
 
 
+@pytest.mark.parametrize(
+    "text", ["P99999D", "P99999999999D", "P" + "9" * 40 + "D", f"PT{'9' * 10_000}S"], ids=len
+)
+def test_what_is_too_long_is_told_apart_from_nonsense(text: str) -> None:
+    with pytest.raises(ValueError, match="longer than 100 years"):
+        duration(text)
+
+
+def test_zeros_before_a_count_are_none() -> None:
+    assert duration(f"P{'0' * 40}5DT{'0' * 5_000}1S") == timedelta(days=5, seconds=1)
+
+
 @given(st.integers(0, 36_525 * 86_400))
 def test_a_duration_is_read_as_it_was_written(seconds: int) -> None:
     length = timedelta(seconds=seconds)
