@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 PROBLEMS: Final = 1
 """Exit code: problems were found, or it did not work. 0: fine, or warnings. 2: wrong usage."""
 
+LAST_PAGE: Final = 1_000_000
+"""More pages nobody turns, and no store counts so far as a number may be typed."""
+
 SIDE_BY_SIDE: Final = 60
 SHORT_NAMES: Final = 14
 """Below so many columns of help, only names shorter than this have their words beside them."""
@@ -280,6 +283,13 @@ def database_option(command: F) -> F:
         type=Database(),
         help="PostgreSQL in place of a file: postgresql://user@host/name (TRUSTFLOW_DATABASE).",
     )(command)
+
+
+def page_option(rows: str) -> Callable[[F], F]:
+    """Add `--page N`; `rows` says how many there are on each."""
+    return click.option(
+        "--page", type=click.IntRange(1, LAST_PAGE), default=1, help=f"Of {rows} each."
+    )
 
 
 def json_option(command: F) -> F:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -179,6 +180,32 @@ def test_hints_name_the_same_store_and_folder(run: Run, data: Path) -> None:
     hint = f"trustflow passcode register 'the boss' --store staff --data {data}"
     assert hint in added.stdout.splitlines()[-1]
     assert f"Make it: trustflow store add customers --data {data}" in unknown.stderr
+
+
+def test_a_hint_about_a_name_that_looks_like_an_option_can_be_followed(
+    run: Run, data: Path
+) -> None:
+    run("store", "add", "customers")
+    run("store", "add", "staff")
+    usual = run("user", "add", "--", "-x").stdout.splitlines()[-1]
+    elsewhere = run("user", "add", "--store", "staff", "--data", data, "--", "--json")
+
+    assert usual == "  trustflow passcode register -- -x"
+    hint = f"  trustflow passcode register --store staff --data {data} -- --json"
+    assert elsewhere.stdout.splitlines()[-1] == hint
+    for line in (usual, hint):
+        followed = run(*shlex.split(line)[1:3], "--suggest", *shlex.split(line)[3:])
+        assert followed.exit_code == 0, followed.output
+
+
+@pytest.mark.parametrize("command", ["instance", "user"])
+def test_pages_have_a_last_one(house: Run, command: str) -> None:
+    last = house(command, "list", "--page", "1000000")
+    beyond = house(command, "list", "--page", "999999999999999999999")
+
+    assert last.exit_code == 0
+    assert beyond.exit_code == 2
+    assert "999999999999999999999 is not in the range" in " ".join(beyond.stderr.split())
 
 
 def test_hints_of_a_clone_are_spelled_as_a_clone_calls_us(

@@ -234,6 +234,7 @@ async def test_a_page_of_instances_is_a_part_of_them_all(
 
     assert (list(page.rows), page.total) == ([five[2], five[1]], 5)
     assert await listed(store, InstanceQuery(page=3, size=2)) == []
+    assert await listed(store, InstanceQuery(page=10**30, size=2)) == []
 
 
 async def test_instances_are_chosen_by_process_status_and_text(

@@ -42,7 +42,7 @@ async def store_named(unit: UnitOfWork, name: str) -> IdentityStore:
     if found is None:
         fail(
             f"There is no store {clean(name)}.\n"
-            f"Make it: {hint('store', 'add', name)}\n"
+            f"Make it: {hint('store', 'add', named=name)}\n"
             f"Or look which ones there are: {hint('store', 'list')}"
         )
     return found

@@ -41,7 +41,7 @@ async def _of_node(application: Application, name: str, node: ActivityNode) -> l
     for store in _named(node, "store"):
         if await keeper.get(tenant, IdentityStore, store) is None:
             told = f"{name} uses store `{store}`, which does not exist"
-            found.append(Lack(told=told, remedy=hint("store", "add", store)))
+            found.append(Lack(told=told, remedy=hint("store", "add", named=store)))
             continue  # a store that is added comes with its usual policy
         for policy in _named(node, "policy"):
             if await keeper.get(tenant, PasscodePolicy, policy_id(store, policy)) is None:

@@ -12,7 +12,15 @@ import click
 
 from engine.cli.administration.finding import in_store, store_named, store_option, user_named
 from engine.cli.administration.mistakes import told
-from engine.cli.command import Documented, Group, data_option, fail, json_option, misused
+from engine.cli.command import (
+    Documented,
+    Group,
+    data_option,
+    fail,
+    json_option,
+    misused,
+    page_option,
+)
 from engine.cli.hints import hint
 from engine.cli.opening import acting, change, with_application
 from engine.cli.terminal.page import Terminal, Tone, clean, say_json
@@ -82,7 +90,7 @@ def add(
         return 0
     terminal = Terminal.here()
     terminal.write(f"{clean(name)} is a user of {clean(store)}, {made.status}, without a passcode.")
-    terminal.say(f"  {hint('passcode', 'register', name, *in_store(store))}", "quiet")
+    terminal.say(f"  {hint('passcode', 'register', named=name, options=in_store(store))}", "quiet")
     return 0
 
 
@@ -245,7 +253,7 @@ def _known(shown: Shown) -> dict[str, object]:
     "list", cls=Documented, examples=("trustflow user list", "trustflow user list --page 2")
 )
 @store_option
-@click.option("--page", type=click.IntRange(1), default=1, help="Of 200 users each.")
+@page_option("200 users")
 @data_option
 @json_option
 def list_users(*, store: str, page: int, data: Path | None, as_json: bool) -> int:

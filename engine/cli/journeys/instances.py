@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from engine.cli.administration.finding import refuse_no_process
-from engine.cli.command import PROBLEMS, Documented, Group, data_option, json_option
+from engine.cli.command import PROBLEMS, Documented, Group, data_option, json_option, page_option
 from engine.cli.journeys.meant import (
     incident_json,
     incident_remedy,
@@ -88,7 +88,7 @@ def instance() -> None:
 )
 @click.option("--process", help="Of this process alone.")
 @click.option("--status", type=StatusName(), help="As it is shown, or its code.")
-@click.option("--page", type=click.IntRange(1), default=1, help="Of 50 instances each.")
+@page_option("50 instances")
 @data_option
 @json_option
 def list_instances(

@@ -75,7 +75,7 @@ def incident_remedy(incident: Incident) -> str | None:
         return "install that package, and start `serve` anew: the journey then goes on by itself"
     store = _MISSING_STORE.search(incident.reason)
     if "no such store" in incident.reason and store is not None:
-        return hint("store", "add", store[1])
+        return hint("store", "add", named=store[1])
     return None
 
 
