@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.command import Documented, data_option, database_option, misused
+from engine.cli.opening import refuse_nothing
 from engine.settings import Settings, read
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def serve(
     """Serve journeys: on this machine by http, beyond it by https alone.
 
     Behind a proxy say --public-url https://...; without one --certificate and --key. What is
-    served is what `deploy` has kept; a PostgreSQL database is made ready by `migrate`. Logs are
+    served is what `deploy` has kept: that begins the data folder, and `migrate` makes a PostgreSQL
+    database ready; serve makes neither. Logs are
     JSON lines on standard error. Ctrl-C ends it.
     """
     settings = read(
@@ -67,6 +69,7 @@ def serve(
     from engine.cli.serving.logs import log_to_stderr
 
     refuse_open(settings)
+    refuse_nothing(settings)
     log_to_stderr()
     in_loop(_serve(settings))
     log.info("ended")

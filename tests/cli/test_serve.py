@@ -10,9 +10,16 @@ import pytest
 
 from engine.adapters.system import SystemClock
 from engine.cli.serving.certificate import LIFE, local_certificate
-from tests.cli.shell import Started, ended, started
+from tests.cli.shell import DEFINITION, Run, Started, ended, started
 
 HOST = "127.0.0.1"
+
+
+@pytest.fixture
+def kept(run: Run, data: Path) -> Path:
+    """Give a data folder with something to serve."""
+    assert run("deploy", DEFINITION).exit_code == 0
+    return data
 
 
 def url_of(server: Started) -> str:
@@ -23,8 +30,8 @@ def url_of(server: Started) -> str:
     return str(line["url"])
 
 
-def test_server_says_where_it_is_ready_and_shows_nothing_of_itself(tmp_path: Path) -> None:
-    with started("serve", "--data", tmp_path, "--port", "0") as server:
+def test_server_says_where_it_is_ready_and_shows_nothing_of_itself(kept: Path) -> None:
+    with started("serve", "--data", kept, "--port", "0") as server:
         url = url_of(server)
         with urllib.request.urlopen(f"{url}/readyz", timeout=30) as answer:  # noqa: S310 - our own server
             status, names = answer.status, {name.lower() for name, _ in answer.getheaders()}
@@ -39,8 +46,8 @@ def test_server_says_where_it_is_ready_and_shows_nothing_of_itself(tmp_path: Pat
     assert (code, said) == (0, "")
 
 
-def test_no_log_line_holds_a_links_secret(tmp_path: Path) -> None:
-    with started("serve", "--data", tmp_path, "--port", "0") as server:
+def test_no_log_line_holds_a_links_secret(kept: Path) -> None:
+    with started("serve", "--data", kept, "--port", "0") as server:
         url = url_of(server)
         secret = "pt_" + "s" * 43
         request = f"{url}/web/trustweb?pt={secret}"
@@ -50,6 +57,22 @@ def test_no_log_line_holds_a_links_secret(tmp_path: Path) -> None:
 
     assert "/web/trustweb" in log
     assert secret not in log
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["no folder", "an empty one"])
+def test_slip_in_the_folders_name_serves_nothing_and_makes_nothing(
+    tmp_path: Path, is_there: bool
+) -> None:
+    slip = tmp_path / "dta"
+    if is_there:
+        slip.mkdir()
+
+    code, errors = ended("serve", "--data", slip, "--port", "0")
+
+    assert code == 1
+    assert "There are no data in" in errors
+    assert f"deploy definitions/passcode-authentication.yaml --data {slip}" in errors
+    assert list(tmp_path.rglob("*")) == [slip] * is_there
 
 
 @pytest.mark.parametrize(
@@ -73,25 +96,25 @@ def test_whatever_would_go_in_the_clear_is_wrong_usage(
 
 
 @pytest.mark.parametrize("url", ["ftp://a.example", "https://a.example/path", "http://a.example"])
-def test_public_address_is_an_origin_that_browsers_may_trust(tmp_path: Path, url: str) -> None:
-    code, errors = ended("serve", "--data", tmp_path, "--port", "0", "--public-url", url)
+def test_public_address_is_an_origin_that_browsers_may_trust(kept: Path, url: str) -> None:
+    code, errors = ended("serve", "--data", kept, "--port", "0", "--public-url", url)
 
     assert code == 2
     assert "public_url" in errors
 
 
-def test_files_that_are_no_certificate_are_an_answer(tmp_path: Path) -> None:
+def test_files_that_are_no_certificate_are_an_answer(kept: Path) -> None:
     words = ("--port", "0", "--certificate", __file__, "--key", __file__)
-    code, errors = ended("serve", "--data", tmp_path, *words)
+    code, errors = ended("serve", "--data", kept, *words)
 
     assert code == 1
     assert "are not a certificate in PEM and its key" in errors
 
 
-def test_certificate_and_key_serve_https(tmp_path: Path) -> None:
+def test_certificate_and_key_serve_https(tmp_path: Path, kept: Path) -> None:
     kept = local_certificate(tmp_path / "tls", HOST, SystemClock().now()).tls
     words = ("--certificate", kept.certificate, "--key", kept.key, "--port", "0")
-    with started("serve", "--data", tmp_path / "data", *words) as server:
+    with started("serve", "--data", kept, *words) as server:
         url = url_of(server)
         trusting = ssl.create_default_context(cafile=kept.certificate)
         with urllib.request.urlopen(f"{url}/healthz", timeout=30, context=trusting) as answer:  # noqa: S310 - our own server
@@ -101,10 +124,10 @@ def test_certificate_and_key_serve_https(tmp_path: Path) -> None:
     assert "max-age=31536000" in hsts
 
 
-def test_taken_port_is_an_answer(tmp_path: Path) -> None:
-    with started("serve", "--data", tmp_path, "--port", "0") as server:
+def test_taken_port_is_an_answer(kept: Path) -> None:
+    with started("serve", "--data", kept, "--port", "0") as server:
         port = url_of(server).rpartition(":")[2]
-        code, errors = ended("serve", "--data", tmp_path, "--port", port)
+        code, errors = ended("serve", "--data", kept, "--port", port)
 
     assert code == 1
     assert "is taken" in errors
