@@ -112,11 +112,11 @@ def test_files_that_are_no_certificate_are_an_answer(kept: Path) -> None:
 
 
 def test_certificate_and_key_serve_https(tmp_path: Path, kept: Path) -> None:
-    kept = local_certificate(tmp_path / "tls", HOST, SystemClock().now()).tls
-    words = ("--certificate", kept.certificate, "--key", kept.key, "--port", "0")
+    own = local_certificate(tmp_path / "tls", HOST, SystemClock().now()).tls
+    words = ("--certificate", own.certificate, "--key", own.key, "--port", "0")
     with started("serve", "--data", kept, *words) as server:
         url = url_of(server)
-        trusting = ssl.create_default_context(cafile=kept.certificate)
+        trusting = ssl.create_default_context(cafile=own.certificate)
         with urllib.request.urlopen(f"{url}/healthz", timeout=30, context=trusting) as answer:  # noqa: S310 - our own server
             hsts = answer.headers["strict-transport-security"]
 
