@@ -7,7 +7,7 @@ import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from starlette.types import ASGIApp
 
@@ -33,6 +33,8 @@ from engine.settings import Settings
 
 DATABASE = "trustflow.db"
 KEYS = "keys"
+REMEMBERED = timedelta(seconds=10)
+"""How long it is believed that the store can be written, or not."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +57,9 @@ class Application:
     eraser: Eraser
     pump: Pump
     on_close: list[Callable[[], None]] = field(default_factory=list)
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _looked_at: datetime | None = None
+    _is_ready: bool = False
 
     def web(self, public_url: str) -> ASGIApp:
         """Build the HTTP surface as browsers see it under `public_url`.
@@ -91,9 +96,20 @@ class Application:
         )
 
     async def is_ready(self) -> bool:
-        """Whether the store answers and today's keys are there."""
+        """Whether the store can be written and today's keys are there.
+
+        Only a write tells that one is possible: a full disk still reads. It is tried at most every
+        ten seconds, however often anybody asks, and remembered in between.
+        """
+        async with self._looking:
+            now = self.clock.now()
+            if self._looked_at is None or abs(now - self._looked_at) >= REMEMBERED:
+                self._is_ready, self._looked_at = await self._can_write(), now
+            return self._is_ready
+
+    async def _can_write(self) -> bool:
         try:
-            await self.store.due(1)
+            await self.store.try_writing()
             self.vault.current("pepper")
         except TrustflowError:
             return False

@@ -311,6 +311,12 @@ class MemoryStore:
         newest = max(rows, key=lambda row: row.bundle.version, default=None)
         return None if newest is None else Digest(newest.id)
 
+    async def try_writing(self) -> None:
+        """Write nothing, where a change would be written."""
+        await OTHER_TASKS
+        self._probe("before-commit")
+        self._probe("after-commit-before-ack")
+
     async def now(self) -> datetime:
         """The store's time."""
         return self._clock.now()

@@ -290,6 +290,13 @@ class Store(Instances, Records, Ledger, Work, Protocol):
         """The store's time."""
         ...
 
+    async def try_writing(self) -> None:
+        """Write what is there already, as durably as any change.
+
+        Raises `StoreUnavailable` or `UnknownOutcome`: a change could not be kept now either.
+        """
+        ...
+
     async def close(self) -> None:
         """End what the adapter owns."""
         ...

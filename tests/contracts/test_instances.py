@@ -275,3 +275,13 @@ async def test_a_page_holds_at_most_two_hundred(store: Store) -> None:
     page = await store.instances(MAIN_TENANT, InstanceQuery(size=1_000_000))
 
     assert (len(page.rows), page.total) == (200, 205)
+
+
+async def test_trying_to_write_changes_nothing(store: Store) -> None:
+    instance = an_instance()
+    await store.commit(a_hop(instance))
+    before = await store.load(MAIN_TENANT, instance.id)
+
+    await store.try_writing()
+
+    assert await store.load(MAIN_TENANT, instance.id) == before

@@ -29,6 +29,9 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     refused: str | None = None
 
 
+WRITE_AGAIN = "PRAGMA user_version = 0"
+"""A number that nobody uses, as it is: SQLite writes its page all the same, and of a row that does
+not change it would not."""
 _CREATE = """INSERT INTO instances
   (tenant, id, revision, process, status, deadline, kept_until, state)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""

@@ -235,6 +235,10 @@ class SqliteStore:
         """The store's time."""
         return self._clock.now()
 
+    async def try_writing(self) -> None:
+        """Write a page as it is: it goes into the log, with a sync, like any other."""
+        await self._write(lambda: (statements.Statement(statements.WRITE_AGAIN, ()),))
+
     async def close(self) -> None:
         """Finish what waits and close every connection; once closed it stays closed."""
         if self._is_closed:
