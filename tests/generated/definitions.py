@@ -1,4 +1,4 @@
-"""Definitions made by chance: forms, branches, loops, sign-ins, deciders, timers, buttons."""
+"""Definitions made by chance: forms, branches, loops, sign-ins, reviews, pauses, timers."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ parameters:
 flow:
 """
 BLOCKS = (
-    "form", "loop", "loop", "branch", "guarded", "sign-in", "sign-in", "user", "decider", "button",
-    "button", "asked",
+    "form", "loop", "loop", "loop", "branch", "guarded", "sign-in", "sign-in", "user", "decider",
+    "button", "button", "button", "asked", "review", "review", "pause", "counted", "counted",
 )  # fmt: skip
 
 
@@ -204,6 +204,50 @@ def _decider(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> No
     )  # fmt: skip
 
 
+def _timer(draw: st.DrawFn, then: str, end: str) -> list[str]:
+    """Write a timer, or none."""
+    way = draw(st.sampled_from((then, end, None)))
+    return [f"timeout: {{after: PT3M, to: {way}}}"] if way else []
+
+
+def _review(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    """Let an operator look, and go by what they decide; or not wait for them, and end in review."""
+    inputs = f"inputs: {{reviewKey: review{out.nodes}}}"
+    out.node(name, "activity: Review Required", inputs, f"next: {name}wait")
+    out.node(
+        f"{name}wait", "activity: Waiting for B/O Review", inputs, *_timer(draw, then, end),
+        "next:",
+        """  - when: "${_reviewStatus == 'DECLINED'}\"""", f"    to: {end}", f"  - to: {then}",
+    )  # fmt: skip
+
+
+def _pause(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    inputs = f"inputs: {{pauseKey: pause{out.nodes}}}"
+    out.node(name, "activity: Pause Instance", inputs, f"next: {name}wait")
+    timer = _timer(draw, then, end)
+    out.node(f"{name}wait", "activity: Waiting for Resume", inputs, *timer, f"next: {then}")
+
+
+def _counted(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
+    """Ask so many times, counted; then un-write the counter, or leave it."""
+    counter = f"rounds{out.nodes}"
+    after = draw(st.sampled_from((f"{name}clear", then)))
+    out.node(name, "activity: Counter", f"inputs: {{counterName: {counter}}}", f"next: {name}note")
+    out.node(
+        f"{name}note", "activity: Set Variables",
+        f'outputs: {{seen{out.nodes}: "${{{counter}}}", kept{out.nodes}: walk-in}}',
+        f"next: {name}ask",
+    )  # fmt: skip
+    out.form(
+        f"{name}ask", f"errors: {{ExceededCustomDataFormRetake: {end}}}", "next:",
+        f"""  - when: "${{seen{out.nodes} < {draw(st.integers(1, 3))} && {counter} < 4}}\"""",
+        f"    to: {name}", f"  - to: {after}", attempts=9,
+    )  # fmt: skip
+    if after != then:
+        clear = f"inputs: {{variables: [{counter}, seen{out.nodes}]}}"
+        out.node(f"{name}clear", "activity: Clear Variables", clear, f"next: {then}")
+
+
 def _button(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> None:
     """Two forms, to and fro by buttons."""
     errors = f"errors: {{ExceededCustomDataFormRetake: {end}}}"
@@ -215,13 +259,14 @@ def _button(draw: st.DrawFn, out: Writer, name: str, then: str, end: str) -> Non
 WRITERS = {
     "form": _form, "loop": _loop, "branch": _branch, "guarded": _guarded, "sign-in": _sign_in,
     "user": _user, "decider": _decider, "button": _button, "asked": _asked, "mixed": _mixed_asked,
+    "review": _review, "pause": _pause, "counted": _counted,
 }  # fmt: skip
 
 
 @st.composite
 def definitions(draw: st.DrawFn, blocks: tuple[str, ...] = BLOCKS) -> str:
-    """Write a definition of two to seven blocks, each leading on or out."""
-    kinds = draw(st.lists(st.sampled_from(blocks), min_size=2, max_size=7))
+    """Write a definition of three to seven blocks, each leading on or out."""
+    kinds = draw(st.lists(st.sampled_from(blocks), min_size=3, max_size=7))
     out = Writer()
     names = [out.name(kind.replace("-", "")) for kind in kinds] + ["end"]
     out.node("start", "activity: Start", f"next: {names[0]}")
