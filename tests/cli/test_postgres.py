@@ -113,22 +113,30 @@ def test_every_command_works_on_a_migrated_database(run: Run, data: Path) -> Non
 def test_serve_refuses_a_schema_that_is_not_its_own(
     address: Address, tmp_path: Path, newer: bool
 ) -> None:
+    env = surroundings(TRUSTFLOW_DATABASE=address.whole)
     if newer:
-        asyncio.run(schema.migrate(address))
+        begin(address, tmp_path)
         told(address, "INSERT INTO schema_versions VALUES (999, 'later', 'x')")
 
-    env = surroundings(TRUSTFLOW_DATABASE=address.whole)
     code, said = ended("serve", "--data", tmp_path, "--port", "0", env=env)
 
     assert code == 1
     assert ("newer version of the program" if newer else "trustflow migrate") in said
 
 
+def begin(address: Address, data: Path) -> None:
+    """Make a database ready and begin its data folder, as an operator would."""
+    asyncio.run(schema.migrate(address))
+    env = surroundings(TRUSTFLOW_DATABASE=address.whole)
+    code, said = ended("deploy", DEFINITION, "--data", data, env=env)
+    assert code == 0, said
+
+
 @pytest.mark.postgres
 def test_serve_serves_from_the_database_that_the_command_line_names(
     address: Address, tmp_path: Path
 ) -> None:
-    asyncio.run(schema.migrate(address))
+    begin(address, tmp_path)
 
     with started("serve", "--data", tmp_path, "--port", "0", "--database", address.whole) as server:
         assert server.process.stderr is not None

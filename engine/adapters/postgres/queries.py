@@ -55,6 +55,9 @@ DUE: Final = _DUE.format(now=_NOW)
 _EXPIRED: Final = """SELECT tenant, instance FROM retention
 WHERE kept_until <= coalesce($1::bigint, {now}) ORDER BY kept_until, tenant, instance LIMIT $2"""
 EXPIRED: Final = _EXPIRED.format(now=_NOW)
+WRITE_AGAIN: Final = """UPDATE schema_versions SET name = name
+WHERE number = (SELECT max(number) FROM schema_versions)"""
+"""PostgreSQL writes a new version of a row also where nothing of it is another."""
 FORGET_AUDIT: Final = "DELETE FROM audit WHERE at < $1"
 
 IS_FRESH: Final = """SELECT NOT EXISTS (SELECT FROM hops) AND NOT EXISTS (SELECT FROM deployments)

@@ -275,6 +275,10 @@ class PostgresStore:
         row = await self._reader.one(queries.IS_FRESH)
         return cast("tuple[bool]", row)[0]
 
+    async def try_writing(self) -> None:
+        """Write a row as it is: it goes into the log, with a sync, like any other."""
+        await self._changes.do(in_order(Statement(queries.WRITE_AGAIN, ())))
+
     async def close(self) -> None:
         """Finish what waits and close every connection; once closed it stays closed."""
         await self._batches.close()
