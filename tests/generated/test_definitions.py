@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from engine.adapters.encoding import pack, unpack
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from engine.adapters.encoding import pack, unpack
 from engine.compile import Source, check_definition
 from engine.compile.definition import Report
 from engine.interpret import advance, new_instance
