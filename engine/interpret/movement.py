@@ -34,7 +34,7 @@ def enter(graph: ProcessGraph, instance: ProcessInstance, to: NodeId, at: dateti
     for _ in range(MOST_STEPS):
         match graph.nodes.get(to):
             case Gateway() as node:
-                to = gateway.choose(node.flows, instance)
+                instance, to = gateway.passed(node, instance)
             case ActivityNode() as node:
                 if node.signature.kind != "start":
                     return _perform(graph, instance, node, at)

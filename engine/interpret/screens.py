@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from re import Match
 
 from msgspec.structs import replace
 
@@ -76,7 +77,7 @@ def _page(
 ) -> Screen:
     step = graph.steps.get(node.id)
     panels: tuple[Panel, ...] = tuple(
-        _filled(graph, instance, panel) if isinstance(panel, FormPanel) else panel
+        _filled(graph, node, instance, panel) if isinstance(panel, FormPanel) else panel
         for panel in screen.panels
     )
     return replace(
@@ -102,14 +103,18 @@ def _buttons(node: ActivityNode, instance: ProcessInstance) -> tuple[Action, ...
     )
 
 
-def _filled(graph: ProcessGraph, instance: ProcessInstance, panel: FormPanel) -> FormPanel:
+def _filled(
+    graph: ProcessGraph, node: ActivityNode, instance: ProcessInstance, panel: FormPanel
+) -> FormPanel:
     """Show earlier answers of this form, else its defaults; secrets never."""
     form: CompiledForm = graph.forms[panel.form]
     data = instance.variables.get(FORM_DATA)
     earlier = data.get(panel.form_data_key) if isinstance(data, dict) else None
     answers = earlier if isinstance(earlier, dict) else {}
     values = {
-        part.id: answers[part.id] if part.id in answers else _prefilled(part.default, instance)
+        part.id: answers[part.id]
+        if part.id in answers
+        else _prefilled(part.default, node, instance)
         for part in form.shown
         if part.id in answers or part.default
     }
@@ -131,13 +136,17 @@ def _without_untaken(panel: FormPanel, form: CompiledForm) -> FormPanel:
     return replace(panel, values=values)
 
 
-def _prefilled(default: str, instance: ProcessInstance) -> str:
-    return PUT_IN.sub(lambda found: _text(_at(instance.variables, found[1])), default)
+def _prefilled(default: str, node: ActivityNode, instance: ProcessInstance) -> str:
+    def read(found: Match[str]) -> str:
+        path = node.puts_in.get(found[1]) or tuple(found[1].split("."))
+        return _text(_at(instance.variables, path))
+
+    return PUT_IN.sub(read, default)
 
 
-def _at(variables: JsonObject, path: str) -> JsonValue:
+def _at(variables: JsonObject, path: tuple[str, ...]) -> JsonValue:
     found: JsonValue = variables
-    for part in path.split("."):
+    for part in path:
         found = found.get(part) if isinstance(found, dict) else None
     return found
 

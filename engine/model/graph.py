@@ -58,6 +58,8 @@ class ActivityNode(Struct, frozen=True, kw_only=True, dict=True):
             `declared`).
         declared: Declared output -> variable.
         result: Of an End: what it lowers the outcome to.
+        puts_in: Path in a default of its form -> the variable and members that it reads; a path
+            that is not here reads as it is written.
     """
 
     id: NodeId
@@ -73,6 +75,7 @@ class ActivityNode(Struct, frozen=True, kw_only=True, dict=True):
     outputs: tuple[tuple[str, JsonValue | Expression], ...] = ()
     form: FormRef | None = None
     result: Literal["FAIL", "REVIEW"] | None = None
+    puts_in: Mapping[str, tuple[str, ...]] = {}
 
     @cached_property
     def literals(self) -> Mapping[str, JsonValue]:
@@ -122,11 +125,17 @@ class ActivityNode(Struct, frozen=True, kw_only=True, dict=True):
 
 
 class Gateway(Struct, frozen=True, kw_only=True):
-    """An exclusive gateway: exactly one flow is taken."""
+    """An exclusive gateway: exactly one flow is taken.
+
+    Attributes:
+        outputs: (variable, literal or expression), in order, written before a flow is chosen; one
+            that may be absent, and is, un-writes its variable.
+    """
 
     id: NodeId
     name: str
     flows: tuple[Flow, ...]
+    outputs: tuple[tuple[str, JsonValue | Expression], ...] = ()
 
 
 Node = ActivityNode | Gateway
@@ -141,6 +150,7 @@ class ProcessGraph:
         forms: Every form that a node shows.
         steps: Node -> (step number, total or None): the thread of the page, where the path is
             known.
+        calls: Call -> what pictures and timelines call it; its nodes are named `<call>.<node>`.
     """
 
     definition: Definition
@@ -149,3 +159,4 @@ class ProcessGraph:
     nodes: Mapping[NodeId, Node]
     forms: Mapping[FormRef, CompiledForm]
     steps: Mapping[NodeId, tuple[int, int | None]] = field(default_factory=dict)
+    calls: Mapping[NodeId, str] = field(default_factory=dict)

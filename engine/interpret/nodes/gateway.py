@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from engine.errors import ExpressionFault, ProcessFault
-from engine.interpret.scope import scope
-from engine.model.graph import Flow
+from engine.expressions import Expression
+from engine.interpret.scope import scope, value
+from engine.model.graph import Flow, Gateway
 from engine.model.instance import ProcessInstance
 from engine.model.names import NodeId
+
+
+def passed(node: Gateway, instance: ProcessInstance) -> tuple[ProcessInstance, NodeId]:
+    """Write what the gateway writes, and choose the way on."""
+    written = _written(node, instance) if node.outputs else instance
+    return written, choose(node.flows, written)
+
+
+def _written(node: Gateway, instance: ProcessInstance) -> ProcessInstance:
+    """Write every output from what was there before the first; what is not given is not there."""
+    known, variables = scope(instance), dict(instance.variables)
+    for variable, written in node.outputs:
+        if isinstance(written, Expression) and not written.given(known):
+            variables.pop(variable, None)
+        else:
+            variables[variable] = value(written, known)
+    return replace(instance, variables=variables)
 
 
 def choose(flows: Sequence[Flow], instance: ProcessInstance) -> NodeId:
