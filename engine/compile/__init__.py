@@ -5,6 +5,7 @@ from engine.compile.draw import mermaid
 from engine.compile.durations import duration, duration_text
 from engine.compile.forms.form import FormReport, check_form
 from engine.compile.parameters import check_parameters
+from engine.compile.parts.heads import may_call, parts_among
 from engine.compile.reading.document import Source
 from engine.compile.rules import RULES, Rule
 
@@ -20,5 +21,7 @@ __all__ = [
     "duration",
     "duration_text",
     "load",
+    "may_call",
     "mermaid",
+    "parts_among",
 ]

@@ -36,13 +36,14 @@ def build(linked: Linked, checks: Checks, steps: Steps, digest: Digest) -> Proce
         nodes={site.id: _node(site, checks) for site in linked.sites.values()},
         forms=_forms(linked),
         steps=steps,
+        calls={id: called.name for id, called in linked.calls.items()},
     )
 
 
 def _node(site: Site, checks: Checks) -> Node:
     flows = _flows(site, checks)
     if site.signature is None:
-        return Gateway(id=site.id, name=site.name, flows=flows)
+        return Gateway(id=site.id, name=site.name, flows=flows, outputs=_outputs(site, checks))
     return ActivityNode(
         id=site.id,
         name=site.name,
@@ -54,9 +55,12 @@ def _node(site: Site, checks: Checks) -> Node:
         actions=_actions(site),
         check=site.check,
         declared=dict(site.declared),
-        outputs=tuple((name, _value(value, checks)) for name, value in site.outputs),
+        outputs=_outputs(site, checks),
         form=site.form.ref if site.form else None,
         result=site.result,
+        puts_in={
+            path: tuple(map(str, tree.root.segments or ())) for path, tree in site.puts_in.items()
+        },
     )
 
 
@@ -68,6 +72,10 @@ def _input(given: Given, checks: Checks) -> JsonValue | Expression | Fillable:
 
 def _value(value: JsonValue | Formula, checks: Checks) -> JsonValue | Expression:
     return compile_checked(checks[value.key]) if isinstance(value, Formula) else value
+
+
+def _outputs(site: Site, checks: Checks) -> tuple[tuple[str, JsonValue | Expression], ...]:
+    return tuple((name, _value(value, checks)) for name, value in site.outputs)
 
 
 def _flows(site: Site, checks: Checks) -> tuple[Flow, ...]:

@@ -18,8 +18,11 @@ def form_key(ref: FormRef) -> str:
     return f"{ref.name}.v{ref.version}"
 
 
-def bundle_of(linked: Linked, source: Source, forms: Mapping[str, Source]) -> Bundle:
-    """Bundle a definition with exactly the forms and activities that it uses."""
+def bundle_of(
+    linked: Linked, source: Source, forms: Mapping[str, Source], parts: Mapping[str, Source]
+) -> Bundle:
+    """Bundle a definition with exactly the parts, forms and activities that it uses."""
+    called = {call.part for call in linked.calls.values()}
     shown = {form_key(site.form.ref) for site in linked.sites.values() if site.form}
     used = _used(linked)
     bundle = Bundle(
@@ -29,6 +32,7 @@ def bundle_of(linked: Linked, source: Source, forms: Mapping[str, Source]) -> Bu
         definition=source.text.decode("utf-8"),
         forms={key: forms[key].text.decode("utf-8") for key in sorted(shown)},
         activities=tuple(sorted(used, key=lambda ref: (ref.label, ref.version))),
+        parts={key: parts[key].text.decode("utf-8") for key in sorted(called)},
     )
     return msgspec.structs.replace(bundle, digest=digest_of(bundle))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -13,12 +14,13 @@ from engine.compile.dataflow.spread import walk_order
 from engine.compile.findings import Findings
 from engine.compile.forms.form import FormReading, name_and_version, read_form
 from engine.compile.linking.catalogue import Labels, newest, pinned
-from engine.compile.linking.link import Palette, link
+from engine.compile.linking.link import Palette
 from engine.compile.linking.site import Linked
+from engine.compile.parts.joining import LEFT_TO_CALLERS, link_all, opened
 from engine.compile.proving.prove import Proved, prove, typed
 from engine.compile.reading.document import Document, Source
 from engine.compile.reading.yaml_text import read_yaml
-from engine.compile.shape import shape_problems
+from engine.compile.shape import shape_problems, spoilt_nodes
 from engine.errors import ActivityMissing, UnknownBundle
 from engine.model.definition import ActivityRef, Bundle, FormRef
 from engine.model.graph import ProcessGraph
@@ -29,9 +31,13 @@ from engine.model.signature import Signature
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything that was found; bundle and graph are None when any problem is an error."""
+    """Everything that was found; bundle and graph are None when any problem is an error.
+
+    A part has a graph, to be drawn, and no bundle: nobody begins there.
+    """
 
     problems: tuple[Problem, ...]
+    is_part: bool = False
     bundle: Bundle | None = None
     graph: ProcessGraph | None = None
 
@@ -65,19 +71,24 @@ def _ref(key: str) -> FormRef:
 
 
 def check_definition(
-    source: Source, signatures: Sequence[Signature], forms: Mapping[str, Source]
+    source: Source,
+    signatures: Sequence[Signature],
+    forms: Mapping[str, Source],
+    parts: Mapping[str, Source] = MappingProxyType({}),
 ) -> Report:
-    """Check a definition against the activities and forms that are there, and compile it.
+    """Check a definition against the activities, forms and parts that are there, and compile it.
 
     Args:
         source: The YAML text.
         signatures: All that is installed; the newest version of each label is taken.
         forms: `<name>.v<version>` -> the JSON text. Only those that a node shows are read.
+        parts: `<name>.v<version>` -> the YAML text (see `parts_among`). Only those that are called
+            are read. One that is itself `source` is checked as far as that is possible.
 
     Returns:
         All problems by file and place. Without an error also the bundle to deploy, and its graph.
     """
-    return _compile(source, newest(signatures), forms)
+    return _compile(source, newest(signatures), forms, parts)
 
 
 def load(bundle: Bundle, signatures: Sequence[Signature]) -> ProcessGraph:
@@ -99,23 +110,27 @@ def load(bundle: Bundle, signatures: Sequence[Signature]) -> ProcessGraph:
     forms = {
         key: Source(path=f"{key}.json", text=text.encode()) for key, text in bundle.forms.items()
     }
-    graph = _rebuilt(source, chosen, forms, Digest(bundle.digest))
+    parts = {
+        key: Source(path=f"{key}.yaml", text=text.encode()) for key, text in bundle.parts.items()
+    }
+    palette = Palette(labels=Labels(chosen), forms=Forms(forms))
+    graph = _rebuilt(source, palette, parts, Digest(bundle.digest))
     if graph is None:
         raise UnknownBundle(digest=bundle.digest)
     return graph
 
 
 def _rebuilt(
-    source: Source, signatures: Sequence[Signature], forms: Mapping[str, Source], digest: Digest
+    source: Source, palette: Palette, parts: Mapping[str, Source], digest: Digest
 ) -> ProcessGraph | None:
     """Read, link and build once more; None for a text that cannot be linked or typed today."""
     document = read_yaml(source)
     if not isinstance(document, Document):
         return None
-    findings = Findings(document)
-    if _spoilt(document, findings) is None:
+    findings = Findings(opened(document))
+    if spoilt_nodes(document, shape_problems(document, "process-definition")) is None:
         return None
-    linked = link(findings, Palette(labels=Labels(signatures), forms=Forms(forms)))
+    linked = link_all(findings, palette, (), parts)
     if not (linked.whole and linked.sound):
         return None
     reached = _reached(linked)
@@ -130,39 +145,37 @@ def _reached(linked: Linked) -> Linked:
 
 
 def _compile(
-    source: Source, signatures: Sequence[Signature], forms: Mapping[str, Source]
+    source: Source,
+    signatures: Sequence[Signature],
+    forms: Mapping[str, Source],
+    parts: Mapping[str, Source],
 ) -> Report:
     document = read_yaml(source)
     if not isinstance(document, Document):
         return Report(problems=document)
-    findings = Findings(document)
-    spoilt = _spoilt(document, findings)
-    if spoilt is None:
-        return Report(problems=findings.problems)
-    palette = Palette(labels=Labels(signatures), forms=Forms(forms))
-    linked = link(findings, palette, spoilt)
-    proved = prove(linked, findings)
-    if findings.has_errors:
-        return Report(problems=findings.problems)
-    return _finished(source, forms, linked, proved, findings)
-
-
-def _spoilt(document: Document, findings: Findings) -> frozenset[str] | None:
-    """Note what is wrong with the shape; give the nodes it is wrong with, None if it is more."""
     wrong = shape_problems(document, "process-definition")
+    spoilt = spoilt_nodes(document, wrong)
+    if spoilt is None:
+        return Report(problems=wrong)
+    findings = Findings(opened(document))
     for problem in wrong:
         findings.keep(problem)
-    inside = [problem for problem in wrong if problem.rule not in ("S101", "S108")]
-    paths = [problem.key.split(".") for problem in [*inside, *wrong] if problem.key.count(".")]
-    has_head = document.root.entries.keys() >= {"process", "version", "title", "flow"}
-    if not has_head or any(not problem.key.startswith("flow.") for problem in inside):
-        return None
-    return frozenset(path[1] for path in paths if path[0] == "flow")
-
-
-def _finished(
-    source: Source, forms: Mapping[str, Source], linked: Linked, proved: Proved, findings: Findings
-) -> Report:
-    bundle = bundle_of(linked, source, forms)
+    palette = Palette(labels=Labels(signatures), forms=Forms(forms))
+    linked = link_all(findings, palette, spoilt, parts)
+    proved = prove(linked, findings)
+    if linked.definition.type == "part":
+        return _part(linked, proved, findings)
+    if findings.has_errors:
+        return Report(problems=findings.problems)
+    bundle = bundle_of(linked, source, forms, parts)
     graph = build(linked, proved.checks, proved.steps, Digest(bundle.digest))
     return Report(problems=findings.problems, bundle=bundle, graph=graph)
+
+
+def _part(linked: Linked, proved: Proved, findings: Findings) -> Report:
+    """Finish a part that is checked by itself: what only callers can answer is left to them."""
+    findings.leave_out(LEFT_TO_CALLERS)
+    graph = None
+    if linked.whole and not findings.has_errors:
+        graph = build(linked, proved.checks, proved.steps, Digest(""))
+    return Report(problems=findings.problems, is_part=True, graph=graph)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
+
+from msgspec.structs import replace
 
 from engine.compile.reading.document import Document, Spot, Written
 from engine.compile.rules import RULES
@@ -30,13 +33,28 @@ class Findings:
         """Note that a rule is broken at a spot of this document."""
         if nearest is not None:
             remedy = f"did you mean `{nearest}`?"
-        self.keep(
-            Problem(
-                rule=rule, place=self.document.place(spot), severity=RULES[rule].severity,
-                message=message, remedy=remedy, key=key, nearest=nearest,
-                also=tuple(self.document.place(other) for other in also),
-            )
+        problem = Problem(
+            rule=rule, place=self.document.place(spot), severity=RULES[rule].severity,
+            message=message, remedy=remedy, key=key, nearest=nearest,
+            also=tuple(self.document.place(other) for other in also),
         )  # fmt: skip
+        self.keep(self.document.told(problem, spot))
+
+    def within(self, document: Document) -> Findings:
+        """Begin with another document; what was compared until now counts there as well."""
+        other = Findings(document)
+        other._compared = self._compared
+        return other
+
+    def take(self, other: Findings) -> None:
+        """Take what was found in another document, and what was compared there."""
+        self._compared = max(self._compared, other._compared)
+        for problem in other.problems:
+            self.keep(problem)
+
+    def turn_to(self, root: Written) -> None:
+        """Go on with other values of the same document."""
+        self.document = dataclasses.replace(self.document, root=root)
 
     def nearest(self, name: str, known: Iterable[str]) -> str | None:
         """Find which of some names was probably meant, for the first unknown names of a file."""
@@ -47,8 +65,18 @@ class Findings:
         return nearest(name, options)
 
     def keep(self, problem: Problem) -> None:
-        """Note a problem of this or another document."""
-        self._problems.setdefault((problem.rule, problem.place, problem.message), problem)
+        """Note a problem of this or another document; what else takes part is told with it."""
+        name = problem.rule, problem.place, problem.message
+        known = self._problems.setdefault(name, problem)
+        if known is not problem and not set(problem.also) <= set(known.also):
+            also = tuple(dict.fromkeys((*known.also, *problem.also)))
+            self._problems[name] = replace(known, also=also)
+
+    def leave_out(self, rules: Collection[str]) -> None:
+        """Forget every problem of some rules."""
+        self._problems = {
+            name: problem for name, problem in self._problems.items() if problem.rule not in rules
+        }
 
     def expression(
         self, written: Written, problems: Sequence[ExpressionProblem], *, key: str
@@ -58,12 +86,11 @@ class Findings:
         for found, spot in zip(problems, spots, strict=True):
             near = found.nearest
             remedy = f"did you mean `{near}`?" if near else found.remedy
-            self.keep(
-                Problem(
-                    rule=found.rule, place=self.document.place(spot), message=found.message,
-                    remedy=remedy, key=key, nearest=near,
-                )
+            problem = Problem(
+                rule=found.rule, place=self.document.place(spot), message=found.message,
+                remedy=remedy, key=key, nearest=near,
             )  # fmt: skip
+            self.keep(self.document.told(problem, written.spot))
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -137,6 +137,42 @@ _OWN = (
         "Defaults fit their parameter",
         "A default must be a value that a token could carry.",
     ),
+    # calls
+    _rule("C101", "The part is known", "What is called must lie beside the definition."),
+    _rule(
+        "C102",
+        "The part is there in that version",
+        "A version never changes, so that a call means the same for good.",
+    ),
+    _rule("C103", "The parameter is known", "A value that no part reads is a slip."),
+    _rule("C104", "Required parameters are given", "The part cannot work without them."),
+    _rule(
+        "C105",
+        "What is given fits the parameter",
+        "The part declares which values it takes, and which must be known before anything runs.",
+    ),
+    _rule("C106", "The End is known", "A way for an End that the part does not have is a slip."),
+    _rule(
+        "C107",
+        "Every End of a part leads on",
+        "Whoever comes to an End that is not mapped would stand nowhere.",
+    ),
+    _rule("C108", "Parts never call in a circle", "Copying them in would never end."),
+    _rule(
+        "C109",
+        "Parts are called at most 4 deep",
+        "What lies deeper can no longer be followed by who reads it.",
+    ),
+    _rule(
+        "C110",
+        "Words of calls and parts stand where they mean something",
+        "A part is no journey: it neither begins, nor waits, nor ends by itself.",
+    ),
+    _rule(
+        "C111",
+        "With its parts, a definition keeps the limits",
+        "A few calls of calls would make a small file as large as an attacker likes.",
+    ),
     # proofs
     _rule("P101", "Every node is reached", "A node nobody can reach is a slip in some `next`."),
     _rule("P102", "Every node has a way to End", "Whoever gets there would never get out."),

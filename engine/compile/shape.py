@@ -31,7 +31,6 @@ _TYPES = {
     "number": "a number", "boolean": "true or false",
 }  # fmt: skip
 _OURS: Mapping[str, str] = {
-    "call": "parts of definitions are not built yet",
     "remind": "reminders are not built yet",
     "guarantees": "guarantees are not built yet",
 }
@@ -53,6 +52,16 @@ def shape_problems(document: Document, schema: str) -> tuple[Problem, ...]:
     return tuple(
         sorted(dict.fromkeys(kept), key=lambda problem: (problem.place.line, problem.place.column))
     )
+
+
+def spoilt_nodes(document: Document, wrong: Sequence[Problem]) -> frozenset[str] | None:
+    """Give the nodes whose shape is wrong; None if a definition is wrong elsewhere."""
+    inside = [problem for problem in wrong if problem.rule not in ("S101", "S108")]
+    paths = [problem.key.split(".") for problem in [*inside, *wrong] if problem.key.count(".")]
+    has_head = document.root.entries.keys() >= {"process", "version", "title", "flow"}
+    if not has_head or any(not problem.key.startswith("flow.") for problem in inside):
+        return None
+    return frozenset(path[1] for path in paths if path[0] == "flow")
 
 
 def _sibling(path: str, name: str) -> str:
@@ -241,10 +250,6 @@ def _not_among(document: Document, error: Finding) -> Iterator[Problem]:
     choices = [str(choice) for choice in error.wanted]
     near = nearest(str(error.instance), choices)
     remedy = f"did you mean `{near}`?" if near else "one of: " + ", ".join(choices)
-    if error.instance == "part" and "authentication" in choices:
-        words = ("`part` is reserved: parts of definitions are not built yet", remedy)
-        yield from _say(document, error, "S108", words)
-        return
     words = ("this is none of the values that are possible here", remedy)
     yield from _say(document, error, "S104", words, near=near)
 
@@ -327,15 +332,18 @@ _UNITS: Mapping[str, str] = {
 def _either(document: Document, error: Finding) -> Iterator[Problem]:
     if not isinstance(error.instance, dict):  # its type is told already
         return
-    names = [f"`{one['required'][0]}`" for one in error.wanted]
-    both = all(one["required"][0] in error.instance for one in error.wanted)
-    said = (
-        f"{' and '.join(names)} exclude each other" if both else f"{' or '.join(names)} is missing"
-    )
+    choices = [one["required"][0] for one in error.wanted]
+    there = [f"`{name}`" for name in choices if name in error.instance]
+    names = _listed([f"`{name}`" for name in choices])
+    said = f"{' and '.join(there)} exclude each other" if there else f"{names} is missing"
     spot = _key_spot(document, error.steps)
-    words = (said, f"write either {' or '.join(names)}")
-    key = None if both else error.wanted[0]["required"][0]
+    words = (said, f"write {'one of' if len(choices) > 2 else 'either'} {names}")
+    key = None if there else choices[0]
     yield from _say(document, error, "S102", words, spot=spot, key=key)
+
+
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 _WORDS: Mapping[str, _Words] = {

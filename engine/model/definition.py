@@ -8,14 +8,17 @@ from typing import Literal
 from engine.model.names import JsonValue, Localised
 from engine.model.value import Value
 
-ProcessType = Literal["authentication", "identity-verification"]
-ParameterType = Literal["string", "integer", "number", "boolean", "date", "list<string>", "enum"]
+ProcessType = Literal["authentication", "identity-verification", "part"]
+ParameterType = Literal[
+    "string", "integer", "number", "boolean", "date", "list<string>", "enum", "key",
+]  # fmt: skip
 
 
 class Parameter(Value, frozen=True, kw_only=True):
-    """What a process token must or may carry; read as `_initVars.<name>`.
+    """What a process token, or the call of a part, must or may carry; read as `_initVars.<name>`.
 
     Attributes:
+        type: `key`: the part's name for a key of its caller; only parts have such.
         values: The values of an `enum`, else empty.
         default: Taken where the token carries none; only for one that is not required.
     """
@@ -58,12 +61,13 @@ class ActivityRef(Value, frozen=True, kw_only=True):
 
 
 class Bundle(Value, frozen=True, kw_only=True):
-    """A definition, the forms it names, and label and version of its activities: what is deployed.
+    """A definition, its parts, their forms, and label and version of all activities: as deployed.
 
     Attributes:
         digest: SHA-256 over the canonical JSON of all the rest.
         definition: The YAML text as it was written.
         forms: `<name>.v<version>` -> the JSON text as it was written.
+        parts: `<name>.v<version>` -> the YAML text of each part that is called, at any depth.
     """
 
     digest: str
@@ -72,3 +76,4 @@ class Bundle(Value, frozen=True, kw_only=True):
     definition: str
     forms: dict[str, str]
     activities: tuple[ActivityRef, ...]
+    parts: dict[str, str] = {}

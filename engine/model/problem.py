@@ -23,10 +23,11 @@ class Problem(Value, frozen=True, kw_only=True):
 
     Attributes:
         rule: Stable code, a letter for the stage and three digits (`Y` reading, `S` shape,
-            `L` links, `X` expressions, `P` proofs, `F` forms, `D` deploying).
+            `L` links, `C` calls of parts, `X` expressions, `P` proofs, `F` forms, `D` deploying).
         key: Path of the value in the document, `flow.ask.timeout.to`.
         nearest: The name that was probably meant, if one is near.
-        also: Further places that take part (the first of two equal keys, the path to a read).
+        also: Further places that take part (the first of two equal keys, the path to a read, the
+            calls that lead to a part).
     """
 
     rule: str

@@ -4,11 +4,11 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.compile import RULES, Source, check_definition, check_form
+from engine.compile import RULES, Source, check_definition, check_form, parts_among
 from engine.model.problem import Problem
 from engine.model.signature import Signature
 from tests.compile.palette import renamed
@@ -33,18 +33,21 @@ class Case:
 
     def source(self, *, strange: bool = False) -> Source:
         """Read the text."""
-        text = expanded(self.path.read_bytes())
-        if strange:
-            text = renamed(text.decode("utf-8", "surrogateescape")).encode(
-                "utf-8", "surrogateescape"
-            )
-        return Source(path=self.path.name, text=text)
+        return text_of(self.path, strange=strange)
 
     def forms(self) -> dict[str, Source]:
         """Read the forms beside it."""
-        folders = [FOLDER / "forms", FOLDER / self.code / self.which]
-        files = [file for folder in folders if folder.is_dir() for file in folder.iterdir()]
+        files = [file for file in self._beside("forms") if file.suffix == ".json"]
         return {file.stem: Source(path=file.name, text=file.read_bytes()) for file in files}
+
+    def parts(self, *, strange: bool = False) -> Mapping[str, Source]:
+        """Read the parts beside it."""
+        files = [file for file in self._beside("parts") if file.suffix == ".yaml"]
+        return parts_among(text_of(file, strange=strange) for file in files)
+
+    def _beside(self, shared: str) -> Iterator[Path]:
+        for folder in (FOLDER / shared, FOLDER / self.code / self.which):
+            yield from sorted(folder.iterdir()) if folder.is_dir() else ()
 
     def problems(
         self, signatures: Sequence[Signature], *, strange: bool = False
@@ -53,7 +56,16 @@ class Case:
         source = self.source(strange=strange)
         if source.path.endswith(".json"):
             return check_form(source).problems
-        return check_definition(source, signatures, self.forms()).problems
+        parts = self.parts(strange=strange)
+        return check_definition(source, signatures, self.forms(), parts).problems
+
+
+def text_of(path: Path, *, strange: bool = False) -> Source:
+    """Read one text of the corpus."""
+    text = expanded(path.read_bytes())
+    if strange:
+        text = renamed(text.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    return Source(path=path.name, text=text)
 
 
 def expanded(text: bytes) -> bytes:

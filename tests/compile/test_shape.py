@@ -165,7 +165,7 @@ def test_an_unknown_keyword_is_not_passed_over() -> None:
             [("S102", "flow.decide")],
         ),
         ("languages: [en]", "languages: [en, en]", [("S107", "languages")]),
-        ("languages: [en]", "type: part", [("S108", "type")]),
+        ("languages: [en]", "type: parts", [("S104", "type")]),
         ("decide", "1decide", [("S105", "flow.1decide")]),
         ("  decide:\n", "  empty:\n  decide:\n", [("S103", "flow.empty")]),
         ("      to: decide\n", "", [("S102", "flow.ask.timeout.to")]),

@@ -65,8 +65,10 @@ class Endings:
 
     def behind(self, site: Site, edge: Edge, before: State) -> State:
         """Give the state at the end of one edge."""
-        if site.signature is None or edge.kind == "action":
+        if edge.kind == "action":
             return before
+        if site.signature is None:
+            return self.onward(site, before)
         if edge.kind == "timeout":
             return _timed_out(site, site.signature, before)
         if edge.kind == "error":
@@ -80,7 +82,7 @@ class Endings:
         """
         signature = site.signature
         if signature is None:
-            return before
+            return self.done(site, before) if site.outputs or site.promised else before
         state = self.done(site, before)
         handled = {edge.name for edge in site.edges_of("error")}
         for event in signature.errors:
@@ -105,7 +107,7 @@ class Endings:
 
     def _write(self, site: Site, before: State) -> Completion:
         completed = _completed(site, before, self._shared)
-        if not site.outputs:
+        if not (site.outputs or site.promised):
             return Completion(before=before, after=completed)
         declared = site.signature.outputs if site.signature else ()
         local = {
@@ -117,12 +119,15 @@ class Endings:
         variables = dict(completed.variables)
         for name, value in site.outputs:
             if isinstance(value, Formula):
-                judged = checks[value.key] = check(value.tree, scope, None, search=_no_search)
+                judged = checks[value.key] = check(
+                    value.tree, scope, value.expected,
+                    may_be_absent=value.optional, search=_no_search,
+                )  # fmt: skip
                 type_ = judged.type if isinstance(judged, Checked) else DYNAMIC
             else:
                 type_ = type_of(value)
             variables[name] = Binding(type_)
-        after = replace(completed, variables=variables)
+        after = replace(completed, variables={**variables, **site.promised})
         return Completion(before=before, after=after, checks=checks, scope=scope)
 
 

@@ -81,8 +81,11 @@ def _slot(name: str, slot: Slot, answers: str) -> Binding:
 
 
 def _parameters(definition: Definition) -> Record:
-    members = {name: Member(STRING, optional=True) for name in WELL_KNOWN}
+    known = () if definition.type == "part" else WELL_KNOWN
+    members = {name: Member(STRING, optional=True) for name in known}
     for name, parameter in definition.parameters.items():
+        if parameter.type == "key":
+            continue
         given = parameter.required or parameter.default is not None
         members[name] = Member(parameter_type(parameter), optional=not given)
     return Record(members, INIT_VARS)

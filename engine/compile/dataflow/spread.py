@@ -8,8 +8,10 @@ from heapq import heappop, heappush
 from msgspec.structs import replace
 
 from engine.compile.dataflow.endings import Endings
-from engine.compile.dataflow.state import State, join
+from engine.compile.dataflow.state import Slot, State, join
 from engine.compile.linking.site import Linked, Site
+from engine.expressions import DYNAMIC, Binding
+from engine.model.definition import Definition
 from engine.model.names import NodeId
 
 
@@ -22,7 +24,7 @@ def spread(linked: Linked, order: Mapping[NodeId, int], endings: Endings) -> Map
     """
     if linked.start is None:
         return {}
-    states: dict[NodeId, State] = {linked.start: State()}
+    states: dict[NodeId, State] = {linked.start: _handed(linked.definition)}
     waiting = [(0, 0, linked.start)]
     queued = {linked.start}
     wanted = _wanted_at_ends(linked)
@@ -39,6 +41,18 @@ def spread(linked: Linked, order: Mapping[NodeId, int], endings: Endings) -> Map
                     place = order[target]
                     heappush(waiting, (lap + (place <= here), place, target))
     return states
+
+
+def _handed(definition: Definition) -> State:
+    """Give what holds at Start: nothing; or, in a part by itself, the keys that callers give it.
+
+    What is in those may be anything: it is judged where the part is called.
+    """
+    keys = [name for name, given in definition.parameters.items() if given.type == "key"]
+    return State(
+        slots=dict.fromkeys(keys, Slot(held=frozenset(), always=True)),
+        variables=dict.fromkeys(keys, Binding(DYNAMIC)),
+    )
 
 
 def _beyond(

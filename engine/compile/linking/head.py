@@ -60,7 +60,10 @@ def _judge_default(parameter: Parameter, findings: Findings) -> None:
     spot = findings.document.find(["parameters", parameter.name, "default"]).spot
     key = f"parameters.{parameter.name}.default"
     type_ = parameter_type(parameter)
-    if parameter.required:
+    if parameter.type == "key":
+        message = "a key that is not given is one of the part's own"
+        findings.add("L118", spot, message, "remove the default", key=key)
+    elif parameter.required:
         message = "a required parameter is always given, its default is never taken"
         findings.add("L118", spot, message, "remove one of the two", key=key)
     elif not fits(parameter.default, type_):

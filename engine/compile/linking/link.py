@@ -27,10 +27,16 @@ class Palette:
     forms: Forms
 
 
-def link(findings: Findings, palette: Palette, spoilt: Collection[str] = ()) -> Linked:
+def link(
+    findings: Findings,
+    palette: Palette,
+    spoilt: Collection[str] = (),
+    calls: Collection[str] = (),
+) -> Linked:
     """Link a document of the right shape; every problem goes to `findings`.
 
-    Nodes whose own shape is wrong (`spoilt`) are known by name and otherwise left alone.
+    Nodes whose own shape is wrong (`spoilt`) are known by name and otherwise left alone, and so
+    are the calls of parts.
     """
     definition = head(findings)
     flow = findings.document.root.entries["flow"]
@@ -38,11 +44,12 @@ def link(findings: Findings, palette: Palette, spoilt: Collection[str] = ()) -> 
     known = {
         name: None if name in spoilt else _begin(name, flow, palette, findings)
         for name in flow.entries
+        if name not in calls
     }
-    targets = _targets(known)
+    targets = {**dict.fromkeys(calls, True), **_targets(known)}
     before = findings.count
     ways = [(site, link_ways(site, targets, findings)) for site in known.values() if site]
-    whole = len(ways) == len(flow.entries) and findings.count == before
+    whole = len(ways) == len(known) and findings.count == before
     sites = {site.id: _finish(site, way, palette, findings) for site, way in ways}
     start = _start(flow, sites, whole, findings)
     return Linked(

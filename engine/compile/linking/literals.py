@@ -30,6 +30,7 @@ _PARAMETERS: Mapping[str, Type] = {
     "boolean": BOOLEAN,
     "date": DATE,
     "list<string>": ListOf(STRING),
+    "key": STRING,
 }
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from engine.compile.forms.form import FormReading
 from engine.compile.reading.document import Document, Spot, Written
-from engine.expressions import Tree, Type
+from engine.expressions import Binding, Tree, Type
 from engine.model.definition import Definition, FormRef
 from engine.model.names import JsonValue, NodeId
 from engine.model.problem import Text
@@ -96,6 +96,8 @@ class Site(Struct, frozen=True, gc=False, kw_only=True):
         conditions: Of each `next` in order; None for one without `when`.
         declared: Declared output -> variable.
         outputs: Further variables, in order.
+        promised: Variable -> what is known of it behind the node, whatever was written to it.
+        puts_in: Path in a default of its form -> what it reads, where that is not as written.
     """
 
     id: NodeId
@@ -114,6 +116,8 @@ class Site(Struct, frozen=True, gc=False, kw_only=True):
     outputs: tuple[tuple[str, JsonValue | Formula], ...] = ()
     form: NodeForm | None = None
     result: Literal["FAIL", "REVIEW"] | None = None
+    promised: Mapping[str, Binding] = {}
+    puts_in: Mapping[str, Tree] = {}
 
     @property
     def name_of_activity(self) -> str:
@@ -171,6 +175,13 @@ class Site(Struct, frozen=True, gc=False, kw_only=True):
         return ".".join(("flow", self.id, *keys))
 
 
+class Called(Struct, frozen=True, gc=False, kw_only=True):
+    """A part that was copied in: what its call is named, and the part as `<name>.v<version>`."""
+
+    name: str
+    part: str
+
+
 class Linked(Struct, frozen=True, gc=False, kw_only=True):
     """All of a definition, linked.
 
@@ -178,6 +189,7 @@ class Linked(Struct, frozen=True, gc=False, kw_only=True):
         start: None when there is not exactly one.
         whole: Every node and edge that was written is here, so that graph proofs make sense.
         sound: Nothing at all is wrong yet, so that proofs about keys and variables make sense.
+        calls: Call -> the part that was copied in for it.
     """
 
     document: Document
@@ -186,3 +198,4 @@ class Linked(Struct, frozen=True, gc=False, kw_only=True):
     start: NodeId | None
     whole: bool
     sound: bool
+    calls: Mapping[NodeId, Called] = {}

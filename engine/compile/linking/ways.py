@@ -35,14 +35,14 @@ def link_ways(site: Site, targets: Targets, findings: Findings) -> Ways:
     _error_codes(site, findings)
     edges, conditions = _next(site, targets, findings)
     for code, written in _entries(site, "errors"):
-        edges += _edge(site, written, targets, findings, kind="error", name=code)
+        edges += link_edge(site, written, targets, findings, kind="error", name=code)
     timer = site.written.entries.get("timeout")
     if timer is not None:
-        edges += _edge(site, timer.entries["to"], targets, findings, kind="timeout")
+        edges += link_edge(site, timer.entries["to"], targets, findings, kind="timeout")
     buttons = {}
     for name, written in _entries(site, "actions"):
         target = written.entries.get("to", written)
-        edges += _edge(site, target, targets, findings, kind="action", name=name)
+        edges += link_edge(site, target, targets, findings, kind="action", name=name)
         buttons[name] = Button(limit=_whole(written.entries.get("limit")), label=None)
     return Ways(
         edges=tuple(edges),
@@ -129,7 +129,7 @@ def missing_edge(site: Site, code: str, findings: Findings) -> None:
     )  # fmt: skip
 
 
-def _edge(
+def link_edge(
     site: Site, target: Written, targets: Targets, findings: Findings, *,
     kind: EdgeKind, name: str = "", position: int = 0,
 ) -> list[Edge]:  # fmt: skip
@@ -155,12 +155,12 @@ def _next(
     if written is None or site.is_end:
         return [], []
     if not isinstance(written.value, list):
-        return _edge(site, written, targets, findings, kind="next"), [None]
+        return link_edge(site, written, targets, findings, kind="next"), [None]
     edges: list[Edge] = []
     conditions: list[Formula | None] = []
     for position, way in enumerate(written.items):
         to = way.entries["to"]
-        edges += _edge(site, to, targets, findings, kind="next", position=position)
+        edges += link_edge(site, to, targets, findings, kind="next", position=position)
         is_last = position == len(written.items) - 1
         conditions.append(_condition(site, way, position, findings, is_last=is_last))
     return edges, conditions

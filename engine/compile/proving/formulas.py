@@ -61,7 +61,7 @@ def prove_defaults(
     """Note what the defaults of forms put in that is nowhere, or secret."""
     for site in linked.sites.values():
         if site.form is not None and site.id in states:
-            _defaults(site.form, states[site.id], scopes, findings)
+            _defaults(site.form, site.puts_in, scopes.of_variables(states[site.id]), findings)
 
 
 def _judged(
@@ -117,7 +117,12 @@ _REACH: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _defaults(form: NodeForm, state: State, scopes: Scopes, findings: Findings) -> None:
+def _defaults(
+    form: NodeForm,
+    puts_in: Mapping[str, Tree],
+    environment: Environment,
+    findings: Findings,
+) -> None:
     """Check the paths that defaults of a form put in: there on some path, and no secrets."""
     document = form.reading.document
     if document is None:
@@ -127,8 +132,8 @@ def _defaults(form: NodeForm, state: State, scopes: Scopes, findings: Findings) 
         problems: tuple[ExpressionProblem, ...] = ()
         tree = parse(default.path)
         if isinstance(tree, Tree):
-            scope = scopes.of_variables(state)
-            found = check(tree, scope, None, may_be_absent=True, search=inside.nearest)
+            read = puts_in.get(default.path, tree)
+            found = check(read, environment, None, may_be_absent=True, search=inside.nearest)
             problems = () if isinstance(found, Checked) else found
         else:
             problems = tree

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from engine.model.names import JsonValue
-from engine.model.problem import Place
+from engine.model.problem import Place, Problem
 
 Spot: TypeAlias = tuple[int, int]
 """Line and column, both from 1, in characters."""
@@ -77,6 +77,10 @@ class Document:
     def place(self, spot: Spot) -> Place:
         """Name a spot together with the file."""
         return Place(file=self.path, line=spot[0], column=spot[1])
+
+    def told(self, problem: Problem, spot: Spot) -> Problem:
+        """Complete a problem at a spot with what only the document knows: here, nothing."""
+        return problem
 
     def find(self, steps: Sequence[Step]) -> Written:
         """Give the value at the end of a path of keys and positions."""
