@@ -16,7 +16,7 @@ from engine.cli.command import PROBLEMS, Documented, data_option, fail, json_opt
 from engine.cli.opening import acting, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.cli.terminal.problems import TONES, problem_json, show_problems
-from engine.compile import Report, Source, check_definition, check_form
+from engine.compile import Report, Source, check_definition, check_form, may_call, parts_among
 from engine.model.names import Digest
 from engine.model.problem import Problem
 from engine.run.catalogue import Catalogue
@@ -82,6 +82,14 @@ def forms_beside(file: Path, forms: Path | None) -> dict[str, Source]:
     return {key: Source(path=text.path, text=text.text) for key, text in shelf.items()}
 
 
+def parts_beside(file: Path, source: Source) -> Mapping[str, Source]:
+    """Find the parts for a definition in its own folder; none where it calls none."""
+    if not may_call(source):
+        return {}
+    shelf = FolderShelf(file.parent, file.parent).definitions()
+    return parts_among(Source(path=text.path, text=text.text) for text in shelf)
+
+
 def _beside(file: Path) -> Path:
     if file.parent.name == "definitions":
         return file.parent.parent / "forms"
@@ -93,9 +101,11 @@ def _beside(file: Path) -> Path:
 def report_on(file: Path, forms: Path | None, catalogue: Catalogue) -> tuple[Report, Checked]:
     """Check one definition."""
     source, known = source_of(file), forms_beside(file, forms)
-    report = check_definition(source, catalogue.signatures, known)
-    texts = {text.path: _text(text) for text in (source, *known.values())}
-    checked = Checked(path=source.path, kind="definition", problems=report.problems, texts=texts)
+    parts = parts_beside(file, source)
+    report = check_definition(source, catalogue.signatures, known, parts)
+    texts = {text.path: _text(text) for text in (source, *known.values(), *parts.values())}
+    kind = "part" if report.is_part else "definition"
+    checked = Checked(path=source.path, kind=kind, problems=report.problems, texts=texts)
     return report, checked
 
 
@@ -260,23 +270,26 @@ def draw(file: Path, forms: Path | None, kind: str) -> int:
 @data_option
 @json_option
 def deploy(file: Path, forms: Path | None, data: Path | None, *, as_json: bool) -> int:
-    """Check a definition and keep it, with its forms, for good: a version never changes.
+    """Check a definition and keep it, with its forms and parts: a version never changes.
 
     Deploying the same text again does nothing. Instances stay on the version they began with.
     """
     refuse_other_kinds(file, done="deployed")
     source, known = source_of(file), forms_beside(file, forms)
+    parts = parts_beside(file, source)
 
     async def work(application: Application) -> tuple[Deployed | tuple[Problem, ...], list[Lack]]:
         actor = await acting(application)
-        done = await application.library.deploy(application.tenant, source, known, by=actor)
+        done = await application.library.deploy(
+            application.tenant, source, known, by=actor, parts=parts
+        )
         if isinstance(done, tuple):
             return done, []
         graph = await application.library.graph(application.tenant, Digest(done.bundle.digest))
         return done, [*await lacks(application, graph), *await risky(application, graph)]
 
     done, missing = with_application(data, work, makes=True)
-    texts = {text.path: _text(text) for text in (source, *known.values())}
+    texts = {text.path: _text(text) for text in (source, *known.values(), *parts.values())}
     if isinstance(done, tuple):
         return _refused(done, texts, as_json)
     _told(done, missing, texts, as_json)

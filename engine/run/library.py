@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from engine.compile import Report, Source, check_definition, load
 from engine.errors import ActivityMissing, UnknownBundle
@@ -38,7 +39,13 @@ class Library:
     _graphs: dict[str, ProcessGraph] = field(default_factory=dict)
 
     async def deploy(
-        self, tenant: TenantId, source: Source, forms: Mapping[str, Source], *, by: Actor
+        self,
+        tenant: TenantId,
+        source: Source,
+        forms: Mapping[str, Source],
+        *,
+        by: Actor,
+        parts: Mapping[str, Source] = MappingProxyType({}),
     ) -> Deployed | tuple[Problem, ...]:
         """Check a definition with its forms and keep it for good, with an audit row (G7).
 
@@ -47,11 +54,14 @@ class Library:
             source: The definition's text.
             forms: `<name>.v<version>` -> form.
             by: Who deploys, and when.
+            parts: `<name>.v<version>` -> part; those that the definition calls are kept with it.
 
         Returns:
             What was deployed, or every problem.
         """
-        report: Report = check_definition(source, self.catalogue.signatures, forms)
+        report: Report = check_definition(source, self.catalogue.signatures, forms, parts)
+        if report.is_part:
+            return (*report.problems, _no_journey(source))
         if report.bundle is None:
             return report.problems
         found = await self.store.digest_of(tenant, report.bundle.process, report.bundle.version)
@@ -129,6 +139,18 @@ def missing_activity(instance: ProcessInstance, missing: ActivityMissing) -> Inc
     facts = missing.facts
     reason = f"{facts['label']} {facts['version']} of the package {facts['package']} is missing"
     return Incident(code=missing.code, node=instance.node, reason=reason, at=instance.last_at)
+
+
+def _no_journey(source: Source) -> Problem:
+    lines = source.text.splitlines()
+    line = next((n for n, text in enumerate(lines, 1) if text.startswith(b"type:")), 1)
+    return Problem(
+        rule="D102",
+        place=Place(file=source.path, line=line, column=1),
+        message="this is a part: nobody begins there, and it is not deployed by itself",
+        remedy="deploy a definition that calls it: its text goes along",
+        key="type",
+    )
 
 
 def _taken(source: Source, bundle: Bundle) -> Problem:

@@ -18,6 +18,7 @@ from engine.records.identity import IdentityStore, PasscodePolicy, User
 
 if TYPE_CHECKING:
     from engine.app import Application
+    from engine.model.definition import Bundle
 
 USUAL_STORE = "customers"
 MOST = 200
@@ -59,11 +60,19 @@ async def no_process(application: Application, name: str, version: int | None = 
     if versions:
         there = ", ".join(map(str, versions))
         return f"there is no version {version} of `{clean(name)}`; deployed: {there}"
+    callers = sorted({row.process for row in rows if _calls(row.bundle, name)})
+    if callers:
+        those = ", ".join(f"`{clean(one)}`" for one in callers)
+        return f"`{clean(name)}` is a part, where nobody begins; these call it: {those}"
     near = nearest(name, sorted({row.process for row in rows}))
     if near is not None:
         return f"there is no process `{clean(name)}`; did you mean `{near}`?"
     known = ", ".join(f"`{one}`" for one in sorted({row.process for row in rows})) or "none"
     return f"there is no process `{clean(name)}`; deployed: {known}"
+
+
+def _calls(bundle: Bundle, name: str) -> bool:
+    return any(key.rpartition(".v")[0] == name for key in bundle.parts)
 
 
 async def refuse_no_process(application: Application, name: str) -> None:

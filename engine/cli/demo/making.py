@@ -13,7 +13,7 @@ from engine.cli.command import fail
 from engine.cli.opening import acting, change
 from engine.cli.terminal.page import Terminal
 from engine.cli.terminal.problems import show_mistakes, show_problems
-from engine.compile import Source
+from engine.compile import Source, parts_among
 from engine.identity.passcodes import register
 from engine.identity.policies import DEFAULT, policy_id
 from engine.identity.stores import add_store
@@ -62,30 +62,44 @@ async def make(application: Application) -> Made:
 async def _deploy(application: Application) -> None:
     """Deploy what travels with the program, once: later starts only see that it is there."""
     shelf = PackageShelf()
-    there = await _deployed(application, {key: form.text for key, form in shelf.forms().items()})
-    for definition in shelf.definitions():
+    definitions = shelf.definitions()
+    parts = parts_among(Source(path=one.path, text=one.text) for one in definitions)
+    forms = {key: form.text for key, form in shelf.forms().items()}
+    there = await _deployed(application, forms, parts)
+    there |= {part.text for part in parts.values()}
+    for definition in definitions:
         if definition.text not in there:
-            await _deploy_one(application, shelf, definition)
+            await _deploy_one(application, shelf, definition, parts)
 
 
-async def _deployed(application: Application, forms: Mapping[str, bytes]) -> set[bytes]:
-    """Give the texts of the definitions that are deployed with exactly these forms."""
+async def _deployed(
+    application: Application, forms: Mapping[str, bytes], parts: Mapping[str, Source]
+) -> set[bytes]:
+    """Give the texts of the definitions that are deployed with exactly these forms and parts."""
     query = PageQuery(size=200)
     rows = (await application.store.page(application.tenant, Deployment, query)).rows
     return {
         row.bundle.definition.encode()
         for row in rows
         if all(forms.get(key) == text.encode() for key, text in row.bundle.forms.items())
+        and all(
+            key in parts and parts[key].text == t.encode() for key, t in row.bundle.parts.items()
+        )
     }
 
 
-async def _deploy_one(application: Application, shelf: Shelf, definition: ShelfText) -> None:
+async def _deploy_one(
+    application: Application, shelf: Shelf, definition: ShelfText, parts: Mapping[str, Source]
+) -> None:
     source = Source(path=definition.path, text=definition.text)
     forms = {key: Source(path=form.path, text=form.text) for key, form in shelf.forms().items()}
     actor = await acting(application)
-    done = await application.library.deploy(application.tenant, source, forms, by=actor)
+    done = await application.library.deploy(
+        application.tenant, source, forms, by=actor, parts=parts
+    )
     if isinstance(done, tuple):
-        texts = {one.path: one.text.decode(errors="replace") for one in (source, *forms.values())}
+        read = (source, *forms.values(), *parts.values())
+        texts = {one.path: one.text.decode(errors="replace") for one in read}
         show_problems(Terminal.here(to_errors=True), done, texts)
         fail(f"{definition.path} was not deployed. Mend it; or begin anew: demo --fresh")
 

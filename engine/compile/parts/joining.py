@@ -184,7 +184,9 @@ class _Joiner:
             findings=inside,
             spoilt=part.spoilt,
             names=Names(
-                prefix=prefix, keys={name: names.of(key) for name, key in arguments.keys.items()}
+                prefix=prefix,
+                label=names.title(call),
+                keys={name: names.of(key) for name, key in arguments.keys.items()},
             ),
             chain=(*leaf.chain, part.key),
             calls=calls,
@@ -233,7 +235,7 @@ def _flat(
         if name in entered:
             one = entered[name]
             sites |= {site.id: site for site in _copied(one, names, starts)}
-            calls[names.node(name)] = Called(name=one.call.name, part=one.part)
+            calls[names.node(name)] = Called(name=one.names.label, part=one.part)
             calls |= one.inner.calls
     return Joined(
         own=own,

@@ -39,17 +39,26 @@ class Names:
 
     Attributes:
         prefix: `<call>.`, or nothing for the definition itself.
+        label: What pictures and timelines call the call.
         keys: Parameter of type `key` -> the caller's key, as the flat graph calls it.
         hides: Names that stay as they are: outputs of an activity, read by its own `outputs:`.
     """
 
     prefix: str = ""
+    label: str = ""
     keys: Mapping[str, str]
     hides: frozenset[str] = frozenset()
 
     def node(self, name: str) -> NodeId:
         """Name a node."""
         return NodeId(self.prefix + name)
+
+    def title(self, site: Site) -> str:
+        """Give what pictures and timelines call a node: by its call's name and its own."""
+        if not self.prefix:
+            return site.name
+        is_plain = "name" not in site.written.entries and f"{self.label}." == self.prefix
+        return f"{self.label}{'.' if is_plain else ': '}{site.name}"
 
     def of(self, name: str) -> str:
         """Name a key or a variable; those of the engine are the same everywhere."""
@@ -141,6 +150,7 @@ class Names:
         return replace(
             site,
             id=self.node(site.id),
+            name=self.title(site),
             edges=edges,
             conditions=tuple(when and self.formula(when) for when in site.conditions),
             slots={input: self.of(slot) for input, slot in site.slots.items()},
