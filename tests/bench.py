@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from engine.compile import Source
+from engine.compile import Source, parts_among
 from engine.identity.deeds import Actor
 from engine.identity.passcodes import register
 from engine.identity.policies import policy_id
@@ -71,7 +71,9 @@ class Bench:
         known |= {
             key: Source(path=f"{key}.json", text=t.encode()) for key, t in (forms or {}).items()
         }
-        found = await self.library.deploy(MAIN_TENANT, source, known, by=self.actor())
+        found = await self.library.deploy(
+            MAIN_TENANT, source, known, by=self.actor(), parts=shipped_parts()
+        )
         assert isinstance(found, Deployed), found
         return found
 
@@ -147,6 +149,12 @@ class Bench:
 def ref(begun: Begun) -> InstanceRef:
     """Name the instance of a visit."""
     return InstanceRef(tenant=MAIN_TENANT, id=begun.instance)
+
+
+def shipped_parts() -> Mapping[str, Source]:
+    """Read every shipped part."""
+    found = sorted((ROOT / "definitions").glob("*.yaml"))
+    return parts_among(Source(path=path.name, text=path.read_bytes()) for path in found)
 
 
 def shipped_forms() -> dict[str, Source]:

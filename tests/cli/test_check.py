@@ -247,3 +247,39 @@ def test_what_has_problems_is_not_deployed(desk: Path, run: Run) -> None:
     assert json.loads(done.stdout)["deployed"] is False
     assert form.exit_code == 1
     assert "with the definition that shows them" in form.stderr
+
+
+def test_a_part_is_found_beside_its_callers_and_checked_by_itself(desk: Path, run: Run) -> None:
+    part = desk / "definitions" / "passcode-check.yaml"
+    part.write_text(part.read_text(encoding="utf-8").replace("next: verify", "next: verfy"))
+    callers = ("definitions/sign-in-with-review.yaml", "definitions/contact-details.yaml")
+
+    called = run("check", "--json", *callers)
+    alone = run("check", "--json", "definitions/passcode-check.yaml")
+
+    first, second = json.loads(called.stdout)["files"]
+    (problem,) = first["problems"]
+    assert problem["file"].endswith("passcode-check.yaml")
+    assert (problem["rule"], problem["nearest"]) == ("L102", "verify")
+    assert [place["file"] for place in problem["also"]] == [callers[0]]
+    assert second["problems"] == []  # it is told once
+    told = json.loads(alone.stdout)["files"][0]
+    assert (told["kind"], told["problems"][0]["line"]) == ("part", problem["line"])
+    assert "identify" not in called.stdout
+
+
+def test_a_part_is_drawn_and_not_deployed(desk: Path, run: Run) -> None:
+    drawn = run("draw", "definitions/sign-in-with-review.yaml")
+    alone = run("draw", "definitions/passcode-check.yaml")
+    refused = run("deploy", "definitions/passcode-check.yaml")
+    kept = run("deploy", "definitions/sign-in-with-review.yaml")
+    token = run("token", "create", "passcode-check")
+
+    assert 'subgraph c0["Who is it?"]' in drawn.stdout
+    assert alone.exit_code == 0
+    assert refused.exit_code == 1
+    assert ":8:1: error D102" in refused.stdout
+    assert kept.exit_code == 0
+    assert token.exit_code != 0
+    assert "is a part, where nobody begins" in " ".join(token.output.split())
+    assert "`sign-in-with-review`" in token.output

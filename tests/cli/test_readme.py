@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from engine.cli.main import trustflow
-from engine.compile import Source, check_definition, check_form
+from engine.compile import Source, check_definition, check_form, parts_among
 from engine.run.catalogue import Catalogue
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,6 +39,19 @@ def test_form_and_definition_of_the_readme_have_no_problems() -> None:
     assert report.problems == ()
     assert report.bundle is not None
     assert "visit.v1" in report.bundle.forms
+
+
+def test_the_readmes_caller_of_a_part_has_no_problems() -> None:
+    files = {folder: sorted((ROOT / folder).iterdir()) for folder in ("definitions", "forms")}
+    forms = {f.stem: Source(path=f.name, text=f.read_bytes()) for f in files["forms"]}
+    parts = parts_among(Source(path=f.name, text=f.read_bytes()) for f in files["definitions"])
+    definition = Source(path="README.md", text=block("Call a part", "yaml"))
+
+    report = check_definition(definition, Catalogue.installed().signatures, forms, parts)
+
+    assert report.problems == ()
+    assert report.bundle is not None
+    assert list(report.bundle.parts) == ["passcode-check.v1"]
 
 
 def test_readme_lists_every_command() -> None:

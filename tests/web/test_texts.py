@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.compile.linking.forms import SPOKEN
 from engine.errors import TextMissing
 from engine.model.problem import Message, Words
 from engine.web.pages.frame import FOLDER as TEMPLATES
@@ -23,6 +24,14 @@ GROUPS = {
     "visit": 8,
 }  # fmt: skip
 """First word of an id -> how many sentences begin with it: a lost one is noticed here."""
+
+
+def test_every_button_of_ours_has_words_in_every_language() -> None:
+    named = {f"action.{name}" for name in SPOKEN}
+
+    for language, sentences in catalogues().items():
+        assert {id for id in sentences if id.startswith("action.")} == named, language
+        assert all(speech(language).plain_text(Message(id=id)).strip() for id in named), language
 
 
 def speech(language: str = "en", app: str = "Farol") -> Speech:

@@ -114,6 +114,8 @@ def names_of(linked: Linked) -> Names:
             keys.setdefault(name, site)
         for name in (*site.declared.values(), *(name for name, _ in site.outputs), *counted(site)):
             variables.setdefault(name, site)
+        for name in site.promised:
+            variables.setdefault(name, site)
     asked = Counter(filter(None, map(answer_key, linked.sites.values())))
     shared = frozenset(name for name, nodes in asked.items() if nodes > 1)
     return Names(keys=keys, variables=variables, shared=shared)

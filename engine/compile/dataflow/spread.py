@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from engine.compile.dataflow.endings import Endings
 from engine.compile.dataflow.state import Slot, State, join
 from engine.compile.linking.site import Linked, Site
-from engine.expressions import DYNAMIC, Binding
+from engine.expressions import Binding
+from engine.expressions.checking.members import UNSURE
 from engine.model.definition import Definition
 from engine.model.names import NodeId
 
@@ -51,7 +52,7 @@ def _handed(definition: Definition) -> State:
     keys = [name for name, given in definition.parameters.items() if given.type == "key"]
     return State(
         slots=dict.fromkeys(keys, Slot(held=frozenset(), always=True)),
-        variables=dict.fromkeys(keys, Binding(DYNAMIC)),
+        variables=dict.fromkeys(keys, Binding(UNSURE)),
     )
 
 

@@ -177,6 +177,19 @@ class Filling:
             return root
         return with_entries(root, {**root.entries, "flow": with_entries(flow, nodes)})
 
+    def unnamed(self, root: Written) -> frozenset[str]:
+        """Note expressions where a name is wanted; give the nodes that cannot be judged for it."""
+        found = set()
+        for name, node in root.entries["flow"].entries.items():
+            for declared, written in self._given(node):
+                parameter = self._parameter(written)
+                value = parameter and self.arguments.values.get(parameter.name)
+                is_name = declared.literal or declared.refers is not None
+                if parameter is not None and is_name and isinstance(value, Formula):
+                    self._no_name(parameter, value, written)
+                    found.add(name)
+        return frozenset(found)
+
     def unknown_forms(self, root: Written) -> frozenset[str]:
         """Give the nodes whose form only a call will tell."""
         found = set()
@@ -214,11 +227,7 @@ class Filling:
         value = self.arguments.values.get(parameter.name)
         if value is not None and not isinstance(value, Formula):
             return Written(value, written.spot)
-        if not is_name:
-            return written
-        if isinstance(value, Formula):
-            self._no_name(parameter, value, written)
-        return None
+        return written if isinstance(value, Formula) or not is_name else None
 
     def _parameter(self, written: Written) -> Parameter | None:
         """Give the parameter that an input is nothing but."""

@@ -105,7 +105,7 @@ def link_all(
         linked = link(findings, palette, spoilt)
         if is_part:
             judge_ends(linked, findings)
-        return linked
+        return replace(linked, sound=linked.whole and not findings.has_errors)
     finder = Finder(sources)
     finder.begin(findings.document)
     own = head(Findings(findings.document))
@@ -122,7 +122,7 @@ def link_all(
         joined.own,
         sites=joined.sites,
         whole=joined.whole,
-        sound=not findings.has_errors,
+        sound=joined.whole and not findings.has_errors,
         calls=joined.calls,
     )
 
@@ -182,7 +182,7 @@ class _Joiner:
         judge_head(inside.document.root, is_part=True, findings=inside)
         copy = Leaf(
             findings=inside,
-            spoilt=part.spoilt,
+            spoilt=part.spoilt | filling.unnamed(inside.document.root),
             names=Names(
                 prefix=prefix,
                 label=names.title(call),

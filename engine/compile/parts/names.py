@@ -109,7 +109,7 @@ class Names:
                 return replace(node, path=one(node.path))
             case Method():
                 return replace(node, receiver=one(node.receiver), argument=one(node.argument))
-            case Conditional():
+            case _:
                 return replace(
                     node,
                     condition=one(node.condition),
