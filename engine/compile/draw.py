@@ -68,7 +68,7 @@ def _calls(node: NodeId) -> tuple[NodeId, ...]:
 def _own(name: str, graph: ProcessGraph, around: tuple[NodeId, ...]) -> str:
     """Give a name without that of the box it stands in."""
     box = graph.calls[around[-1]] if around else ""
-    return name.removeprefix(box).lstrip(".: ") if box else name
+    return name.removeprefix(f"{box} / ").removeprefix(f"{box}.") if box else name
 
 
 def _shape(node: Node, text: str) -> str:

@@ -7,7 +7,15 @@ from time import process_time
 import msgspec
 import pytest
 
-from engine.compile import Report, Source, check_definition, load, mermaid, parts_among
+from engine.compile import (
+    Report,
+    Source,
+    check_definition,
+    load,
+    may_call,
+    mermaid,
+    parts_among,
+)
 from engine.compile.bundling import digest_of
 from engine.errors import UnknownBundle
 from engine.expressions import Expression
@@ -210,8 +218,8 @@ def test_calls_of_calls_are_named_by_all_of_them() -> None:
     begin = activity(graph, "first.deep.begin")
     assert begin.inputs["userKey"] == "first.user"
     assert _value(begin.inputs["userExternalId"], {"first.deep._initVars.who": "ana"}) == "ana"
-    assert begin.name == "Who: The person: begin"
-    assert activity(graph, "first.more.page").name == "Who: more: page"
+    assert begin.name == "Who / The person / begin"
+    assert activity(graph, "first.more.page").name == "Who / more / page"
     confirmed = graph.nodes[NodeId("first.deep.confirmed")]
     assert confirmed.flows[0].to == "first.more.start"
     assert list(graph.calls) == ["first", "first.deep", "first.more"]
@@ -519,6 +527,16 @@ def test_a_token_carries_no_keys() -> None:
     assert told(problem) == ("C110", "t.yaml", 8)
 
 
+def test_only_copies_have_variables_with_a_dot_in_their_names() -> None:
+    count = "  count:\n    activity: Counter\n    inputs: {counterName: %s}\n    next: end\n"
+
+    (problem,) = report_on(
+        (CALL % "").replace("done: end", "done: count") + count % "first.rounds", LEAF % ("", "")
+    ).problems
+
+    assert told(problem) == ("C110", "t.yaml", 22)
+
+
 def test_a_key_has_no_default() -> None:
     part = IDENTIFY.replace("{type: key}", "{type: key, default: user1}")
 
@@ -682,6 +700,11 @@ def test_a_part_by_itself_is_judged_with_the_parts_it_calls() -> None:
 
 
 # ---- which texts are parts
+
+
+def test_only_a_text_with_the_word_is_worth_looking_for_parts() -> None:
+    assert may_call(Source(path="t.yaml", text=CALLED.encode()))
+    assert not may_call(Source(path="t.yaml", text=b"process: recalled\n"))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from engine.compile.dataflow.scope import cleared, counted
 from engine.compile.findings import Findings
 from engine.compile.linking.outputs import Outputs, link_outputs
 from engine.compile.linking.site import Edge, Linked, Site
@@ -86,6 +87,16 @@ def judge_head(root: Written, *, is_part: bool, findings: Findings) -> None:
             findings.add(
                 "C110", kind.spot, "`key` means nothing here: a token carries no keys",
                 "write another type, or `type: part` at the top", key=f"parameters.{name}.type",
+            )  # fmt: skip
+
+
+def judge_variables(linked: Linked, findings: Findings) -> None:
+    """Note counters and cleared variables that could only be those of a copy."""
+    for site in linked.sites.values():
+        if any("." in name for name in (*counted(site), *cleared(site))):
+            findings.add(
+                "C110", site.spot_of("inputs"), "only the copies of parts have names with a dot",
+                "write the name of a variable of this definition", key=site.path("inputs"),
             )  # fmt: skip
 
 

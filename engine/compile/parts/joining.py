@@ -18,6 +18,7 @@ from engine.compile.parts.calls import (
     is_called,
     judge_ends,
     judge_head,
+    judge_variables,
     link_ends,
     link_handed,
 )
@@ -156,6 +157,7 @@ class _Joiner:
         broken = {name for name, node in flow.entries.items() if "call" in node.entries}
         spoilt = frozenset(leaf.spoilt) | (broken - calls.keys())
         own = link(leaf.findings, self._palette, spoilt, calls.keys())
+        judge_variables(own, leaf.findings)
         targets = {
             name: name not in own.sites or not own.sites[NodeId(name)].is_start
             for name in flow.entries

@@ -58,7 +58,7 @@ class Names:
         if not self.prefix:
             return site.name
         is_plain = "name" not in site.written.entries and f"{self.label}." == self.prefix
-        return f"{self.label}{'.' if is_plain else ': '}{site.name}"
+        return f"{self.label}{'.' if is_plain else ' / '}{site.name}"
 
     def of(self, name: str) -> str:
         """Name a key or a variable; those of the engine are the same everywhere."""

@@ -15,7 +15,8 @@ from engine.web.request import Ask
 from engine.web.visit.links import ticket_of
 from engine.web.wire import Unread, read_json
 
-_STEP = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}\.[0-9]{1,9}")
+_STEP = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,323}\.[0-9]{1,9}")
+"""A node's name, with those of up to four calls before it, and the visit."""
 
 
 async def _read(ask: Ask) -> JsonObject | Unread:
