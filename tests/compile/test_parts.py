@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 from time import process_time
 
 import msgspec
@@ -23,12 +24,11 @@ from engine.model.definition import Bundle
 from engine.model.graph import ActivityNode, Gateway, ProcessGraph
 from engine.model.names import NodeId
 from engine.model.problem import Problem
-from tests.compile.corpus import FOLDER
 from tests.compile.palette import KNOWN, relabelled, renamed
 from tests.compile.test_graphs import GOLDEN
 from tests.compile.test_proofs import FORMS, HEAD
 
-IDENTIFY = (FOLDER / "parts" / "identify.yaml").read_text()
+IDENTIFY = (Path(__file__).parent / "corpus" / "parts" / "identify.yaml").read_text()
 CALLED = """\
   first:
     call: identify
