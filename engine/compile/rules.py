@@ -291,6 +291,7 @@ _OWN = (
         "A deployed version never changes",
         "Visits that began with it go on with it, and their records say what it asked.",
     ),
+    _rule("D102", "A part is not deployed by itself", "Nobody begins there: definitions call it."),
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType(

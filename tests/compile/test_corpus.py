@@ -19,7 +19,7 @@ def test_every_rule_has_its_texts_and_every_text_its_rule() -> None:
 def test_every_rule_that_the_code_names_is_in_the_list() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "engine").rglob("*.py")]
 
-    named = {code for text in texts for code in re.findall(r"\"([YSLXPFD][0-9]{3})\"", text)}
+    named = {code for text in texts for code in re.findall(r"\"([YSLXPFDC][0-9]{3})\"", text)}
 
     assert named == set(RULES)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from engine.compile.linking.inputs import RESERVED
-from engine.compile.linking.site import Edge, Formula, Site
+from engine.compile.linking.site import Edge, Entries, Formula, Given, Site
 from engine.expressions import Tree, parse
 from engine.expressions.syntax.tree import (
     Binary,
@@ -173,9 +173,11 @@ class Names:
         """Rename what a value reads, if it is an expression."""
         return self.formula(value) if isinstance(value, Formula) else value
 
-    def _input(self, site: Site, name: str, value: JsonValue | Formula) -> JsonValue | Formula:
+    def _input(self, site: Site, name: str, value: Given) -> Given:
         if isinstance(value, Formula):
             return self.formula(value)
+        if isinstance(value, Entries):
+            return Entries(values={key: self.value(part) for key, part in value.values.items()})
         if name in site.slots or _names_variable(site.signature, name):
             return (
                 [self.of(str(v)) for v in value] if isinstance(value, list) else self.of(str(value))
