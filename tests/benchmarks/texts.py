@@ -62,7 +62,7 @@ flow:
       dataFormName: bench-person
       dataFormVersion: 1
       formDataKey: form1
-      maxAttempts: 100000000
+      maxAttempts: 10000
     timeout: {after: PT10M, to: end}
     errors: {ExceededCustomDataFormRetake: end}
     next: second
@@ -72,14 +72,14 @@ flow:
       dataFormName: bench-person
       dataFormVersion: 1
       formDataKey: form2
-      maxAttempts: 100000000
+      maxAttempts: 10000
     timeout: {after: PT10M, to: end}
     errors: {ExceededCustomDataFormRetake: end}
     next: first
   end:
     activity: End
 """
-"""Each answer is one step of the same size, as often as one likes."""
+"""Each answer is one step of the same size, 20,000 of them."""
 
 PERSON = {
     "firstName": "Inês",
