@@ -9,7 +9,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from engine.errors import Busy, ProcessFault
+from engine.errors import Busy, ProcessFault, UnknownOutcome
 from engine.interpret import Read, more_time, new_instance, read, typed
 from engine.model.event import (
     ByOperator,
@@ -230,33 +230,58 @@ class Loop:
         for _ in range(TRIES):
             if loaded is None:
                 loaded = await self.outside.store.load(ref.tenant, ref.id)
-            graph = await self.outside.library.graph(ref.tenant, loaded.instance.bundle)
             unit = Unit(self.outside.store, ref.tenant)
             if stage is not None:
                 await stage(unit, loaded.instance)
-            moved = await self.hops.move(
-                graph, loaded.instance, event_at(_stamp(loaded)),
-                unit=unit, owner=owner, bag=bag, device=device,
-            )  # fmt: skip
-            if isinstance(moved, NotAwaited):
-                return _current(loaded, graph, already_answered=True)
-            if isinstance(moved, StillChecking) and moved.moved_on:
-                loaded = None
-                continue
-            if isinstance(moved, StillChecking):
-                return _current(loaded, graph, still_checking=True)
-            value = self._rotate(loaded, moved, unit, session)
-            hop = self.hops.hop(
-                loaded.instance, moved, owner=owner, before=loaded.instance.revision, unit=unit
-            )
-            if isinstance(await self.hops.commit(hop), Committed):
-                self.outside.probe("after-commit")
-                return Current(
-                    instance=hop.instance, graph=graph, now=loaded.now,
-                    session=value, device=unit.device,
-                )  # fmt: skip
+            try:
+                found = await self._tried(
+                    loaded,
+                    event_at,
+                    unit=unit,
+                    owner=owner,
+                    bag=bag,
+                    session=session,
+                    device=device,
+                )
+            except UnknownOutcome:  # a claim's answer was lost: its owner is not charged twice
+                found = None
+            if found is not None:
+                return found
             loaded = None
         raise Busy(retry_after=1)
+
+    async def _tried(
+        self,
+        loaded: Loaded,
+        event_at: Callable[[datetime], Event],
+        *,
+        unit: Unit,
+        owner: HopId,
+        bag: Bag,
+        session: Session | None,
+        device: str | None,
+    ) -> Current | None:
+        """Run one hop and commit it; None where somebody was quicker: load it anew."""
+        graph = await self.outside.library.graph(loaded.instance.tenant, loaded.instance.bundle)
+        moved = await self.hops.move(
+            graph, loaded.instance, event_at(_stamp(loaded)),
+            unit=unit, owner=owner, bag=bag, device=device,
+        )  # fmt: skip
+        if isinstance(moved, NotAwaited):
+            return _current(loaded, graph, already_answered=True)
+        if isinstance(moved, StillChecking):
+            return None if moved.moved_on else _current(loaded, graph, still_checking=True)
+        value = self._rotate(loaded, moved, unit, session)
+        hop = self.hops.hop(
+            loaded.instance, moved, owner=owner, before=loaded.instance.revision, unit=unit
+        )
+        if not isinstance(await self.hops.commit(hop), Committed):
+            return None
+        self.outside.probe("after-commit")
+        return Current(
+            instance=hop.instance, graph=graph, now=loaded.now,
+            session=value, device=unit.device,
+        )  # fmt: skip
 
     def _rotate(
         self, loaded: Loaded, moved: Moved, unit: Unit, session: Session | None

@@ -129,3 +129,27 @@ def test_a_start_whose_commit_is_not_acknowledged_starts_once(point: str) -> Non
         assert [row.kind for row in journal].count("Started") == 1
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_claim_whose_answer_is_lost_is_asked_for_again_and_charged_once(point: str) -> None:
+    async def story() -> None:
+        losing = Losing(point)
+        house = await ready(losing)
+        user = await house.user("rui.costa")
+        begun = await house.begin(
+            (await house.link(parameters={"userExternalId": "rui.costa"})).secret
+        )
+
+        losing.armed = True
+        now = await house.answer(begun, passcode=WRONG)
+
+        assert losing.has_lost
+        assert isinstance(now, Current)
+        assert (now.still_checking, now.instance.is_held) == (False, False)
+        assert now.instance.visits["verify"] == 1
+        attempts = await house.store.attempts(MAIN_TENANT, user_account(user.id))
+        assert attempts is not None
+        assert attempts.failures == 1
+
+    asyncio.run(story())

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import fields
 
 from engine.activity import Activity, Answer, Call
-from engine.errors import Busy, Contended, StoreUnavailable, TrustflowError
+from engine.errors import Busy, Contended, StoreUnavailable, TrustflowError, UnknownOutcome
 from engine.expressions import describe, has_type
 from engine.model.effect import Effect, Resume, Run
 from engine.model.event import Broken, Ended, Outcome, Shown
@@ -80,6 +80,7 @@ async def perform(activity: Activity, effect: Effect, call: Call) -> Outcome | S
     Raises:
         Busy: The hash pool is full.
         StoreUnavailable: The store did not answer.
+        UnknownOutcome: The answer to a claim was lost; the same owner may ask again.
     """
     try:
         answer = _answer(activity, effect, call)
@@ -89,7 +90,7 @@ async def perform(activity: Activity, effect: Effect, call: Call) -> Outcome | S
         return _lawful(activity.signature, answer)
     except Contended as contended:
         return StillChecking(moved_on=contended.moved_on)
-    except (Busy, StoreUnavailable):
+    except (Busy, StoreUnavailable, UnknownOutcome):
         raise
     except TrustflowError as fault:
         return _broken(activity.signature, str(fault), code=fault.code)
