@@ -10,7 +10,7 @@ import pytest
 from engine.adapters.memory import MemoryStore
 from engine.errors import UnknownOutcome
 from engine.identity.attempts import user_account
-from engine.model.names import MAIN_TENANT
+from engine.model.names import MAIN_TENANT, NodeId
 from engine.records.tokens import ProcessToken
 from engine.run.current import Current
 from engine.run.entry.answers import Begun, Created
@@ -147,7 +147,7 @@ def test_a_claim_whose_answer_is_lost_is_asked_for_again_and_charged_once(point:
         assert losing.has_lost
         assert isinstance(now, Current)
         assert (now.still_checking, now.instance.is_held) == (False, False)
-        assert now.instance.visits["verify"] == 1
+        assert now.instance.visits[NodeId("verify")] == 1
         attempts = await house.store.attempts(MAIN_TENANT, user_account(user.id))
         assert attempts is not None
         assert attempts.failures == 1
