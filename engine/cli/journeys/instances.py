@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,16 +19,10 @@ from engine.cli.journeys.meant import (
     review_json,
     with_incident,
 )
-from engine.cli.journeys.timeline import (
-    Line,
-    Place,
-    cause_of,
-    event_json,
-    line_json,
-    timeline,
-)
+from engine.cli.journeys.rows import length_of, write_lines
+from engine.cli.journeys.timeline import Place, cause_of, event_json, line_json, timeline
 from engine.cli.opening import with_application
-from engine.cli.terminal.page import GAP, Terminal, Tone, clean, columns, padded, say_json
+from engine.cli.terminal.page import GAP, Terminal, Tone, clean, say_json
 from engine.errors import ActivityMissing, UnknownBundle
 from engine.model.graph import ActivityNode, Node
 from engine.model.instance import LABELS, Incident, ProcessInstance, Review, Status
@@ -231,7 +224,9 @@ def _write(terminal: Terminal, seen: Seen) -> None:
     label = LABELS[found.status]
     status = terminal.tone(label, TONES.get(label, "strong"))
     terminal.say(f"{terminal.tone(f'Instance {found.id}', 'strong')}")
-    took = "" if found.ended_at is None else f"  took {_length(found.ended_at - found.created_at)}"
+    took = (
+        "" if found.ended_at is None else f"  took {length_of(found.ended_at - found.created_at)}"
+    )
     terminal.say(f"{status}{took}")
     facts = [
         ("reference", reference(found)),
@@ -245,7 +240,7 @@ def _write(terminal: Terminal, seen: Seen) -> None:
     if found.incident is not None:
         _write_incident(terminal, found.incident)
     terminal.say()
-    _write_lines(terminal, timeline(found, seen.journal, seen.places))
+    write_lines(terminal, timeline(found, seen.journal, seen.places))
     terminal.say()
     terminal.heading("Checks")
     checks: list[tuple[str, str]] = [(check.name, check.state) for check in found.checks]
@@ -269,46 +264,6 @@ def _write_incident(terminal: Terminal, incident: Incident) -> None:
     remedy = incident_remedy(incident)
     if remedy is not None:
         terminal.write(f"-> {remedy}", first=GAP * 2, indent=GAP * 3, tone="good")
-
-
-def _length(length: timedelta) -> str:
-    minutes, seconds = divmod(round(length.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours}:{minutes:02}:{seconds:02}"
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def _write_lines(terminal: Terminal, lines: Sequence[Line]) -> None:
-    """Write rows where they fit, else without the activities, else each line's words."""
-    whole = [_cells(line) for line in lines]
-    for rows in (whole, [(*row[:_ACTIVITY], *row[_ACTIVITY + 1 :]) for row in whole]):
-        widths = [max(map(columns, column), default=0) for column in zip(*rows, strict=True)]
-        if sum(widths) + len(GAP) * (len(widths) - 1) <= terminal.width:
-            for row in rows:
-                terminal.say(GAP.join(map(padded, row, widths)).rstrip())
-            return
-    for row in whole:
-        _write_words(terminal, row)
-
-
-_ACTIVITY: Final = 3
-"""Which of a line's cells is the activity's label."""
-
-
-def _cells(line: Line) -> tuple[str, ...]:
-    took = "" if line.took is None else _length(line.took)
-    words = (line.node, line.activity, line.outcome, took, line.actor)
-    return (f"{line.at:%H:%M:%S}", line.mark, *map(clean, words))
-
-
-def _write_words(terminal: Terminal, cells: tuple[str, ...]) -> None:
-    time, mark, node, activity, outcome, took, actor = cells
-    place = f"{node} ({activity})" if activity and activity != node else node
-    after = f"after {took}" if took else ""
-    words = ", ".join(part for part in (place, outcome, after, actor) if part)
-    terminal.write(words, first=f"{time} {mark} ", indent=" " * 11)
 
 
 def _write_chain(terminal: Terminal, seen: Seen) -> None:
