@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,16 +15,17 @@ from engine.identity.deeds import Actor
 from engine.model.event import Cancelled
 from engine.model.instance import ProcessInstance
 from engine.model.names import INIT_VARS, InstanceId, JsonValue, TenantId
-from engine.ports.store import Committed, Erasure, InstanceQuery, PageQuery, Store
+from engine.ports.store import Committed, Erasure, InstanceQuery, Store
 from engine.records.identity import Passcode, User
-from engine.records.record import Absent, R
-from engine.records.tokens import ProcessToken, Session
+from engine.records.record import Absent
+from engine.records.tokens import ProcessToken
 from engine.records.tombstones import Tombstone
+from engine.run import sessions
 from engine.run.current import InstanceRef
 from engine.run.loop import Loop
+from engine.run.paging import PAGE, every
 from engine.run.unit import TRIES, Unit
 
-PAGE: Final = 200
 TOKEN_KEPT: Final = timedelta(days=30)
 """How long a token is kept that can start nothing any more."""
 
@@ -45,21 +46,31 @@ class Eraser:
     store: Store
     loop: Loop
 
-    # ---- retention
+    async def sweep(self, tenants: Iterable[TenantId], *, audit_kept: timedelta) -> int:
+        """Erase all that is kept no longer by the store's clock. Gives how many instances.
 
-    async def purge(self, limit: int = PAGE) -> int:
-        """Erase instances that are kept no longer; each leaves a tombstone. Gives how many."""
+        Instances of every tenant past their retention, each of which leaves a tombstone; audit
+        rows older than `audit_kept`; tokens of `tenants` that ended 30 days ago or earlier.
+        """
         erased = 0
-        for due in await self.store.expired(limit):
+        while batch := await self._purged():
+            erased += batch
+        now = await self.store.now()
+        await self.store.forget_audit(now - audit_kept)
+        for tenant in tenants:
+            await self._forget_tokens(tenant, now - TOKEN_KEPT)
+        return erased
+
+    async def _purged(self) -> int:
+        erased = 0
+        for due in await self.store.expired(PAGE):
             erased += await self._buried(due.tenant, due.instance)
         return erased
 
-    async def forget(self, tenant: TenantId, *, audit_before: datetime) -> None:
-        """Drop audit rows from before a time, and tokens that ended 30 days ago or earlier."""
-        await self.store.forget_audit(audit_before)
-        now = await self.store.now()
-        async for token in self._all(tenant, ProcessToken):
-            if _ended_before(token, now - TOKEN_KEPT):
+    async def _forget_tokens(self, tenant: TenantId, before: datetime) -> None:
+        tokens = [one async for one in every(self.store, tenant, ProcessToken)]
+        for token in tokens:
+            if _ended_before(token, before):
                 unit = Unit(self.store, tenant)
                 unit.delete(token)
                 await self.store.write(tenant, unit.staged())  # used meanwhile: it stays
@@ -80,8 +91,6 @@ class Eraser:
         )
         return isinstance(await self.store.erase(erasure), Committed)
 
-    # ---- a person
-
     async def erase_user(self, tenant: TenantId, user: User, by: Actor) -> Erased:
         """Erase a user: their journeys' answers, their tokens and passcodes, at last themselves.
 
@@ -95,16 +104,15 @@ class Eraser:
         instances = [one async for one in self._instances_of(tenant, user)]
         for instance in instances:
             await self._empty(tenant, instance.id, by)
-        tokens = [t async for t in self._all(tenant, ProcessToken) if _names(t.parameters, user)]
+        every_token = every(self.store, tenant, ProcessToken)
+        tokens = [token async for token in every_token if _names(token.parameters, user)]
+        passcodes = [row async for row in every(self.store, tenant, Passcode, "user", user.id)]
         unit = Unit(self.store, tenant)
-        passcodes = await self.store.page(
-            tenant, Passcode, PageQuery(by="user", value=user.id, size=PAGE)
-        )
         last = await unit.get(User, user.id) or user  # signing in has changed the row, perhaps
-        for row in (*tokens, *passcodes.rows, last):
+        for row in (*tokens, *passcodes, last):
             unit.delete(row)
         unit.reset(user_account(user.id))
-        found = Erased(instances=len(instances), tokens=len(tokens), passcodes=passcodes.total)
+        found = Erased(instances=len(instances), tokens=len(tokens), passcodes=len(passcodes))
         unit.audit(by.did("user.erase", f"user:{user.id}", instances=str(found.instances)))
         if not isinstance(await self.store.write(tenant, unit.staged()), Committed):
             raise Busy(retry_after=1)
@@ -131,8 +139,7 @@ class Eraser:
         raise Busy(retry_after=1)
 
     async def _end_sessions(self, unit: Unit, instance: ProcessInstance) -> None:
-        query = PageQuery(by="instance", value=instance.id, size=PAGE)
-        for session in (await self.store.page(instance.tenant, Session, query)).rows:
+        for session in await sessions.of_instance(self.store, instance.tenant, instance.id):
             unit.delete(session)
 
     async def _instances_of(self, tenant: TenantId, user: User) -> AsyncIterator[ProcessInstance]:
@@ -143,16 +150,6 @@ class Eraser:
             for instance in found.rows:
                 if concerns(instance, user):
                     yield instance
-            page += 1
-            if page * PAGE >= found.total:
-                return
-
-    async def _all(self, tenant: TenantId, kind: type[R]) -> AsyncIterator[R]:
-        page = 0
-        while True:
-            found = await self.store.page(tenant, kind, PageQuery(page=page, size=PAGE))
-            for row in found.rows:
-                yield row
             page += 1
             if page * PAGE >= found.total:
                 return

@@ -84,15 +84,11 @@ class Pump:
             await guarded("tidy", self.store.forget_accounts(UNKNOWN, now - UNKNOWN_KEPT))
         if self.eraser is not None and self._purged != now.date():
             self._purged = now.date()
-            await guarded("purge", self._purge(self.eraser, now))
+            await guarded("purge", self._purge(self.eraser))
 
-    async def _purge(self, eraser: Eraser, now: datetime) -> None:
+    async def _purge(self, eraser: Eraser) -> None:
         """Erase, once a day (UTC) and at the start, what is kept no longer (J3)."""
-        erased = 0
-        while batch := await eraser.purge():
-            erased += batch
-        for tenant in self.tenants:
-            await eraser.forget(tenant, audit_before=now - self.audit_kept)
+        erased = await eraser.sweep(self.tenants, audit_kept=self.audit_kept)
         if erased:
             log.info("purged", extra={"facts": {"instances": erased}})
 

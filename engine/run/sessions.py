@@ -12,10 +12,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from engine.model.names import InstanceId, TenantId
 from engine.ports.outside import Vault
+from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Absent, Version
 from engine.records.tokens import Session
+from engine.run.paging import every
 
 PURPOSE: Final = "session"
 LONGEST_SECRET: Final = 128
@@ -38,6 +41,11 @@ def follower(vault: Vault, session: str) -> str:
         session: The id of the session that is followed, a hash.
     """
     return base64.urlsafe_b64encode(vault.mac(PURPOSE, session.encode())).rstrip(b"=").decode()
+
+
+async def of_instance(records: Records, tenant: TenantId, instance: InstanceId) -> list[Session]:
+    """Read every session of an instance: a long visit in many browsers has more than a page."""
+    return [row async for row in every(records, tenant, Session, "instance", instance)]
 
 
 def rotate(unit: UnitOfWork, old: Session, at: datetime, vault: Vault) -> str:

@@ -12,11 +12,11 @@ from engine.identity.deeds import Actor
 from engine.model.event import ByOperator, Cancelled, GivenUp, Retried, Reviewed
 from engine.model.instance import ProcessInstance
 from engine.ports.outside import Vault
-from engine.ports.store import PageQuery, Store
+from engine.ports.store import Store
 from engine.records.record import Version
-from engine.records.tokens import Session
+from engine.run import sessions
 from engine.run.current import Current, InstanceRef
-from engine.run.entry.returning import MOST_SESSIONS, resume_value
+from engine.run.entry.returning import resume_value
 from engine.run.loop import Loop
 from engine.run.unit import Unit
 
@@ -78,8 +78,7 @@ class Supervisor:
         if instance.incident is None:
             return
         held = at - instance.incident.at
-        query = PageQuery(by="instance", value=instance.id, size=MOST_SESSIONS)
-        for session in (await self.store.page(instance.tenant, Session, query)).rows:
+        for session in await sessions.of_instance(self.store, instance.tenant, instance.id):
             longer = replace(session, expires_at=session.expires_at + held)
             unit.put(longer, Version(number=session.version))
 

@@ -63,7 +63,11 @@ async def rows_of(house: Bench, kind: type[Session | ProcessToken | Passcode | U
     return (await house.store.page(MAIN_TENANT, kind, PageQuery())).total
 
 
-def swept(house: Bench) -> Pump:
+async def swept(house: Bench, audit_kept: timedelta = timedelta(days=400)) -> int:
+    return await house.eraser.sweep([MAIN_TENANT], audit_kept=audit_kept)
+
+
+def pump_of(house: Bench) -> Pump:
     return Pump(store=house.store, loop=house.loop, clock=house.clock, eraser=house.eraser)
 
 
@@ -74,10 +78,10 @@ def test_what_is_over_is_kept_for_its_definitions_retention_and_leaves_a_tombsto
         begun = await accepted(house)
         last = (await house.at(begun)).instance
         house.wait(days=30, seconds=-1)
-        kept = await house.eraser.purge()
+        kept = await swept(house)
         house.wait(seconds=1)
 
-        erased = await house.eraser.purge()
+        erased = await swept(house)
 
         stone = await house.store.get(MAIN_TENANT, Tombstone, begun.instance)
         assert (kept, erased) == (0, 1)
@@ -100,19 +104,19 @@ def test_what_goes_on_or_is_in_review_is_not_purged(tell: Callable[[Story], None
         for _ in range(3):
             await house.answer(begun, name="Ines")
         house.wait(days=400)
-        in_review = await house.eraser.purge()
+        in_review = await swept(house)
 
         await house.supervisor.act(ref(begun), "accept", house.actor())
         house.wait(days=30)
 
-        assert (in_review, await house.eraser.purge()) == (0, 1)
+        assert (in_review, await swept(house)) == (0, 1)
 
     tell(story)
 
 
 def test_the_pump_purges_once_a_day_and_at_its_start(tell: Callable[[Story], None]) -> None:
     async def story(house: Bench, path: Path) -> None:
-        pump = swept(house)
+        pump = pump_of(house)
         begun = [await accepted(house)]
         house.wait(days=30)
         await pump.sweep()
@@ -134,12 +138,12 @@ def test_old_audit_rows_and_ended_tokens_go(tell: Callable[[Story], None]) -> No
         await house.begin(used.secret)
         old = (await house.store.audit(MAIN_TENANT, PageQuery())).total
         house.wait(days=29)
-        await house.eraser.forget(MAIN_TENANT, audit_before=house.clock.now() - timedelta(days=99))
+        await swept(house, timedelta(days=99))
         both = await rows_of(house, ProcessToken)
         house.wait(days=2)
         last = await house.link()
 
-        await house.eraser.forget(MAIN_TENANT, audit_before=house.clock.now())
+        await swept(house, timedelta())
 
         left = (await house.store.page(MAIN_TENANT, ProcessToken, PageQuery())).rows
         audit = (await house.store.audit(MAIN_TENANT, PageQuery())).rows
@@ -210,7 +214,7 @@ def test_a_purge_and_a_late_look_do_not_meet(tell: Callable[[Story], None]) -> N
         begun = await accepted(house)
         house.wait(days=30)
 
-        counts = await asyncio.gather(*(house.eraser.purge() for _ in range(8)))
+        counts = await asyncio.gather(*(swept(house) for _ in range(8)))
 
         assert sum(counts) == 1
         with pytest.raises(UnknownInstance):
@@ -221,7 +225,7 @@ def test_a_purge_and_a_late_look_do_not_meet(tell: Callable[[Story], None]) -> N
 
 def test_an_unknown_instance_is_no_work(tell: Callable[[Story], None]) -> None:
     async def story(house: Bench, path: Path) -> None:
-        assert await house.eraser.purge() == 0
+        assert await swept(house) == 0
         assert await house.store.get(MAIN_TENANT, Tombstone, InstanceId("0" * 26)) is None
 
     tell(story)

@@ -9,7 +9,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +132,9 @@ def test_what_ended_before_retention_was_kept_is_purged_in_its_time(
 ) -> None:
     async def story() -> tuple[int, int]:
         store, house = await opened(schema, tmp_path)
-        first = await house.eraser.purge()
+        first = await house.eraser.sweep([MAIN_TENANT], audit_kept=timedelta(days=400))
         house.wait(days=36_500)
-        second = await house.eraser.purge()
+        second = await house.eraser.sweep([MAIN_TENANT], audit_kept=timedelta(days=400))
         left = await house.loop.current(
             InstanceRef(
                 tenant=MAIN_TENANT, id=InstanceId(told(schema)[1]["waiting"]["instance"]["id"])

@@ -30,13 +30,8 @@ def purge(*, data: Path | None, as_json: bool) -> int:
     """
 
     async def work(application: Application) -> int:
-        erased = 0
-        while batch := await application.eraser.purge():
-            erased += batch
         kept = timedelta(days=application.settings.audit_days)
-        before = await application.store.now() - kept
-        await application.eraser.forget(application.tenant, audit_before=before)
-        return erased
+        return await application.eraser.sweep([application.tenant], audit_kept=kept)
 
     erased = with_application(data, work)
     if as_json:

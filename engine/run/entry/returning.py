@@ -14,7 +14,7 @@ from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
 from engine.model.names import InstanceId, TenantId
 from engine.ports.outside import Chance, Vault
-from engine.ports.store import PageQuery, Store
+from engine.ports.store import Store
 from engine.records.record import Absent, Version
 from engine.records.tokens import Session
 from engine.run import sessions
@@ -26,7 +26,6 @@ from engine.run.loop import Loop
 from engine.run.unit import Unit
 
 PURPOSE: Final = "resume"
-MOST_SESSIONS: Final = 200
 
 
 def resume_value(vault: Vault, instance: ProcessInstance) -> str | None:
@@ -104,8 +103,7 @@ class Returns:
         return Begun(instance=ref.id, session=value, expires_at=moved.instance.deadline)
 
     async def _end_others(self, unit: Unit, instance: ProcessInstance, at: datetime) -> None:
-        query = PageQuery(by="instance", value=instance.id, size=MOST_SESSIONS)
-        for session in (await self.store.page(instance.tenant, Session, query)).rows:
+        for session in await sessions.of_instance(self.store, instance.tenant, instance.id):
             if session.superseded_at is None:
                 ended = replace(session, superseded_at=at)
                 unit.put(ended, Version(number=session.version))
