@@ -191,6 +191,11 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
     chain: str = ""
 
     @property
+    def reference(self) -> str:
+        """The last eight of its id, in a form to be read aloud: `TF-7K2M-94QX`."""
+        return f"TF-{self.id[-8:-4]}-{self.id[-4:]}"
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing a person does, and no time, moves it any more."""
         return self.ended_at is not None

@@ -19,8 +19,7 @@ from engine.web.texts import DEFAULT, catalogues
 from engine.web.wire import Unread, choose_language
 
 Kind = (
-    pages.StopKind
-    | Literal["method", "headers", "reused", "unread", "late", "long", "type", "misdirected"]
+    pages.StopKind | Literal["method", "headers", "unread", "late", "long", "type", "misdirected"]
 )
 """Why a request goes no further: a stop of the pages, or one that only programs can bring about."""
 
@@ -47,9 +46,6 @@ API_ERRORS: Mapping[Kind | Literal["fields"], ApiError] = {
     "unknown": ApiError(status=404, code=9404, message="This link is not known."),
     "method": ApiError(status=405, code=9405, message="This address does not take the method."),
     "late": ApiError(status=408, code=9408, message="The request took too long to arrive."),
-    "reused": ApiError(
-        status=409, code=9409, message="The Idempotency-Key was used for something else."
-    ),
     "expired": ApiError(status=410, code=9410, message="This link is no longer valid."),
     "used": ApiError(status=410, code=9410, message="This link has been used."),
     "notyet": ApiError(status=410, code=9410, message="This link does not work yet."),
@@ -68,14 +64,12 @@ _REFUSALS: Mapping[str, Kind] = {
     "expired": "expired",
     "used": "used",
     "not yet": "notyet",
-    "key reused": "reused",
 }
 _UNREAD: Mapping[int, Kind] = {408: "late", 413: "long", 415: "type"}
 """By the status of what was not read; anything else was read and could not be understood."""
 _PAGES: Mapping[Kind, pages.StopKind] = {
     "method": "missing",
     "headers": "refused",
-    "reused": "refused",
     "unread": "refused",
     "late": "refused",
     "long": "refused",

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from engine.web import anybody, pages
 from engine.web.api import process_manager, process_server
 from engine.web.gate.door import Door, ObjectRule
+from engine.web.links import LANDING_PATH, VISITS_PATH
 from engine.web.visit import opening, steps
 
-_LINKS = pages.LANDING_PATH
-_VISIT = f"{pages.VISITS_PATH}{{instance}}"
+_VISIT = f"{VISITS_PATH}{{instance}}"
 _INSTANCE = "/api/process-server/processInstances/{instance}"
 _OWN: ObjectRule = "the session's own instance"
 _LINK: ObjectRule = "the link's own"
@@ -29,11 +29,12 @@ DOORS: Sequence[Door] = (
          answer=process_server.start),
     Door(path="/api/process-manager/processInstances/create", method="POST", permission="link",
          rule=_LINK, answer=process_manager.create),
-    Door(path=_LINKS, method="GET", permission="link", rule=_LINK, answer=opening.show),
-    Door(path=_LINKS, method="POST", permission="link", rule=_LINK, answer=opening.begin),
+    Door(path=LANDING_PATH, method="GET", permission="link", rule=_LINK, answer=opening.show),
+    Door(path=LANDING_PATH, method="POST", permission="link", rule=_LINK, answer=opening.begin),
     # TrustX writes its links with a slash before the question mark.
-    Door(path=f"{_LINKS}/", method="GET", permission="link", rule=_LINK, answer=opening.show),
-    Door(path=f"{_LINKS}/", method="POST", permission="link", rule=_LINK, answer=opening.begin),
+    Door(path=f"{LANDING_PATH}/", method="GET", permission="link", rule=_LINK, answer=opening.show),
+    Door(path=f"{LANDING_PATH}/", method="POST", permission="link", rule=_LINK,
+         answer=opening.begin),
     Door(path=f"{pages.STATIC_PATH}{{name}}", method="GET", permission="anybody", rule="none",
          answer=anybody.static),
     Door(path="/healthz", method="GET", permission="anybody", rule="none", answer=anybody.alive),

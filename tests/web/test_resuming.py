@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.model.names import MAIN_TENANT, InstanceId
 from engine.ports.store import InstanceQuery
 from engine.run.current import InstanceRef
-from engine.web.visit.links import ResumeLink
+from engine.web.links import ResumeLink
 from tests.run.flows import NAME_FORM, PAUSED, REVIEWED
 from tests.web.surface import Answer, Browser, Surface, play, tell
 

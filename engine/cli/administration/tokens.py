@@ -22,13 +22,12 @@ from engine.cli.command import (
     Origin,
     data_option,
     fail,
-    is_origin,
     json_option,
 )
 from engine.cli.hints import hint
 from engine.cli.opening import acting, change, with_application
+from engine.cli.origin import origin_of
 from engine.cli.terminal.page import Terminal, clean, say_json
-from engine.errors import SettingsRefused
 from engine.model.names import REDIRECT_URL
 from engine.model.problem import FieldProblem, wrong
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from engine.records.tokens import ProcessToken, TokenType
     from engine.run.entry.tokens import Minted
     from engine.run.unit import Unit
-    from engine.settings import Settings
 
 TYPES: Final[Mapping[str, TokenType]] = {
     "count": "MULTI_USE_COUNT_LIMITED",
@@ -63,26 +61,6 @@ SHORT: Final = 10
 @click.group(cls=Group, short_help="Make the links that start journeys.")
 def token() -> None:
     """Process tokens: the links that start a journey."""
-
-
-def link_of(base: str, secret: str) -> str:
-    """Write the link that a person opens."""
-    return f"{base.rstrip('/')}/web/trustweb?pt={secret}"
-
-
-def base_of(settings: Settings) -> str:
-    """Say where browsers find us: the public address, else where we listen.
-
-    Raises:
-        SettingsRefused: The public address is none of a web server.
-    """
-    if settings.public_url:
-        if not is_origin(settings.public_url):
-            raise SettingsRefused(setting="public_url", value=settings.public_url)
-        return settings.public_url
-    scheme = "https" if settings.certificate else "http"
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"{scheme}://{host}:{settings.port}"
 
 
 # ---- create -----------------------------------------------------------------------------------
@@ -171,14 +149,16 @@ def create(
     )  # fmt: skip
 
     async def work(application: Application) -> Made | tuple[FieldProblem, ...]:
-        base = url or base_of(application.settings)
+        from engine.web.links import TokenLink
+
+        base = url or origin_of(application.settings)
         graph = await application.library.named(application.tenant, process, version)
         if graph is None:
             return (wrong("process", await no_process(application, process, version)),)
         minted = await _mint(application, asked, graph.definition)
         if isinstance(minted, tuple):
             return minted
-        link = link_of(base, minted.secret)
+        link = TokenLink(secret=minted.secret).address_at(base.rstrip("/"))
         return Made(minted=minted, link=link, missing=await lacks(application, graph))
 
     made = with_application(data, work)

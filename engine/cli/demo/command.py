@@ -96,10 +96,10 @@ def prepare_folder(folder: Path, *, fresh: bool) -> None:
 
 async def _play(settings: Settings, *, lan: bool, address: str | None) -> None:
     from engine.app import open_application
-    from engine.cli.administration.tokens import link_of
     from engine.cli.demo.making import make
     from engine.cli.demo.welcome import Welcome
     from engine.cli.serving.listen import Surface, answer, bound, url_of
+    from engine.web.links import TokenLink
 
     host = settings.host if not lan else address or lan_address()
     taken = bound(host, settings.port, or_next=True)
@@ -112,8 +112,9 @@ async def _play(settings: Settings, *, lan: bool, address: str | None) -> None:
             socket=taken, public_url=url, tls=certificate.tls if certificate else None,
             requests_at_once=settings.requests_at_once,
         )  # fmt: skip
+        link = TokenLink(secret=made.link_secret).address_at(url)
         welcome = Welcome(
-            link=link_of(url, made.link_secret), passcode=made.passcode, folder=settings.data,
+            link=link, passcode=made.passcode, folder=settings.data,
             fingerprint=certificate.fingerprint if certificate else None,
             wanted_port=settings.port, port=taken.getsockname()[1],
         )  # fmt: skip

@@ -15,7 +15,6 @@ from engine.cli.journeys.meant import (
     incident_json,
     incident_remedy,
     instance_named,
-    reference,
     review_json,
     with_incident,
 )
@@ -125,14 +124,14 @@ def _none(total: int, *, chosen: bool) -> str:
 def _row(row: ProcessInstance) -> tuple[str, ...]:
     status = LABELS[row.status] + (", incident" if row.incident else "")
     since = f"{row.created_at:%m-%d %H:%M}"
-    return reference(row), f"{row.process} {row.version}", status, since
+    return row.reference, f"{row.process} {row.version}", status, since
 
 
 def _known(row: ProcessInstance) -> dict[str, object]:
     incident = row.incident
     return {
         "id": row.id,
-        "reference": reference(row),
+        "reference": row.reference,
         "process": row.process,
         "processVersion": row.version,
         "status": row.status,
@@ -229,7 +228,7 @@ def _write(terminal: Terminal, seen: Seen) -> None:
     )
     terminal.say(f"{status}{took}")
     facts = [
-        ("reference", reference(found)),
+        ("reference", found.reference),
         ("process", f"{found.process} {found.version}"),
         ("begun", f"{found.created_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("language", found.language),

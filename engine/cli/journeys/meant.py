@@ -23,13 +23,6 @@ MOST: Final = 200
 _MISSING_STORE: Final = re.compile(r"store='([A-Za-z0-9_-]+)'")
 
 
-def reference(instance: ProcessInstance) -> str:
-    """Give the reference that the person's pages show: `TF-7K2M-94QX`."""
-    from engine.web.pages import reference_of  # with the pages comes much: help must not wait
-
-    return reference_of(instance)
-
-
 async def instance_named(application: Application, named: str) -> ProcessInstance:
     """Find an instance by its id or its reference. Raises `Failed`."""
     short = REFERENCE.fullmatch(named.upper())

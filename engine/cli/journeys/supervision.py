@@ -11,7 +11,7 @@ import click
 from engine.cli.command import Documented, data_option, fail, json_option
 from engine.cli.hints import hint
 from engine.cli.journeys.instances import instance
-from engine.cli.journeys.meant import instance_named, reference
+from engine.cli.journeys.meant import instance_named
 from engine.cli.opening import acting, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.model.instance import LABELS, ProcessInstance
@@ -99,13 +99,13 @@ def link(*, id: str, data: Path | None, as_json: bool) -> int:
 
     Whoever has it may go on as that person: send it to nobody else.
     """
-    from engine.cli.administration.tokens import base_of
+    from engine.cli.origin import origin_of
     from engine.cli.terminal.code import show_code
 
     async def work(application: Application) -> tuple[ProcessInstance, str | None]:
         from engine.model.names import InstanceId
         from engine.run.current import InstanceRef
-        from engine.web.visit.links import ResumeLink
+        from engine.web.links import ResumeLink
 
         found = await instance_named(application, id)
         ref = InstanceRef(tenant=application.tenant, id=InstanceId(found.id))
@@ -113,12 +113,12 @@ def link(*, id: str, data: Path | None, as_json: bool) -> int:
         value = await application.supervisor.resume_value(ref, by)
         if value is None:
             return found, None
-        base = base_of(application.settings).rstrip("/")
+        base = origin_of(application.settings).rstrip("/")
         return found, ResumeLink(instance=ref.id, value=value).address_at(base)
 
     found, address = with_application(data, work)
     if address is None:
-        fail(f"{reference(found)} is {LABELS[found.status]}: no link leads back to it.")
+        fail(f"{found.reference} is {LABELS[found.status]}: no link leads back to it.")
     if as_json:
         say_json({"id": found.id, "resumeUrl": address}, shown_once=(address,))
         return 0
@@ -141,7 +141,7 @@ def _done(id: str, deed: Deed, data: Path | None, *, as_json: bool, comment: str
         return current.instance, not current.already_answered
 
     now, was_done = with_application(data, work)
-    name = reference(now)
+    name = now.reference
     if not was_done:
         fail(
             f"Nothing was done to {name}: {_WRONG_STATE[deed]}. It is {LABELS[now.status]}.\n"

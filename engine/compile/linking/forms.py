@@ -14,7 +14,6 @@ from engine.model.definition import FormRef
 from engine.model.form import Form
 from engine.model.problem import Words
 from engine.model.signature import FormUse
-from engine.nearest import nearest
 
 SPOKEN = frozenset({"back", "resend", "skip", "other", "forgot", "cancel", "decline"})
 """Buttons that have words of ours in every language."""
@@ -109,7 +108,7 @@ def worded(
                 "L115", site.spot_of("actions", name), f"the button `{name}` has no words",
                 "write them under `actions` of the form, or use one of: "
                 + ", ".join(sorted(SPOKEN)),
-                key=site.path("actions", name), nearest=nearest(name, [*SPOKEN, *words]),
+                key=site.path("actions", name), nearest=findings.nearest(name, [*SPOKEN, *words]),
             )  # fmt: skip
         found[name] = replace(button, label=Words(values=own) if own else None)
     return found

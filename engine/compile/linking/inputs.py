@@ -14,7 +14,6 @@ from engine.compile.reading.document import Written
 from engine.expressions import EnumOf, MapOf, Mixed, Type, Whole, parse_template
 from engine.model.names import FORM_DATA, INIT_VARS, JsonValue
 from engine.model.signature import Input, Signature
-from engine.nearest import nearest
 
 _SLOT = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 RESERVED = frozenset({INIT_VARS, FORM_DATA, "errorCode", "errorMessage", "execution"})
@@ -172,7 +171,7 @@ def _is_fitting(declared: Input, written: Written, key: str, findings: Findings)
             f"`{declared.name}` takes other values",
             "one of: " + ", ".join(choices),
             key=key,
-            nearest=nearest(value, choices),
+            nearest=findings.nearest(value, choices),
         )
         return False
     if not fits(value, declared.type):

@@ -10,7 +10,7 @@ from engine.ports.outside import Vault
 from engine.ports.store import Conflict, Store
 from engine.records.tokens import Session
 from engine.run import sessions
-from engine.run.entry.answers import Refusal
+from engine.run.entry.answers import Begun, Refusal
 from engine.run.unit import Unit
 
 
@@ -21,6 +21,10 @@ class Given:
     instance: InstanceId
     value: str
     expires_at: datetime
+
+    def begun(self) -> Begun:
+        """Write it as the answer to whoever begins a visit."""
+        return Begun(instance=self.instance, session=self.value, expires_at=self.expires_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

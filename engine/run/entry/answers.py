@@ -89,7 +89,7 @@ class Refusal:
     `token` is given for `not yet`, `expired` and `used`.
     """
 
-    reason: Literal["unknown", "expired", "used", "not yet", "stale", "parameters", "key reused"]
+    reason: Literal["unknown", "expired", "used", "not yet", "stale"]
     token: ProcessToken | None = None
 
 

@@ -65,7 +65,7 @@ class Links:
         found = await self.redeemer.redeem(tenant, token, wanted, known)
         if isinstance(found, Refusal):
             return found
-        return Begun(instance=found.instance, session=found.value, expires_at=found.expires_at)
+        return found.begun()
 
     async def _resumable(
         self, tenant: TenantId, token: ProcessToken, cookies: Sequence[str], now: datetime

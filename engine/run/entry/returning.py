@@ -79,7 +79,7 @@ class Returns:
         mark = sessions.digest(begin_key)
         known = await self.again.visit(tenant, mark, now)
         if known is not None:
-            return Begun(instance=instance, session=known.value, expires_at=known.expires_at)
+            return known.begun()
         current = await self._paused(tenant, instance, value)
         if isinstance(current, Refusal):
             return current
@@ -97,9 +97,7 @@ class Returns:
         moved = await self.loop.resume(ref, key=key or "", stage=stage)
         if moved.already_answered:  # a twin of this request was quicker
             known = await self.again.visit(ref.tenant, mark, current.now)
-            if known is None:
-                return Refusal(reason="used")
-            return Begun(instance=ref.id, session=known.value, expires_at=known.expires_at)
+            return Refusal(reason="used") if known is None else known.begun()
         return Begun(instance=ref.id, session=value, expires_at=moved.instance.deadline)
 
     async def _end_others(self, unit: Unit, instance: ProcessInstance, at: datetime) -> None:

@@ -98,8 +98,7 @@ class Tickets:
                 return Refusal(reason="unknown")
             found = await self._started(tenant, session, language or "", begin_key)
             if isinstance(found, Given):
-                value, end = found.value, found.expires_at
-                return Begun(instance=instance, session=value, expires_at=end)
+                return found.begun()
             if isinstance(found, Refusal):
                 return found
         raise Busy(retry_after=1)

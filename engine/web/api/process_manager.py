@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from engine.run.entry.answers import Refusal
 from engine.web.answers import api_error, json_answer, refuse_link, unread_error
+from engine.web.links import TicketLink
 from engine.web.request import Ask
-from engine.web.visit.links import TicketLink
 from engine.web.wire import Unread, read_json
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")

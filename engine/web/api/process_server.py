@@ -11,8 +11,8 @@ from engine.run.current import Current, InstanceRef, Invalid
 from engine.run.entry.answers import Begun, Refusal
 from engine.web.answers import api_error, json_answer, refuse_link, unread_error
 from engine.web.api.screen import problems_json, screen_json
+from engine.web.links import ticket_of
 from engine.web.request import Ask
-from engine.web.visit.links import ticket_of
 from engine.web.wire import Unread, read_json
 
 _STEP = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,323}\.[0-9]{1,9}")

@@ -6,7 +6,6 @@ from starlette.responses import Response
 
 from engine.model.names import InstanceId
 from engine.run.entry.answers import Entered
-from engine.web import pages
 from engine.web.answers import stop
 from engine.web.gate.auth import (
     bearer,
@@ -17,6 +16,7 @@ from engine.web.gate.auth import (
 )
 from engine.web.gate.door import SAFE, Door
 from engine.web.gate.guard import report_limit
+from engine.web.links import LANDING_PATH
 from engine.web.request import Ask
 
 
@@ -83,7 +83,7 @@ async def _enter(ask: Ask, door: Door, instance: InstanceId, value: str) -> Ente
 def _comes_from_landing(ask: Ask) -> bool:
     """Whether Begin was pressed just now, and yet no cookie came: the browser takes none."""
     came = ask.request.headers.get("referer", "")
-    origin, found, _ = came.partition(f"{pages.LANDING_PATH}?")
+    origin, found, _ = came.partition(f"{LANDING_PATH}?")
     begun = bool(found) and origin in ask.web.config.origins
     return begun and "cookie" not in ask.request.headers
 

@@ -4,16 +4,14 @@ Call `prepare()` once at start; then `landing`, `step`, `ending` and `stop` answ
 """
 
 from engine.web.pages.assets import STATIC_PATH, Assets, StaticFile, static_files
-from engine.web.pages.endings import STOPS, Stop, StopKind, ending, redirect_of, reference_of, stop
+from engine.web.pages.endings import STOPS, Stop, StopKind, ending, redirect_of, stop
 from engine.web.pages.frame import Frame, prepare
-from engine.web.pages.landing import LANDING_PATH, VISITS_PATH, landing, returning, visit_path
+from engine.web.pages.landing import landing, returning
 from engine.web.pages.step import step
 
 __all__ = [
-    "LANDING_PATH",
     "STATIC_PATH",
     "STOPS",
-    "VISITS_PATH",
     "Assets",
     "Frame",
     "StaticFile",
@@ -23,10 +21,8 @@ __all__ = [
     "landing",
     "prepare",
     "redirect_of",
-    "reference_of",
     "returning",
     "static_files",
     "step",
     "stop",
-    "visit_path",
 ]

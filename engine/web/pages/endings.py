@@ -125,7 +125,7 @@ def ending(frame: Frame, current: Current, *, redirect: RedirectPanel | None = N
         button=_Button(href=redirect.url, words=words) if redirect else None,
         of_visit=True,
         finished=_when(instance.ended_at, say) if instance.ended_at is not None else None,
-        reference=reference_of(instance),
+        reference=instance.reference,
         at=None,
     )
 
@@ -180,11 +180,6 @@ def redirect_of(current: Current) -> RedirectPanel | None:
     """Find where a visit leads on that asks nothing more; held against the allow-list before."""
     screen = current.instance.screen
     return screen.redirect if screen is not None else None
-
-
-def reference_of(instance: ProcessInstance) -> str:
-    """Give the last eight of the instance's id in a form to be read aloud: `TF-7K2M-94QX`."""
-    return f"TF-{instance.id[-8:-4]}-{instance.id[-4:]}"
 
 
 def _end(current: Current) -> _End:

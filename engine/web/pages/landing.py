@@ -10,18 +10,9 @@ from markupsafe import Markup
 from engine.model.problem import Message
 from engine.records.tokens import ProcessToken
 from engine.run.entry.answers import Landing, Returning
+from engine.web.links import visit_path
 from engine.web.pages.frame import Frame, noticed, render, script_words, titled
 from engine.web.texts import Speech
-
-LANDING_PATH = "/web/trustweb"
-"""Where links lead (design 7)."""
-VISITS_PATH = "/web/instances/"
-"""Where visits are: `<VISITS_PATH><instance id>` (design 7)."""
-
-
-def visit_path(instance: str) -> str:
-    """Name the clean address of a visit."""
-    return f"{VISITS_PATH}{instance}"
 
 
 def landing(

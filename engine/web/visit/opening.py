@@ -11,8 +11,8 @@ from engine.run.entry.answers import Begun, Landing, Refusal, Returning
 from engine.web import pages
 from engine.web.answers import frame, page, refuse_link, see_other, stop_unread
 from engine.web.gate.auth import crowded_out, hand_out, session_seconds, sessions_of
+from engine.web.links import Link, ResumeLink, TicketLink, TokenLink, link_of, visit_path
 from engine.web.request import Ask
-from engine.web.visit.links import Link, ResumeLink, TicketLink, TokenLink, link_of
 from engine.web.wire import Unread, choose_language, read_form
 
 
@@ -23,7 +23,7 @@ async def show(ask: Ask) -> Response:
     if link is None or isinstance(found, Refusal):
         return _refused(ask, found)
     if isinstance(found, Landing) and found.resume is not None and _is_spent(found):
-        return see_other(pages.visit_path(found.resume))
+        return see_other(visit_path(found.resume))
     return _landing(ask, link, found)
 
 
@@ -37,7 +37,7 @@ async def begin(ask: Ask) -> Response:
     match found:
         case Begun():
             return _enter(ask, found)
-        case Refusal(reason="stale") | Refusal(reason="key reused"):
+        case Refusal(reason="stale"):
             return await _again(ask, link)
         case Refusal(reason="used"):
             return await show(ask)
@@ -116,7 +116,7 @@ def _enter(ask: Ask, begun: Begun) -> Response:
     seconds = session_seconds(begun.expires_at, ask.web.journeys.clock.now())
     cookie = hand_out(config, begun.instance, begun.session, seconds=seconds)
     room = crowded_out(ask.request, config, begun.instance)
-    return see_other(pages.visit_path(begun.instance), cookies=(cookie, *room))
+    return see_other(visit_path(begun.instance), cookies=(cookie, *room))
 
 
 def _refused(ask: Ask, found: Refusal | Landing | Returning) -> Response:

@@ -26,6 +26,7 @@ from engine.web.gate.auth import (
     read_notice,
     session_seconds,
 )
+from engine.web.links import visit_path
 from engine.web.request import Ask
 from engine.web.wire import MALFORMED, Unread, choose_language, read_form
 
@@ -164,7 +165,7 @@ def _moved(ask: Ask, sent: Sent, current: Current) -> Response:
 
 def _see_step(ask: Ask, current: Current, notice: str | None) -> Response:
     journeys, config = ask.web.journeys, ask.web.config
-    response = see_other(pages.visit_path(ask.ref.id))
+    response = see_other(visit_path(ask.ref.id))
     if notice is not None:
         left = leave_notice(journeys.vault, config, ask.ref.id, notice)
         response.headers.append("set-cookie", left)
@@ -227,7 +228,7 @@ def _shown(
     html = pages.step(
         _frame(ask, current, current.instance.language),
         current,
-        action=pages.visit_path(ask.ref.id),
+        action=visit_path(ask.ref.id),
         form_token=_token(ask, current.instance.asked.step, current.instance.revision),
         problems=problems,
         values=values,
@@ -259,7 +260,7 @@ def _frame(ask: Ask, current: Current, language: str) -> pages.Frame:
         ask,
         language=language,
         languages=current.graph.definition.languages,
-        path=pages.visit_path(current.instance.id),
+        path=visit_path(current.instance.id),
     )
 
 

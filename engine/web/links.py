@@ -1,18 +1,28 @@
-"""Links into a visit: read from an address, and written as one."""
+"""Where visits are, and the links into one: read from an address, and written as one."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
-from starlette.datastructures import QueryParams
-
 from engine.model.names import InstanceId
-from engine.web import pages
 
+if TYPE_CHECKING:
+    from starlette.datastructures import QueryParams
+
+LANDING_PATH: Final = "/web/trustweb"
+"""Where links lead (design 7)."""
+VISITS_PATH: Final = "/web/instances/"
+"""Where visits are: `<VISITS_PATH><instance id>` (design 7)."""
 _TICKET = re.compile(r"([A-Z0-9]{26})\.([A-Za-z0-9_-]{16,128})")
 _LONGEST_LINK = 2_000
+
+
+def visit_path(instance: str) -> str:
+    """Name the clean address of a visit."""
+    return f"{VISITS_PATH}{instance}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +34,11 @@ class TokenLink:
     @property
     def address(self) -> str:
         """Where it leads."""
-        return f"{pages.LANDING_PATH}?pt={quote(self.secret, safe='')}"
+        return self.address_at("")
+
+    def address_at(self, origin: str) -> str:
+        """Give the whole address, for whoever sends it to the person."""
+        return f"{origin}{LANDING_PATH}?pt={quote(self.secret, safe='')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +56,7 @@ class TicketLink:
     def address_at(self, origin: str) -> str:
         """Give the whole address, for an app. Of the start address inside only `pi` is read."""
         start = f"{origin}/api/process-server/startProcess?pi={self.instance}.{self.ticket}"
-        return f"{origin}{pages.LANDING_PATH}?ps={quote(start, safe='')}"
+        return f"{origin}{LANDING_PATH}?ps={quote(start, safe='')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +73,7 @@ class ResumeLink:
 
     def address_at(self, origin: str) -> str:
         """Give the whole address, for whoever sends it to the person."""
-        return f"{origin}{pages.LANDING_PATH}?rs={self.instance}.{self.value}"
+        return f"{origin}{LANDING_PATH}?rs={self.instance}.{self.value}"
 
 
 Link = TokenLink | TicketLink | ResumeLink
