@@ -83,9 +83,6 @@ def section(heading: str) -> str:
     return found.group(1)
 
 
-# ---- floors
-
-
 def test_house_stands_on_its_floors() -> None:
     linter = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
     assert linter, "import-linter is not installed beside this interpreter"
@@ -122,9 +119,6 @@ def test_contracts_stand_as_soon_as_their_rooms_do() -> None:
     due = {name for name, needs in CONTRACTS.items() if needs <= rooms()}
 
     assert due <= {settings["name"] for settings in LINTER["contracts_options"]}
-
-
-# ---- README
 
 
 def test_map_shows_the_rooms_that_exist() -> None:
@@ -171,9 +165,6 @@ def test_ci_calls_the_command_of_the_readme() -> None:
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
     assert [line for line in lines if line.startswith(f"{command.group(1)} </dev/null")]
-
-
-# ---- locks
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -242,9 +233,6 @@ def test_lock_pins_packages_with_the_extras_they_are_wanted_with(lock: str) -> N
 def canonical(name: str) -> str:
     """Write a package's name as locks do."""
     return name.lower().replace("_", "-").replace(".", "-")
-
-
-# ---- sizes and words
 
 
 def test_every_python_file_says_what_it_is() -> None:
@@ -339,9 +327,6 @@ def test_three_places_catch_everything() -> None:
 )
 def test_judges_find_what_is_planted(judge: Callable[[ast.AST], bool], planted: str) -> None:
     assert any(judge(node) for node in ast.walk(ast.parse(planted)))
-
-
-# ---- skips
 
 
 @pytest.mark.parametrize("no_skip", ["1", "0"])

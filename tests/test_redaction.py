@@ -136,9 +136,6 @@ def test_a_line_of_any_text_costs_linear_time() -> None:
         assert process_time() - begun < 1, part
 
 
-# ---- the sinks, each with something planted in it ----------------------------------------------
-
-
 def test_log_blacks_out() -> None:
     record = logging.LogRecord("x", logging.INFO, "x", 1, f"began by pt_{VALUE}", None, None)
     record.facts = {"cookie": f"tf-01K9ABCDEFGH={VALUE}", "held": Secret(VALUE)}
@@ -243,9 +240,6 @@ def test_error_page_blacks_out_what_is_not_the_persons() -> None:
 
     assert VALUE not in page.text
     assert "pt_***" in page.text
-
-
-# ---- what is encoded ---------------------------------------------------------------------------
 
 
 def _as_journal(secret: Secret) -> object:

@@ -152,9 +152,6 @@ def _text(source: Source) -> str:
     return source.text.decode("utf-8", errors="replace")
 
 
-# ---- check ------------------------------------------------------------------------------------
-
-
 @click.command(
     cls=Documented,
     short_help="Find every mistake in definitions and forms.",
@@ -223,9 +220,6 @@ def _counted(count: int, name: str) -> str:
     return f"{count} {name}" if count == 1 else f"{count} {name}s"
 
 
-# ---- draw -------------------------------------------------------------------------------------
-
-
 @click.command(
     cls=Documented,
     short_help="Draw a definition as a picture in text.",
@@ -252,9 +246,6 @@ def draw(file: Path, forms: Path | None, kind: str) -> int:
         return PROBLEMS
     click.echo(mermaid(report.graph), nl=False)
     return 0
-
-
-# ---- deploy -----------------------------------------------------------------------------------
 
 
 @click.command(

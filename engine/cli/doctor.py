@@ -102,9 +102,6 @@ def _sqlite() -> Finding:
     return fine("sqlite", version)
 
 
-# ---- what was chosen --------------------------------------------------------------------------
-
-
 def _chosen(settings: Settings) -> Iterator[Finding]:
     yield fine(
         "hashing",
@@ -152,9 +149,6 @@ def _redirects(allowed: Sequence[str]) -> Iterator[Finding]:
             yield warning("redirects", f"{url} can be read on the way", "Use https.")
     told = f"{len(allowed)} allowed" if allowed else "journeys lead nowhere else"
     yield fine("redirects", told)
-
-
-# ---- what lies in the folder ------------------------------------------------------------------
 
 
 def _folder(folder: Path) -> Iterator[Finding]:

@@ -79,9 +79,6 @@ _PAGES: Mapping[Kind, pages.StopKind] = {
 """Which page a person sees for what only a program can bring about."""
 
 
-# ---- pages ------------------------------------------------------------------------------------
-
-
 @cache
 def prepared() -> pages.Assets:
     """Read templates, words and files, once; the first call is at the start."""
@@ -130,9 +127,6 @@ def see_other(path: str, *, cookies: Sequence[str] = ()) -> Response:
     for cookie in cookies:
         response.headers.append("set-cookie", cookie)
     return response
-
-
-# ---- the ways to stop -------------------------------------------------------------------------
 
 
 def stop(
@@ -185,9 +179,6 @@ def _stop_frame(ask: Ask) -> pages.Frame:
         accepted=ask.request.headers.get("accept-language", ""),
     )
     return frame(ask, language=language, languages=languages, path=ask.again or "")
-
-
-# ---- JSON -------------------------------------------------------------------------------------
 
 
 def json_answer(

@@ -154,8 +154,6 @@ class Speech:
         """`ltr` or `rtl`."""
         return str(self.locale.text_direction)
 
-    # ---- sentences
-
     def __call__(self, id_: str, **values: Said) -> Markup:
         """Say a sentence as HTML: words are escaped and isolated, so that they turn nothing round.
 
@@ -201,8 +199,6 @@ class Speech:
             return words[self.language]
         offered = tuple(words)
         return words[choose(offered, self.language, self._default)]
-
-    # ---- values
 
     def clock(self, at: datetime) -> Markup:
         """Say a time of day; the script turns it into the person's own zone."""
@@ -252,8 +248,6 @@ class Speech:
         if name in ("min", "max") and _NUMBER.fullmatch(value):
             return self.number(value)
         return value
-
-    # ---- inside
 
     def _html(self, id_: str, values: Mapping[str, Said]) -> Markup:
         parts = self._sentence(id_, values).parts

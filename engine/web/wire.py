@@ -74,9 +74,6 @@ def _has_type(request: Request, wanted: str) -> bool:
     return kind == wanted and all(part in known for part in parameters)
 
 
-# ---- forms ------------------------------------------------------------------------------------
-
-
 async def read_form(request: Request, *, seconds: float) -> Mapping[str, str] | Unread:
     """Read a page's form: urlencoded, strict UTF-8, at most 100 fields, no name twice."""
     if not _has_type(request, "application/x-www-form-urlencoded"):
@@ -102,9 +99,6 @@ def parse_form(raw: bytes) -> Mapping[str, str] | Unread:
         return MALFORMED
     fields = dict(pairs)
     return fields if len(fields) == len(pairs) else MALFORMED
-
-
-# ---- JSON -------------------------------------------------------------------------------------
 
 
 class _Refused(ValueError):
@@ -183,9 +177,6 @@ def _refuse(text: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_refuse
 )
-
-
-# ---- languages --------------------------------------------------------------------------------
 
 
 def choose_language(languages: Sequence[str], *, wanted: str | None, accepted: str) -> str:

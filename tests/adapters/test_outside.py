@@ -104,9 +104,6 @@ async def test_a_recorder_tells_which_calls_were_made_in_which_order() -> None:
     assert calls == ["get User", "now", "find User"]
 
 
-# ---- shelves ----
-
-
 @pytest.fixture
 def shelf(tmp_path: Path) -> FolderShelf:
     definitions, forms = tmp_path / "definitions", tmp_path / "forms"

@@ -61,9 +61,6 @@ async def where(store: PostgresStore) -> ProcessInstance:
     return (await store.load(MAIN_TENANT, FIRST)).instance
 
 
-# ---- the answer to a commit is lost ----
-
-
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("kind", ["alone", "batch"])
 async def test_a_commit_whose_answer_is_lost_is_unknown_and_looked_up(
@@ -160,9 +157,6 @@ async def test_a_person_does_not_notice_a_lost_answer(
     assert state.status == "COMPLETED_ENDED_SUCCESS", done
     rows = await setup.store.journal(MAIN_TENANT, begun.instance)
     assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
-
-
-# ---- the connection is lost before ----
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -263,9 +257,6 @@ async def test_one_node_has_a_bounded_number_of_connections(setup: Setup) -> Non
 
     assert answers[:100] == [Committed()] * 100
     assert 1 < setup.wire.most <= 12
-
-
-# ---- the server refuses ----
 
 
 async def raising(setup: Setup, code: str, when: str) -> None:

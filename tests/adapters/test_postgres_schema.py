@@ -50,9 +50,6 @@ async def told(address: Address, sql: str) -> list[tuple[object, ...]]:
         await opened.close()
 
 
-# ---- migrations ----
-
-
 async def test_a_database_that_was_not_migrated_is_refused(empty: Address) -> None:
     with pytest.raises(SchemaMissing, match="trustflow migrate"):
         await PostgresStore.open(empty)
@@ -126,9 +123,6 @@ def test_migrations_are_numbered_without_a_gap() -> None:
     assert [step.number for step in STEPS] == list(range(1, len(STEPS) + 1))
 
 
-# ---- tables ----
-
-
 async def test_every_kind_of_record_has_its_table_and_columns(connection: Connection) -> None:
     assert set(TABLES) == set(sqlite_kinds.TABLES)
     for kind, table in TABLES.items():
@@ -177,9 +171,6 @@ async def test_hops_and_due_work_find_their_rows_by_index(connection: Connection
     assert any("waits_by_time" in row[0] for row in due)
     assert any("instances_pkey" in row[0] for row in move)
     assert not any("Seq Scan" in row[0] for row in (*due, *move))
-
-
-# ---- sessions ----
 
 
 async def test_every_session_waits_for_the_disk_and_for_nothing_without_end(

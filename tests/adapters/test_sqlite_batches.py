@@ -74,9 +74,6 @@ class Fault:
             raise self.error
 
 
-# ---- one commit for many ----
-
-
 async def test_sixty_four_clients_share_their_commits(opened: Open) -> None:
     commits: list[str] = []
 
@@ -133,9 +130,6 @@ async def test_nothing_is_answered_before_its_commit(opened: Open) -> None:
     assert seen[-1] == ("after-commit-before-ack", False)
 
 
-# ---- refused inside a batch ----
-
-
 async def test_a_hop_refused_inside_a_batch_leaves_nothing_behind_and_its_neighbours_whole(
     opened: Open,
 ) -> None:
@@ -184,9 +178,6 @@ async def test_a_plain_hop_that_must_be_undone_costs_its_neighbours_nothing(open
     listed = await store.instances(MAIN_TENANT, InstanceQuery())
     assert answers == [Committed(), Conflict(what="exists"), Committed()]
     assert [row.id[-1] for row in listed.rows] == ["4", "2", "1"]
-
-
-# ---- broken inside a batch ----
 
 
 async def test_a_statement_that_fails_fails_its_own_hop_alone(opened: Open) -> None:
@@ -320,9 +311,6 @@ async def test_a_full_disk_says_so_and_heals_without_a_restart(opened: Open, pat
     assert healed == [Committed()] * 4
 
 
-# ---- the commit itself ----
-
-
 async def test_a_commit_whose_answer_is_lost_has_happened(opened: Open) -> None:
     fault = Fault("after-commit-before-ack", apsw.IOError("made up"))
     store = await opened(probe=fault)
@@ -436,9 +424,6 @@ async def test_what_waits_when_the_store_closes_is_still_committed(
     assert await asyncio.gather(*commits) == [Committed()] * 5
     with pytest.raises(StoreUnavailable):
         await store.commit(first_hop(9))
-
-
-# ---- two at one file ----
 
 
 async def test_two_writers_on_one_file_never_both_win(opened: Open) -> None:

@@ -79,8 +79,6 @@ async def test_a_kill_at_any_point_loses_nothing_that_was_answered(
     assert len(all_answered) == crash.ROUNDS * crash.WIDTH
 
 
-# ---- power ----
-
 CUTS = ((0, False), (0.5, False), (1, False), (1, True))
 
 

@@ -112,9 +112,6 @@ async def test_another_library_reads_the_file(opened: Open, path: Path) -> None:
         other.close()
 
 
-# ---- the schema ----
-
-
 async def test_every_kind_of_record_has_its_table_and_columns(connection: apsw.Connection) -> None:
     for kind, table in TABLES.items():
         columns = {row[1] for row in connection.execute(f"PRAGMA table_xinfo({kind.TABLE})")}

@@ -100,9 +100,6 @@ def journey(data: Path, opened: str, *passcodes: str) -> str:
     return asyncio.run(walk())
 
 
-# ---- nothing there, nothing made
-
-
 def test_slip_in_the_folders_name_makes_nothing(run: Run, data: Path) -> None:
     done = run("user", "list")
 
@@ -130,9 +127,6 @@ def test_database_without_its_keys_is_refused_and_no_other_keys_are_made(
     assert done.exit_code == 1
     assert "no key" in done.stderr
     assert not list(data.glob("keys/*"))
-
-
-# ---- stores and users
 
 
 def test_store_and_user_are_there_once(house: Run) -> None:
@@ -243,9 +237,6 @@ def test_what_is_not_there_is_an_answer(house: Run, words: tuple[str, ...]) -> N
 
     assert done.exit_code == 1
     assert re.match(r"Error: (There is no|The store|ines has no)", done.stderr)
-
-
-# ---- passcodes
 
 
 def options() -> list[tuple[str, click.Parameter]]:
@@ -372,9 +363,6 @@ def test_refused_passcode_is_asked_for_again_three_times_at_most(house: Run, dat
     assert "Error: Use at least 15 characters" in second.stderr
     assert fourth.exit_code == 1
     assert fourth.stderr.count("Use at least 15 characters") == 3
-
-
-# ---- tokens
 
 
 def test_link_is_shown_once_and_kept_nowhere(house: Run, data: Path) -> None:
@@ -541,9 +529,6 @@ def test_link_begins_with_the_public_address(house: Run, data: Path) -> None:
 
     assert link(house).startswith("https://id.example.org/web/trustweb?pt=pt_")
     assert link(house, "--url", "https://other.example").startswith("https://other.example/web/")
-
-
-# ---- instances
 
 
 def test_timeline_says_what_happened_and_holds_no_secret(house: Run, data: Path) -> None:

@@ -49,9 +49,6 @@ def first_start(folder: Path, *more: str) -> tuple[str, str]:
     return link_in(said), passcode_in(said)
 
 
-# ---- what it says
-
-
 @pytest.mark.parametrize("width", [80, 40])
 @pytest.mark.parametrize("start", ["first", "later", "lan"])
 def test_terminal_tells_all_that_a_person_needs(
@@ -182,9 +179,6 @@ def test_terminate_signal_ends_it_as_cleanly(tmp_path: Path) -> None:
         code, _, errors = demo.interrupt(signal.SIGTERM)
 
     assert (code, errors) == (0, "")
-
-
-# ---- for a phone
 
 
 def test_lan_serves_https_with_a_certificate_of_its_own(tmp_path: Path) -> None:

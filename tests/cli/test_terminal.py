@@ -173,9 +173,6 @@ def test_database_that_cannot_be_opened_is_an_answer(run: Run, data: Path) -> No
     assert done.stderr.startswith("Error: ")
 
 
-# ---- lines that no terminal has room for -------------------------------------------------------
-
-
 def a_problem(column: int) -> Problem:
     place = Place(file="f", line=1, column=column)
     return Problem(rule="Y110", place=place, message="wrong", remedy="mend it")

@@ -95,9 +95,6 @@ def told(problem: Problem) -> tuple[str, str, int]:
     return problem.rule, problem.place.file, problem.place.line
 
 
-# ---- copies
-
-
 def test_a_part_becomes_nodes_named_by_its_call() -> None:
     graph = graph_of(CALLED, IDENTIFY)
 
@@ -224,9 +221,6 @@ def test_calls_of_calls_are_named_by_all_of_them() -> None:
     assert confirmed.flows[0].to == "first.more.start"
     assert list(graph.calls) == ["first", "first.deep", "first.more"]
     assert mermaid(graph) == (GOLDEN / "parts.mmd").read_text()
-
-
-# ---- what is given and handed on
 
 
 GATE = """\
@@ -431,9 +425,6 @@ def test_the_defaults_of_a_parts_form_read_the_copys_names() -> None:
     }
 
 
-# ---- problems
-
-
 def test_a_mistake_in_a_part_is_told_once_at_its_place_with_every_call() -> None:
     part = LEAF % ("", "  lost:\n    activity: Page\n    next: dne")
     flow = (CALL % "").replace("done: end", "done: second") + (CALL % "").replace(
@@ -602,9 +593,6 @@ def test_copies_of_copies_are_refused_before_they_take_time() -> None:
     assert {p.rule for p in problems} == {"C111"}
 
 
-# ---- bundles
-
-
 def test_a_bundle_carries_its_parts_under_its_digest() -> None:
     bundle = report_on(CALLED, IDENTIFY, LEAF % ("", "")).bundle
     assert bundle is not None
@@ -626,9 +614,6 @@ def test_a_bundle_of_before_keeps_its_digest() -> None:
 
     assert "parts" not in msgspec.to_builtins(bundle)
     assert digest_of(bundle) == "e95f212e20e0adbb4cc49fa3053a936276815558ca43134aefc0cbca775c5203"
-
-
-# ---- parts by themselves
 
 
 def alone_with(part: str, *others: str) -> Report:
@@ -697,9 +682,6 @@ def test_a_part_by_itself_is_judged_with_the_parts_it_calls() -> None:
 
     assert alone_with(outer, LEAF % ("", "")).problems == ()
     assert [p.rule for p in alone_with(circle).problems] == ["C108"]
-
-
-# ---- which texts are parts
 
 
 def test_only_a_text_with_the_word_is_worth_looking_for_parts() -> None:

@@ -196,9 +196,6 @@ async def test_a_hop_without_rows_moves_the_instance_all_the_same(store: Store) 
     assert list(await store.journal(MAIN_TENANT, FIRST)) == []
 
 
-# ---- lists ----
-
-
 async def listed(store: Store, query: InstanceQuery, tenant: TenantId = MAIN_TENANT) -> list[str]:
     return [row.id for row in (await store.instances(tenant, query)).rows]
 

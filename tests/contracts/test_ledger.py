@@ -320,9 +320,6 @@ async def test_the_ledgers_of_tenants_are_apart(store: Store) -> None:
     assert await store.attempts(OTHER_TENANT, ACCOUNT) is None
 
 
-# ---- due work ----
-
-
 def minutes(count: int) -> datetime:
     return NOON + timedelta(minutes=count)
 
@@ -419,9 +416,6 @@ async def test_the_due_work_of_every_tenant_is_given(store: Store, clock: Frozen
     clock.move(timedelta(minutes=6))
 
     assert await store.due(9) == [Due(tenant=OTHER_TENANT, instance=InstanceId(f"{1:026}"))]
-
-
-# ---- who was never there ----------------------------------------------------------------------
 
 
 async def test_accounts_are_forgotten_by_their_name_and_their_last_charge(

@@ -308,9 +308,6 @@ async def test_no_row_is_listed_or_found_by_a_property_that_is_not_meant_for_it(
         await store.audit(MAIN_TENANT, PageQuery(by="actor", value="x"))
 
 
-# ---- audit ----
-
-
 async def test_audit_rows_are_listed_newest_first(store: Store) -> None:
     rows = [
         an_audit_row(
@@ -342,9 +339,6 @@ async def test_an_audit_row_is_never_written_over(store: Store) -> None:
     assert (await store.audit(MAIN_TENANT, PageQuery())).rows == (an_audit_row("a1"),)
 
 
-# ---- staged rows in a hop ----
-
-
 async def test_what_a_hop_stages_commits_with_it(store: Store) -> None:
     unit = Staged(writes=new(a_user()).writes, audit=(an_audit_row("a1"),))
 
@@ -373,9 +367,6 @@ async def test_the_revision_is_looked_at_before_the_rows(store: Store) -> None:
     answer = await store.commit(a_hop(staged=new(a_user("taken")), id=HopId("late")))
 
     assert answer == Conflict(what="exists")
-
-
-# ---- redeeming ----
 
 
 async def redeemed(store: Store, number: int, *, after: timedelta = timedelta()) -> object:
@@ -460,9 +451,6 @@ async def test_a_changed_token_is_redeemed_by_its_new_limits(store: Store) -> No
 
     assert await redeemed(store, 2) == Committed()
     assert await redeemed(store, 3) == Conflict(what="token")
-
-
-# ---- bundles ----
 
 
 async def test_the_newest_version_of_a_process_is_found(store: Store) -> None:

@@ -105,9 +105,6 @@ def checks(current: Current) -> dict[str, str]:
     return {check.name: check.state for check in current.instance.checks}
 
 
-# ---- registration -----------------------------------------------------------------------------
-
-
 def test_a_first_passcode_is_registered_and_signs_in(tell: Tell) -> None:
     async def story(house: Bench) -> None:
         user = await house.user(passcode=None)
@@ -321,9 +318,6 @@ def test_of_64_identical_answers_one_is_hashed(tell: Tell) -> None:
         assert (await house.at(begun)).instance.status == SUCCESS
 
     tell(story)
-
-
-# ---- renewal ----------------------------------------------------------------------------------
 
 
 def test_a_renewed_passcode_takes_the_place_of_the_old_one(tell: Tell) -> None:

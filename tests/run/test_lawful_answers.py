@@ -265,9 +265,6 @@ def test_a_screen_that_can_be_kept_is_shown() -> None:
     assert performed(page(shown)) == shown
 
 
-# ---- through the whole house: an incident, and an instance that can be read again ------------
-
-
 def ends_with(*strangers: Activity, flow: str) -> ProcessInstance:
     """Run a journey of strangers' activities; it must be readable, and its journal too."""
 

@@ -183,9 +183,6 @@ def test_counters_count_and_begin_anew_once_cleared(tell: Callable[[Story], None
     tell(story)
 
 
-# ---- pause
-
-
 async def link_value(house: Bench, begun: Begun) -> str:
     value = await house.supervisor.resume_value(ref(begun), house.actor())
     assert value is not None
@@ -333,9 +330,6 @@ def test_an_address_off_the_list_leads_nowhere(tell: Callable[[Story], None]) ->
         assert now.variables["errorCode"] == "RedirectNotAllowed"
 
     tell(story)
-
-
-# ---- incidents
 
 
 BROKEN = (

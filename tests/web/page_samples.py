@@ -259,9 +259,6 @@ def every_page(language: str) -> dict[str, str]:
     return shown
 
 
-# ---- reading pages as a browser would
-
-
 @dataclass(slots=True)
 class Element:
     tag: str

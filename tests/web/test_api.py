@@ -323,9 +323,6 @@ def test_ticket_that_is_none_starts_nothing(pi: str) -> None:
     assert play(story).status == 404
 
 
-# ---- permissions ------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "authorization",
     [
@@ -428,8 +425,6 @@ def test_guessed_bearers_make_their_source_wait() -> None:
     assert int(stopped.header("retry-after")) == 61
     assert later.status == 200
 
-
-# ---- bodies -----------------------------------------------------------------------------------
 
 DEEP = "[" * 17 + "]" * 17
 BAD = {

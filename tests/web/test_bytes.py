@@ -26,8 +26,6 @@ from engine.web.wire import (
 )
 from tests.web.surface import HOST, Answer, Browser, Surface, play, run, send, surface, tell
 
-# ---- forms ------------------------------------------------------------------------------------
-
 
 def test_form_is_read_as_browsers_write_it() -> None:
     raw = b"name=Ana+Lu%C3%ADsa&empty=&sign=%2B%26%3D"
@@ -177,9 +175,6 @@ def test_browser_that_goes_away_is_no_fault(caplog: pytest.LogCaptureFixture) ->
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-# ---- heads and addresses ----------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("target", "headers"),
     [
@@ -211,8 +206,6 @@ def test_socket_is_closed_where_there_is_no_hub() -> None:
 
     assert run(story) == [{"type": "websocket.close", "code": 1008}]
 
-
-# ---- random bytes: never a 500, never an exception --------------------------------------------
 
 many = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 fragments = st.sampled_from(
@@ -302,9 +295,6 @@ def test_any_accept_language_chooses_one_that_is_there(text: str, languages: lis
     assert choose_language(languages, wanted=text, accepted=text) in languages
 
 
-# ---- JSON is read in linear time --------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "raw",
     [b"[" * 65_536, b'{"a":' * 13_000, b'"' + b'\\"' * 32_000, b'"' * 65_535, b"\\" * 65_536,
@@ -328,9 +318,6 @@ def test_json_as_deep_as_allowed_is_read() -> None:
 
 def test_brackets_in_texts_are_no_depth() -> None:
     assert parse_json(b'{"a": "' + b"[{" * 40 + b'\\"[["}') != MALFORMED
-
-
-# ---- sources ----------------------------------------------------------------------------------
 
 
 def seconds(count: float) -> timedelta:

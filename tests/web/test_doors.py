@@ -144,9 +144,6 @@ def test_head_answers_like_get() -> None:
     assert all(head == get for head, get in play(story))
 
 
-# ---- headers ----------------------------------------------------------------------------------
-
-
 def test_every_answer_carries_its_headers() -> None:
     async def story(house: Surface) -> list[Answer]:
         browser = house.browser()
@@ -227,8 +224,6 @@ def test_health_says_whether_it_is_ready() -> None:
 
     assert play(story) == [200, 503, 200]
 
-
-# ---- when something breaks --------------------------------------------------------------------
 
 CANARY = "CANARY-hush-hush-1234"
 
@@ -321,9 +316,6 @@ def test_request_is_forgotten_once_it_is_answered() -> None:
         gc.enable()
 
 
-# ---- the log ----------------------------------------------------------------------------------
-
-
 def test_log_holds_one_line_per_request_and_no_value(caplog: pytest.LogCaptureFixture) -> None:
     async def story(house: Surface) -> tuple[str, str, str]:
         browser = house.browser()
@@ -344,9 +336,6 @@ def test_log_holds_one_line_per_request_and_no_value(caplog: pytest.LogCaptureFi
     everything = "\n".join(lines)
     for value in (secret, secret[3:], cookie, instance, WRONG, WRONG.replace(" ", "+"), "ines"):
         assert value not in everything
-
-
-# ---- sources ----------------------------------------------------------------------------------
 
 
 def test_source_that_guesses_links_must_wait_and_others_need_not() -> None:

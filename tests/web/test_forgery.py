@@ -157,9 +157,6 @@ def test_step_and_revision_made_up_change_nothing() -> None:
     assert now.field("_step") == "first.1"
 
 
-# ---- cookies ----------------------------------------------------------------------------------
-
-
 def test_session_cookie_is_what_security_e_says() -> None:
     async def story(house: Surface) -> tuple[Answer, str]:
         browser = house.browser()
@@ -264,8 +261,6 @@ def test_notice_that_we_did_not_leave_is_not_shown() -> None:
     assert forged.status == odd.status == 200
     assert "all done" not in forged.words
 
-
-# ---- ways out ---------------------------------------------------------------------------------
 
 HOSTS = [
     "evil.example", "evil.example/path", "id.example@evil.example", "a b", "", "é", "x" * 500,

@@ -134,9 +134,6 @@ def test_stylesheet_serves_both_directions_and_names_no_other_host() -> None:
     )
 
 
-# ---- what people and definitions wrote is text
-
-
 def test_titles_and_words_of_a_form_stay_text() -> None:
     form = Form(
         name="hostile",
@@ -178,9 +175,6 @@ def test_redirect_address_stays_an_attribute() -> None:
     (button,) = Page(html).all("a", class_="button")
 
     assert button.attributes == {"class": "button", "href": 'https://a.example/"onfocus="x'}
-
-
-# ---- frame
 
 
 def test_language_link_keeps_the_token_of_the_link() -> None:

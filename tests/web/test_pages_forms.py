@@ -40,9 +40,6 @@ def describes(page: Page, element: Element) -> list[str]:
     return (element.attributes.get("aria-describedby") or "").split()
 
 
-# ---- every kind
-
-
 @pytest.mark.parametrize("language", ["en", "pt-PT"])
 def test_every_question_is_labelled_in_the_language(language: str) -> None:
     page = everything(language)
@@ -170,9 +167,6 @@ def test_last_box_sends_and_the_others_lead_on() -> None:
     assert page.by_id("confirmPasscode").attributes["enterkeyhint"] == "go"
 
 
-# ---- answers
-
-
 def test_answers_given_before_are_shown() -> None:
     values = {"name": "Inês", "born": "1985-03-27", "country": "ES", "reach": "post",
               "agree": True, "height": 1.75, "customer": "48"}  # fmt: skip
@@ -291,9 +285,6 @@ def test_page_that_is_only_read_sends_no_answer() -> None:
     assert {"checked", "disabled"} <= page.by_id("agree").attributes.keys()
 
 
-# ---- problems
-
-
 @pytest.mark.parametrize("language", ["en", "pt-PT"])
 def test_problem_stands_beside_its_field_and_in_the_summary_in_the_same_words(
     language: str,
@@ -370,9 +361,6 @@ def test_second_problem_of_a_field_waits_for_the_first() -> None:
     page = everything(problems=[wrong("email", "form.missing"), wrong("email", "form.email")])
 
     assert page.by_id("email-problem").text == "Fill in: E-mail"
-
-
-# ---- passcodes
 
 
 def test_show_button_waits_for_the_script_and_names_its_field_where_there_are_two() -> None:

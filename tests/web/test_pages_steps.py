@@ -27,8 +27,6 @@ from tests.web.page_samples import (
     two,
 )
 
-# ---- landing
-
 
 def test_landing_begins_by_post_with_its_key_and_language() -> None:
     html = pages.landing(
@@ -89,9 +87,6 @@ def test_landing_says_a_notice() -> None:
     html = pages.landing(frame(), landing(), action="/", notice=Message(id="again.changed"))
 
     assert "This page was out of date." in html
-
-
-# ---- step
 
 
 def test_step_sends_where_it_stands() -> None:

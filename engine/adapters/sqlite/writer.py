@@ -129,8 +129,6 @@ class Writer:
         await self._loop.run_in_executor(self._thread, self._finish)
         self._thread.shutdown()
 
-    # ---- on the event loop ----
-
     def _begin(self) -> None:
         self._thread.submit(self._drain).add_done_callback(self._look_after)
 
@@ -140,8 +138,6 @@ class Writer:
             if not job.answer.done():
                 job.answer.set_exception(_unknown(mistake))
         self._begin()
-
-    # ---- on the writer's thread ----
 
     def _look_after(self, drained: Future[None]) -> None:
         mistake = drained.exception()

@@ -63,9 +63,6 @@ def token() -> None:
     """Process tokens: the links that start a journey."""
 
 
-# ---- create -----------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The options as they were typed."""
@@ -276,9 +273,6 @@ def _tell(done: Made, as_json: bool) -> None:
     show_lacks(terminal, done.missing)
 
 
-# ---- revoke -----------------------------------------------------------------------------------
-
-
 @token.command(cls=Documented, examples=("trustflow token revoke newsletter",))
 @click.argument("name")
 @data_option
@@ -305,9 +299,6 @@ def revoke(*, name: str, data: Path | None) -> int:
     was = "is revoked" if before.status == "ACTIVE" else "was revoked already"
     Terminal.here().say(f"The token {clean(before.name)} {was}: its link starts nothing.")
     return 0
-
-
-# ---- list -------------------------------------------------------------------------------------
 
 
 @token.command(

@@ -52,9 +52,6 @@ class Shown:
     at: datetime
 
 
-# ---- add, lock, unlock ------------------------------------------------------------------------
-
-
 @user.command(
     cls=Documented,
     examples=(
@@ -136,9 +133,6 @@ def _changed(
     changed = with_application(data, lambda application: change(application, staged))
     assert isinstance(changed, User)  # noqa: S101 - these changes have no problems to tell
     return changed
-
-
-# ---- show, list -------------------------------------------------------------------------------
 
 
 @user.command(
@@ -283,9 +277,6 @@ def _row(shown: Shown) -> tuple[str, ...]:
     known = shown.user
     name, since = known.ext_id or known.id, _day(known.created_at)
     return name, _status(shown), since, _time(known.authenticated_at)
-
-
-# ---- erase ------------------------------------------------------------------------------------
 
 
 @user.command(

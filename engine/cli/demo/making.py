@@ -56,9 +56,6 @@ async def make(application: Application) -> Made:
     return Made(link_secret=await _link_secret(application), passcode=passcode)
 
 
-# ---- definitions ------------------------------------------------------------------------------
-
-
 async def _deploy(application: Application) -> None:
     """Deploy what travels with the program, once: later starts only see that it is there."""
     shelf = PackageShelf()
@@ -104,9 +101,6 @@ async def _deploy_one(
         fail(f"{definition.path} was not deployed. Mend it; or begin anew: demo --fresh")
 
 
-# ---- the user ---------------------------------------------------------------------------------
-
-
 async def _first_user(application: Application) -> Secret | None:
     """Make the store and its user with a random passcode, all in one; None: they are there."""
     if await application.store.get(application.tenant, IdentityStore, STORE) is not None:
@@ -142,9 +136,6 @@ class _FirstUser:
         return await register(
             unit, actor, user, policy=policy, passcode=self.passcode, pool=self.application.pool
         )
-
-
-# ---- the link ---------------------------------------------------------------------------------
 
 
 async def _link_secret(application: Application) -> str:

@@ -66,9 +66,6 @@ def instance() -> None:
     """Process instances: one person's run of one definition each."""
 
 
-# ---- list -------------------------------------------------------------------------------------
-
-
 @instance.command(
     "list",
     cls=Documented,
@@ -145,9 +142,6 @@ def _known(row: ProcessInstance) -> dict[str, object]:
         "review": review_json(row.review) if row.review else None,
         "incident": incident_json(incident) if incident else None,
     }
-
-
-# ---- show -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,9 +110,6 @@ def _place(place: Place) -> dict[str, object]:
     return {"file": place.file, "line": place.line, "column": place.column}
 
 
-# ---- mistakes of the person at the keyboard ---------------------------------------------------
-
-
 def sentence_of(problem: FieldProblem) -> str:
     """Write the sentence of a field's mistake in English."""
     if isinstance(problem.text, Words):

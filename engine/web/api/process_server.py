@@ -23,9 +23,6 @@ async def _read(ask: Ask) -> JsonObject | Unread:
     return await read_json(ask.request, seconds=ask.web.config.body_seconds)
 
 
-# ---- getting in -------------------------------------------------------------------------------
-
-
 async def start(ask: Ask) -> Response:
     """Start a created instance with its ticket: the first screen and the app's session value."""
     body = await _read(ask)
@@ -52,9 +49,6 @@ async def _start(ask: Ask, language: str | None) -> Begun | Refusal:
     return await journeys.visits.start(
         journeys.tenant, link.instance, link.ticket, language=language
     )
-
-
-# ---- the steps --------------------------------------------------------------------------------
 
 
 async def screen(ask: Ask) -> Response:

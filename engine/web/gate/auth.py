@@ -35,9 +35,6 @@ def is_value(text: str) -> bool:
     return _VALUE.fullmatch(text) is not None
 
 
-# ---- where a request comes from ---------------------------------------------------------------
-
-
 def is_from_our_page(request: Request, config: WebConfig) -> bool:
     """Whether a page of ours sent this, by the browser's own word (F2).
 
@@ -66,9 +63,6 @@ def bearer(request: Request) -> str | None:
         return None
     scheme, _, value = given[0].partition(" ")
     return value if scheme.lower() == "bearer" and is_value(value) else None
-
-
-# ---- cookies ----------------------------------------------------------------------------------
 
 
 def cookies_of(request: Request) -> Mapping[str, str]:
@@ -142,9 +136,6 @@ def _set(config: WebConfig, name: str, value: str, seconds: int) -> str:
     return f"{name}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
 
-# ---- the form token ---------------------------------------------------------------------------
-
-
 def form_token(vault: Vault, session: str, step: StepKey, revision: int) -> str:
     """Derive what a step's form must carry: good for this session, step and revision only (F2).
 
@@ -160,9 +151,6 @@ def form_token(vault: Vault, session: str, step: StepKey, revision: int) -> str:
 def is_form_token(given: str, right: str) -> bool:
     """Compare two form tokens in constant time (B5)."""
     return hmac.compare_digest(given.encode(), right.encode())
-
-
-# ---- the notice that is shown once ------------------------------------------------------------
 
 
 def leave_notice(vault: Vault, config: WebConfig, instance: InstanceId, notice: str) -> str:

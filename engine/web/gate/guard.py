@@ -135,9 +135,6 @@ class _Sent:
         await self._send(message)
 
 
-# ---- the log (D8) -----------------------------------------------------------------------------
-
-
 def _report(ask: Ask, status: int, seconds: float) -> None:
     """One line per request: the route's template, never the path, the query or a body (D5)."""
     _tell(ask, logging.INFO, "request", status=status, milliseconds=round(seconds * 1000, 1))

@@ -211,9 +211,6 @@ def _date_values(component: Component, value: JsonValue) -> tuple[str, ...]:
     return tuple(speakable(pieces.get(letter)) for letter in component.date_order)
 
 
-# ---- drawing
-
-
 def drawn_field(shown: Field, speech: Speech) -> Markup:
     """Draw a field. What looks the same to everybody is kept; no answer ever is."""
     if shown.problem or shown.answers is not shown.part.answers:

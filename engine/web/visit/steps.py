@@ -94,9 +94,6 @@ def _sent(form: Mapping[str, str]) -> Sent | None:
     )
 
 
-# ---- the four things a form can bring ---------------------------------------------------------
-
-
 async def _take(ask: Ask, sent: Sent) -> Response:
     match sent.command:
         case ("_language", language):
@@ -153,9 +150,6 @@ async def _language(ask: Ask, sent: Sent, language: str) -> Response:
     if current.instance.step != sent.step:
         return _moved(ask, sent, current)
     return _retyped(ask, sent, current)
-
-
-# ---- what comes back --------------------------------------------------------------------------
 
 
 def _moved(ask: Ask, sent: Sent, current: Current) -> Response:
