@@ -20,6 +20,7 @@ from engine.cli.opening import opened
 from engine.cli.terminal.page import Terminal, clean, columns, say_json
 from engine.errors import (
     ActivityMissing,
+    SchemaRefused,
     SettingsRefused,
     TrustflowError,
     UnknownBundle,
@@ -206,24 +207,24 @@ def _keys(folder: Path) -> Finding:
 def _schema(path: Path) -> Finding:
     import apsw
 
-    from engine.adapters.sqlite.database import shipped
+    from engine.adapters.sqlite.database import missing, shipped
 
-    known = {migration.number: migration.checksum for migration in shipped()}
+    known = shipped()
     try:
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        rows = connection.execute("SELECT number, checksum FROM schema_versions").fetchall()
-        connection.close()
+        try:
+            due = missing(connection, known)
+        finally:
+            connection.close()
     except apsw.Error as error:
         told = f"the file cannot be read as our database ({type(error).__name__})"
         return bad("schema", told, "Bring back a copy of it.")
-    if any(known.get(int(str(number))) != checksum for number, checksum in rows):
+    except SchemaRefused:
         remedy = "Use the newer version of the program that wrote it."
         return bad("schema", "another version of the program has written it", remedy)
-    if len(rows) < len(known):
-        told = f"{len(known) - len(rows)} migrations to run"
-        return bad(
-            "schema", told, f"Start `{hint('serve')}` once; it brings the schema to today's."
-        )
+    if due:
+        remedy = f"Start `{hint('serve')}` once; it brings the schema to today's."
+        return bad("schema", f"{len(due)} migrations to run", remedy)
     return fine("schema", f"today's, number {len(known)}")
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import apsw
 import pytest
 
+from engine.adapters.migrations import Migration
 from engine.adapters.sqlite import queries
-from engine.adapters.sqlite.database import Database, Migration, migrate, shipped
+from engine.adapters.sqlite.database import Database, migrate, shipped
 from engine.adapters.sqlite.kinds import TABLES
 from engine.errors import SchemaRefused, StoreUnavailable
 from engine.model.names import MAIN_TENANT, InstanceId

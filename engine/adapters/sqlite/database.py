@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import apsw
 
-from engine.errors import SchemaRefused
+from engine.adapters import migrations
+from engine.adapters.migrations import Migration
 
+PACKAGE: Final = "engine.adapters.sqlite"
 LONGEST_WAIT: Final = timedelta(seconds=5)
 """How long another process may hold the file before a change is given up."""
 
@@ -22,20 +22,6 @@ CREATE TABLE IF NOT EXISTS schema_versions (
   number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL
 ) STRICT
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Migration:
-    """One numbered step of the schema; never edited once released."""
-
-    number: int
-    name: str
-    sql: str
-
-    @property
-    def checksum(self) -> str:
-        """SHA-256 of its text."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,20 +78,11 @@ _SYNCHRONOUS: Final = {
 
 
 def shipped() -> tuple[Migration, ...]:
-    """Read the migrations of this program, `<number>_<name>.sql`, in order."""
-    folder = resources.files("engine.adapters.sqlite") / "migrations"
-    texts = sorted(
-        (file.name, file.read_text()) for file in folder.iterdir() if file.name.endswith(".sql")
-    )
-    return tuple(_migration(name, sql) for name, sql in texts)
+    """Read the migrations of this program in order."""
+    return migrations.shipped(PACKAGE)
 
 
-def _migration(file_name: str, sql: str) -> Migration:
-    number, _, name = file_name.removesuffix(".sql").partition("_")
-    return Migration(number=int(number), name=name, sql=sql)
-
-
-def migrate(connection: apsw.Connection, migrations: tuple[Migration, ...]) -> None:
+def migrate(connection: apsw.Connection, known: tuple[Migration, ...]) -> None:
     """Run what is missing, forward only, all in one transaction.
 
     Raises:
@@ -114,29 +91,24 @@ def migrate(connection: apsw.Connection, migrations: tuple[Migration, ...]) -> N
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(_VERSIONS)
-        done = _done(connection)
-        _refuse_strangers(done, migrations)
-        for migration in migrations:
-            if migration.number not in done:
-                _run(connection, migration)
+        for migration in missing(connection, known):
+            _run(connection, migration)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
-def _done(connection: apsw.Connection) -> dict[int, str]:
-    rows = connection.execute("SELECT number, checksum FROM schema_versions ORDER BY number")
-    return {int(str(number)): str(checksum) for number, checksum in rows}
+def missing(connection: apsw.Connection, known: tuple[Migration, ...]) -> tuple[Migration, ...]:
+    """Give the migrations that a file of ours still needs.
 
-
-def _refuse_strangers(done: dict[int, str], migrations: tuple[Migration, ...]) -> None:
-    known = {migration.number: migration.checksum for migration in migrations}
-    for number, checksum in done.items():
-        if number not in known:
-            raise SchemaRefused(found=number, known=max(known, default=0))
-        if known[number] != checksum:
-            raise SchemaRefused(found=number, reason="its text was another one")
+    Raises:
+        SchemaRefused: A newer program, or a changed migration, has written it.
+        apsw.Error: It is no file of ours, or cannot be read.
+    """
+    rows = connection.execute("SELECT number, checksum FROM schema_versions")
+    done = {int(str(number)): str(checksum) for number, checksum in rows}
+    return migrations.missing(done, known)
 
 
 def _run(connection: apsw.Connection, migration: Migration) -> None:
