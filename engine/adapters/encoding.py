@@ -11,7 +11,7 @@ from typing import Final, overload
 import msgspec
 
 from engine.model.instance import ProcessInstance
-from engine.records.journal import JournalRow
+from engine.records.journal import JournalRow, digest_of
 
 _CHAIN_BYTES: Final = hashlib.sha256().digest_size
 _WORTH_ZIPPING: Final = 200
@@ -99,7 +99,7 @@ def unpack(packed: bytes) -> list[JournalRow]:
 
 
 def _sealed(row: JournalRow) -> _Sealed:
-    told = len(row.chain) == _CHAIN_BYTES and row.digest == _digest(row.payload, row.salt)
+    told = len(row.chain) == _CHAIN_BYTES and row.digest == digest_of(row.payload, row.salt)
     if told and row.salt is not None:
         return row.salt + row.chain
     return (row.salt, row.digest, row.chain)
@@ -121,7 +121,7 @@ def _row(sequence: int, told: _Told, sealed: _Sealed) -> JournalRow:
 
 def _opened(payload: bytes | None, sealed: bytes) -> tuple[bytes, bytes, bytes]:
     salt, chain = sealed[:-_CHAIN_BYTES], sealed[-_CHAIN_BYTES:]
-    return salt, _digest(payload, salt), chain
+    return salt, digest_of(payload, salt), chain
 
 
 def _zipped(plain: bytes) -> bytes:
@@ -140,8 +140,3 @@ def _zipped(plain: bytes) -> bytes:
 def _unzipped(kept: bytes) -> bytes:
     """Open what `_zipped` has made; neither JSON nor a packed list begins as gzip does."""
     return zlib.decompress(kept, _GZIP + 15) if kept.startswith(_GZIP_MARK) else kept
-
-
-def _digest(payload: bytes | None, salt: bytes | None) -> bytes:
-    """Digest as `JournalRow` says: what can be told from its neighbours is not stored."""
-    return hashlib.sha256((salt or b"") + (payload or b"")).digest()

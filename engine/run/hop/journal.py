@@ -11,7 +11,7 @@ import msgspec
 from engine.model.event import Event
 from engine.model.instance import ProcessInstance
 from engine.ports.outside import Chance
-from engine.records.journal import JournalRow
+from engine.records.journal import JournalRow, digest_of
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(Event).decode
@@ -36,7 +36,7 @@ def rows(
     for place, event in enumerate(events):
         sequence += 1
         payload, salt = _encode(event), salts[place * SALT_BYTES :][:SALT_BYTES]
-        digest = hashlib.sha256(salt + payload).digest()
+        digest = digest_of(payload, salt)
         kind = type(event).__name__
         previous = link(previous, sequence, event.at, kind, digest)
         made.append(
@@ -75,4 +75,4 @@ def _is_whole(row: JournalRow) -> bool:
     """Whether the payload gives the digest; where both it and its salt were erased none can."""
     if row.payload is None or row.salt is None:
         return row.payload is None and row.salt is None
-    return hashlib.sha256(row.salt + row.payload).digest() == row.digest
+    return digest_of(row.payload, row.salt) == row.digest
