@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from engine.adapters.failures import unknown
 from engine.adapters.postgres import statements
 from engine.adapters.postgres.changes import Changes
-from engine.adapters.postgres.failures import FAILURES, is_lost, unknown
+from engine.adapters.postgres.failures import FAILURES, is_lost
 from engine.adapters.postgres.pool import Pool
 from engine.errors import StoreUnavailable, TrustflowError, UnknownOutcome
 from engine.model.names import HopId, InstanceId, TenantId

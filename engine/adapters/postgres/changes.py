@@ -8,7 +8,8 @@ from typing import Final, TypeVar, cast
 import asyncpg
 import msgspec
 
-from engine.adapters.postgres.failures import FAILURES, is_lost, is_passing, unavailable, unknown
+from engine.adapters.failures import unavailable, unknown
+from engine.adapters.postgres.failures import FAILURES, is_lost, is_passing
 from engine.adapters.postgres.kinds import PgValue, Row
 from engine.adapters.postgres.pool import Connection, Pool
 from engine.ports.outside import Probe

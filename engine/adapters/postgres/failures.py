@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Final
 
 import asyncpg
-
-from engine.errors import StoreUnavailable, TrustflowError, UnknownOutcome
-
-E = TypeVar("E", bound=TrustflowError)
 
 FAILURES: Final = (
     asyncpg.PostgresError,
@@ -35,18 +31,3 @@ def is_lost(failure: BaseException) -> bool:
 def is_passing(failure: BaseException) -> bool:
     """Say whether running the same again may go well."""
     return isinstance(failure, asyncpg.PostgresError) and failure.sqlstate in _PASSING
-
-
-def unavailable(cause: BaseException) -> StoreUnavailable:
-    """Say that nothing was kept. The server's message may hold values: it is the cause alone."""
-    return _caused(StoreUnavailable(reason=type(cause).__name__), cause)
-
-
-def unknown(cause: BaseException) -> UnknownOutcome:
-    """Say that the commit's answer was lost."""
-    return _caused(UnknownOutcome(reason=type(cause).__name__), cause)
-
-
-def _caused(error: E, cause: BaseException) -> E:
-    error.__cause__ = cause
-    return error

@@ -12,7 +12,8 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 from engine.adapters.address import Address
-from engine.adapters.postgres.failures import FAILURES, unavailable
+from engine.adapters.failures import unavailable
+from engine.adapters.postgres.failures import FAILURES
 from engine.errors import StoreUnavailable
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

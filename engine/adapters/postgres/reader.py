@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from engine.adapters.postgres.failures import FAILURES, is_lost, unavailable
+from engine.adapters.failures import unavailable
+from engine.adapters.postgres.failures import FAILURES, is_lost
 from engine.adapters.postgres.kinds import Listing, PgValue, Row
 from engine.adapters.postgres.pool import Pool
 

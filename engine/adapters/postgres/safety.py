@@ -8,8 +8,9 @@ from typing import Final, cast
 
 from engine.adapters.address import Address
 from engine.adapters.encoding import moment
+from engine.adapters.failures import unavailable
 from engine.adapters.postgres import schema
-from engine.adapters.postgres.failures import FAILURES, unavailable
+from engine.adapters.postgres.failures import FAILURES
 from engine.adapters.postgres.pool import connect, ended
 
 _FACTS: Final = """SELECT current_setting('server_version_num')::int,

@@ -7,8 +7,9 @@ from typing import Final
 
 from engine.adapters import migrations
 from engine.adapters.address import Address
+from engine.adapters.failures import unavailable
 from engine.adapters.migrations import Migration
-from engine.adapters.postgres.failures import FAILURES, unavailable
+from engine.adapters.postgres.failures import FAILURES
 from engine.adapters.postgres.pool import Connection, connect, ended
 from engine.errors import SchemaMissing, StoreUnavailable
 

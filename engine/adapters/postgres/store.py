@@ -13,10 +13,11 @@ from engine.adapters import rules
 from engine.adapters.address import Address
 from engine.adapters.claims import Asked
 from engine.adapters.encoding import micros, moment, read_state, unpack
+from engine.adapters.failures import unavailable
 from engine.adapters.postgres import ledger, queries, schema, statements
 from engine.adapters.postgres.batches import AT_ONCE, Batches
 from engine.adapters.postgres.changes import Changes, Statement, Transaction, in_order
-from engine.adapters.postgres.failures import FAILURES, unavailable
+from engine.adapters.postgres.failures import FAILURES
 from engine.adapters.postgres.kinds import Listing, PgValue, Row, table_of
 from engine.adapters.postgres.pool import ANSWER, Pool, ended
 from engine.adapters.postgres.reader import Reader

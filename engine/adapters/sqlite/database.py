@@ -14,6 +14,8 @@ from engine.adapters import migrations
 from engine.adapters.migrations import Migration
 
 PACKAGE: Final = "engine.adapters.sqlite"
+FAILURES: Final = (apsw.Error, OSError, MemoryError)
+"""What SQLite can raise, and Python itself where it has no room for what was read."""
 LONGEST_WAIT: Final = timedelta(seconds=5)
 """How long another process may hold the file before a change is given up."""
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final
 
-import apsw
-
-from engine.adapters.sqlite.database import Database
+from engine.adapters.failures import unavailable
+from engine.adapters.sqlite.database import FAILURES, Database
 from engine.adapters.sqlite.kinds import SqlValue
-from engine.errors import StoreUnavailable
 
 Row = tuple[SqlValue, ...]
-FAILURES: Final = (apsw.Error, OSError)
 
 
 class Reader:
@@ -35,7 +31,7 @@ class Reader:
         try:  # not `with answered()`: it would cost as much as the reading
             return self._connection.execute(sql, values).fetchall()
         except FAILURES as failure:
-            raise StoreUnavailable(reason=type(failure).__name__) from failure
+            raise unavailable(failure) from failure
 
     @contextmanager
     def at_one_time(self) -> Iterator[None]:
@@ -59,4 +55,4 @@ def answered() -> Iterator[None]:
     try:
         yield
     except FAILURES as failure:
-        raise StoreUnavailable(reason=type(failure).__name__) from failure
+        raise unavailable(failure) from failure

@@ -13,17 +13,16 @@ import apsw
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.adapters.sqlite.database import Database
+from engine.adapters.failures import unavailable, unknown
+from engine.adapters.sqlite.database import FAILURES, Database
 from engine.adapters.sqlite.kinds import SqlValue
 from engine.adapters.sqlite.statements import Statement
-from engine.errors import StoreUnavailable, TrustflowError, UnknownOutcome
+from engine.errors import StoreUnavailable, TrustflowError
 from engine.ports.outside import Probe
 from engine.ports.store import Conflict
 
 A = TypeVar("A")
-E = TypeVar("E", bound=TrustflowError)
 
-FAILURES: Final = (apsw.Error, OSError, MemoryError)
 UNFIT: Final = (OverflowError, TypeError, ValueError)
 """What binding a value raises that no column can hold: too big, of no known type, no Unicode."""
 LONGEST_QUEUE: Final = 10_000
@@ -136,7 +135,7 @@ class Writer:
         """Answer a batch that a programmer's mistake has broken, and go on with what waits."""
         for job in self._batch:
             if not job.answer.done():
-                job.answer.set_exception(_unknown(mistake))
+                job.answer.set_exception(unknown(mistake))
         self._begin()
 
     def _look_after(self, drained: Future[None]) -> None:
@@ -171,7 +170,7 @@ class Writer:
         try:
             return self._committed([job])[0]
         except _TransactionLost as lost:
-            return _unavailable(lost.__cause__)
+            return unavailable(lost.__cause__ or lost)
 
     def _committed(self, jobs: list[_Job]) -> list[object]:
         """Run the changes in one transaction.
@@ -184,7 +183,7 @@ class Writer:
             self._probe("before-begin")
             connection.execute("BEGIN IMMEDIATE")
         except FAILURES as failure:
-            return [_unavailable(failure) for _ in jobs]
+            return [unavailable(failure) for _ in jobs]
         outcomes = [self._tried(connection, job) for job in jobs]
         try:
             self._probe("before-commit")
@@ -192,7 +191,7 @@ class Writer:
             self._probe("after-commit-before-ack")
         except FAILURES as failure:
             self._disconnect()
-            return [_unknown(failure) for _ in jobs]
+            return [unknown(failure) for _ in jobs]
         return outcomes
 
     def _tried(self, connection: apsw.Connection, job: _Job) -> object:
@@ -208,7 +207,7 @@ class Writer:
             return refused.conflict
         except (*FAILURES, *UNFIT) as failure:
             _undo(connection, job, transaction, failure)
-            return _unavailable(failure)
+            return unavailable(failure)
         return answer
 
     def _opened(self) -> apsw.Connection:
@@ -270,16 +269,3 @@ def _answer(jobs: Sequence[_Job], outcomes: Sequence[object]) -> None:
             job.answer.set_exception(outcome)
         else:
             job.answer.set_result(outcome)
-
-
-def _unavailable(cause: BaseException | None) -> StoreUnavailable:
-    return _caused(StoreUnavailable(reason=type(cause).__name__), cause)
-
-
-def _unknown(cause: BaseException) -> UnknownOutcome:
-    return _caused(UnknownOutcome(reason=type(cause).__name__), cause)
-
-
-def _caused(error: E, cause: BaseException | None) -> E:
-    error.__cause__ = cause
-    return error
