@@ -56,9 +56,9 @@ _HOP = """INSERT INTO hops (tenant, instance, revision, id, rows)
 VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 
 
-def is_plain(hop: Hop) -> bool:
-    """Say whether only the instance's own row can refuse the hop, before anything is changed."""
-    return hop.redeem is None and not hop.staged.owned and hop.staged.is_empty
+def needs_savepoint(hop: Hop) -> bool:
+    """Say whether more than the instance's own row, which is the first, can refuse the hop."""
+    return hop.redeem is not None or hop.staged.owned or not hop.staged.is_empty
 
 
 def of_hop(hop: Hop) -> tuple[Statement, ...]:

@@ -106,7 +106,7 @@ class SqliteStore:
 
     async def commit(self, hop: Hop) -> Committed | Conflict:
         """Write one hop. Raises `StoreUnavailable` or `UnknownOutcome` (ask `has_hop`)."""
-        undone = not statements.is_plain(hop)
+        undone = statements.needs_savepoint(hop)
         return await self._write(partial(statements.of_hop, hop), undone=undone)
 
     async def erase(self, erasure: Erasure) -> Committed | Conflict:
