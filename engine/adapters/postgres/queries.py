@@ -1,4 +1,6 @@
-"""What is read, as SQL; the statements of single kinds of records are in `kinds`.
+"""The store's own questions as SQL, two of them asked by writing, and its housekeeping.
+
+The statements of single kinds of records are in `kinds`, what a hop writes is in `statements`.
 
 Time comes from the server (reliability 1.9): microseconds since 1970. A value given in its place
 is a test's, whose time stands still.

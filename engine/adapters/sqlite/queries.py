@@ -1,4 +1,7 @@
-"""What is read, as SQL; the statements of single kinds of records are in `kinds`."""
+"""The store's own questions as SQL, and its housekeeping: rows emptied, audit rows dropped.
+
+The statements of single kinds of records are in `kinds`, what a hop writes is in `statements`.
+"""
 
 from __future__ import annotations
 
