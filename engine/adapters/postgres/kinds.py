@@ -73,26 +73,26 @@ class Table(Generic[R]):
         return self.listings[by, value is None]
 
 
-def _table(kind: type[R], told: tuple[str, ...] = (), **more: Column) -> Table[R]:
+def _table(kind: type[R], overruling: tuple[str, ...] = (), **more: Column) -> Table[R]:
     """Write a kind's statements.
 
     Args:
         kind: The kind.
-        told: Columns whose word counts when a row is read, and not the body's.
+        overruling: Columns whose word counts when a row is read, and not the body's.
         more: Columns besides the unique and the listed properties.
     """
     columns = {name: _property(name) for name in (*kind.UNIQUE, *kind.LISTED)} | more
     quoted = [f'"{name}"' for name in columns]
     names = {
         "table": kind.TABLE,
-        "read": ", ".join(["body", *(f'"{name}"' for name in told)]),
+        "read": ", ".join(["body", *(f'"{name}"' for name in overruling)]),
         "columns": "".join(f", {name}" for name in quoted),
         "marks": ", ".join(f"${place}" for place in range(1, 5 + len(columns))),
         "changes": "".join(f", {name} = ${place}" for place, name in enumerate(quoted, 6)),
     }
     return Table(
         columns=columns,
-        read=_reader(kind, told),
+        read=_reader(kind, overruling),
         insert=_INSERT.format(**names),
         update=_UPDATE.format(**names),
         delete=_DELETE.format(**names),
@@ -121,13 +121,13 @@ def _property(name: str) -> Column:
     return lambda row: cast("PgValue", getattr(row, name))
 
 
-def _reader(kind: type[R], told: tuple[str, ...]) -> Callable[[Row], R]:
+def _reader(kind: type[R], overruling: tuple[str, ...]) -> Callable[[Row], R]:
     decode = msgspec.json.Decoder(kind).decode
-    if not told:
+    if not overruling:
         return lambda row: decode(cast("str", row[0]))
 
     def read(row: Row) -> R:
-        facts = dict(zip(told, row[1:], strict=True))
+        facts = dict(zip(overruling, row[1:], strict=True))
         return msgspec.structs.replace(decode(cast("str", row[0])), **facts)
 
     return read

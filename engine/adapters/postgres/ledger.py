@@ -55,7 +55,7 @@ async def claim_and_charge(
     step: ClaimKey,
     account: AccountKey,
     asked_at: AskedAt,
-    told: int | None,
+    frozen: int | None,
 ) -> Charged | Capped | Claimed:
     """Claim the step and charge the account, unless the step is claimed or has moved on.
 
@@ -64,7 +64,7 @@ async def claim_and_charge(
         step: What is claimed.
         account: Who is charged.
         asked_at: Gives the request at the store's time.
-        told: A test's time; None: the server's, once it holds the locks.
+        frozen: A test's time; None: the server's, once it holds the locks.
 
     Raises:
         Refused: `TWIN`.
@@ -73,7 +73,7 @@ async def claim_and_charge(
     found = await transaction.row(_REVISION, *key)
     if found is None or found[0] != step.revision:
         return Claimed(moved_on=True)
-    row = await transaction.row(_HELD, *key, account, told)
+    row = await transaction.row(_HELD, *key, account, frozen)
     facts = cast("Row", row)
     before = attempts(account, facts[5:9])
     taken = take(asked_at(moment(cast("int", facts[9]))), _claim(facts[:5]), before)

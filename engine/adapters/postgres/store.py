@@ -112,7 +112,7 @@ class PostgresStore:
 
     async def load(self, tenant: TenantId, instance: InstanceId) -> Loaded:
         """Read one. Raises `UnknownInstance`."""
-        row = await self._reader.one(queries.STATE, tenant, instance, self._told())
+        row = await self._reader.one(queries.STATE, tenant, instance, self._frozen())
         if row is None:
             raise UnknownInstance(instance=instance)
         state, micros_now = cast("tuple[bytes, int]", row)
@@ -210,8 +210,8 @@ class PostgresStore:
             )
 
         async def work(transaction: Transaction) -> Charged | Capped | Claimed:
-            told = self._told()
-            return await ledger.claim_and_charge(transaction, step, account, asked, told)
+            frozen = self._frozen()
+            return await ledger.claim_and_charge(transaction, step, account, asked, frozen)
 
         reason = "too many changes of one account"
         for _ in range(TWINS):
@@ -234,13 +234,13 @@ class PostgresStore:
 
     async def due(self, limit: int) -> Sequence[Due]:
         """Give instances that have something due, the longest due first."""
-        rows = await self._reader.all(queries.DUE, self._told(), limit)
+        rows = await self._reader.all(queries.DUE, self._frozen(), limit)
         found = cast("Sequence[tuple[TenantId, InstanceId]]", rows)
         return [Due(tenant=tenant, instance=instance) for tenant, instance in found]
 
     async def expired(self, limit: int) -> Sequence[Due]:
         """Give instances that are kept no longer, the longest so first."""
-        rows = await self._reader.all(queries.EXPIRED, self._told(), limit)
+        rows = await self._reader.all(queries.EXPIRED, self._frozen(), limit)
         found = cast("Sequence[tuple[TenantId, InstanceId]]", rows)
         return [Due(tenant=tenant, instance=instance) for tenant, instance in found]
 
@@ -301,7 +301,8 @@ class PostgresStore:
         self._last_told = now, since_boot()
         return now
 
-    def _told(self) -> int | None:
+    def _frozen(self) -> int | None:
+        """Give a test's time, which stands still; None: the server's own counts."""
         return None if self._clock is None else micros(self._clock.now())
 
     async def _listed(
