@@ -18,7 +18,7 @@ from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
 
 from engine.adapters.system import SystemChance
 from engine.errors import Busy, SettingsRefused, VaultRefused
-from engine.ports.outside import Chance, Slot, Vault
+from engine.ports.outside import Chance, Purpose, Slot, Vault
 from engine.secret import Secret
 
 LEAST_MEMORY_KIB: Final = 19_456
@@ -27,7 +27,7 @@ SALT_BYTES: Final = 16
 TAG_BYTES: Final = 32
 LONGEST_QUEUE: Final = 8
 """How many may wait for each worker (A5)."""
-PEPPER: Final = "pepper"
+PEPPER: Final[Purpose] = "pepper"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

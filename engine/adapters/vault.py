@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from engine.adapters.system import SystemChance
 from engine.errors import VaultRefused
+from engine.ports.outside import Purpose
 
 KEY_BYTES: Final = 32
 _MARK: Final = "trustflow-key"
@@ -25,7 +26,7 @@ _OTHERS: Final = 0o077
 class KeyRing:
     """Several master keys, each with an id; a purpose's key is derived from one of them.
 
-    Purposes (`pepper`, `accounts`, `begin`, `form`, ...) never share a key: what was made for one
+    Purposes never share a key: what was made for one
     means nothing for another.
     """
 
@@ -35,12 +36,12 @@ class KeyRing:
             raise VaultRefused(reason="no key")
         self._keys = dict(keys)
         self._newest = list(self._keys)[-1]
-        self._derived: dict[tuple[str, str], bytes] = {}
+        self._derived: dict[tuple[Purpose, str], bytes] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._keys)})"
 
-    def mac(self, purpose: str, message: bytes, key_id: str | None = None) -> bytes:
+    def mac(self, purpose: Purpose, message: bytes, key_id: str | None = None) -> bytes:
         """HMAC-SHA-256 with the purpose's key (the current one without `key_id`).
 
         Raises:
@@ -48,7 +49,7 @@ class KeyRing:
         """
         return hmac.digest(self._key(purpose, key_id or self._newest), message, "sha256")
 
-    def current(self, purpose: str) -> str:
+    def current(self, purpose: Purpose) -> str:
         """The id of the purpose's current key: that of the newest master key."""
         return self._newest
 
@@ -57,7 +58,7 @@ class KeyRing:
         """The ids of all keys, the newest last."""
         return tuple(self._keys)
 
-    def _key(self, purpose: str, key_id: str) -> bytes:
+    def _key(self, purpose: Purpose, key_id: str) -> bytes:
         derived = self._derived.get((purpose, key_id))
         if derived is not None:
             return derived
@@ -82,7 +83,7 @@ class FileVault(KeyRing):
         super().__init__(keys)
         self._folder = folder
 
-    def _key(self, purpose: str, key_id: str) -> bytes:
+    def _key(self, purpose: Purpose, key_id: str) -> bytes:
         if key_id not in self._keys:
             found = dict(_read(self._folder, number) for number in _numbers(self._folder))
             if key_id in found:

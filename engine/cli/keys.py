@@ -15,8 +15,9 @@ from engine.settings import read
 
 if TYPE_CHECKING:
     from engine.app import Application
+    from engine.ports.outside import Purpose
 
-PEPPER: Final = "pepper"
+PEPPER: Final[Purpose] = "pepper"
 PAGE_SIZE: Final = 200
 
 

@@ -9,12 +9,12 @@ from typing import Final
 
 from engine.errors import SettingsRefused
 from engine.model.names import AccountKey
-from engine.ports.outside import Vault
+from engine.ports.outside import Purpose, Vault
 from engine.ports.store import Attempts, Charge
 
 UNKNOWN: Final = "unknown:"
 """What the key of every account begins with that nobody has."""
-PURPOSE: Final = "accounts"
+PURPOSE: Final[Purpose] = "accounts"
 """The vault's key that stands between identifiers nobody has and what is stored of them (B3)."""
 
 FREE: Final = 5

@@ -17,9 +17,9 @@ from typing import Final
 
 from engine.identity.attempts import LockRules
 from engine.model.names import AccountKey
-from engine.ports.outside import Chance, Vault
+from engine.ports.outside import Chance, Purpose, Vault
 
-PURPOSE: Final = "device"
+PURPOSE: Final[Purpose] = "device"
 LIFE: Final = timedelta(days=180)
 FAILURES: Final = 10
 """In a row on one device; then it is a stranger, and only the account's own budget counts."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from engine.secret import Secret
 
@@ -76,17 +76,26 @@ class HashPool(Protocol):
         ...
 
 
+Purpose = Literal["accounts", "begin", "device", "form", "pepper", "resume", "session"]
+"""What a key is for. A key is derived from the word: once used it is never changed.
+
+`accounts` names accounts nobody has, `begin` what starts a journey once, `device` the mark of a
+known browser, `form` form tokens and notices, `pepper` seals passcodes, `resume` the links back,
+`session` the secret that follows another.
+"""
+
+
 class Vault(Protocol):
     """Keys that are not in the database. They are used here and never given out."""
 
-    def mac(self, purpose: str, message: bytes, key_id: str | None = None) -> bytes:
+    def mac(self, purpose: Purpose, message: bytes, key_id: str | None = None) -> bytes:
         """HMAC-SHA-256 with the purpose's key (the current one without `key_id`).
 
         Raises `VaultRefused`.
         """
         ...
 
-    def current(self, purpose: str) -> str:
+    def current(self, purpose: Purpose) -> str:
         """The id of the purpose's current key."""
         ...
 

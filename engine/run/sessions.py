@@ -13,14 +13,14 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.model.names import InstanceId, TenantId
-from engine.ports.outside import Vault
+from engine.ports.outside import Purpose, Vault
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Absent, Version
 from engine.records.tokens import Session
 from engine.run.paging import every
 
-PURPOSE: Final = "session"
+PURPOSE: Final[Purpose] = "session"
 LONGEST_SECRET: Final = 128
 """No value of ours is longer; a longer one is not even hashed."""
 

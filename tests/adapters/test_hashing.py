@@ -11,6 +11,7 @@ import pytest
 from engine.adapters.hashing import ArgonPool, Hasher, Parameters
 from engine.adapters.system import SystemClock
 from engine.errors import Busy, SettingsRefused, VaultRefused
+from engine.ports.outside import Purpose
 from engine.secret import Secret
 from engine.testing import CHEAP, CheapPool, SeededChance, SeededVault
 
@@ -157,7 +158,7 @@ async def test_who_gives_up_keeps_the_place_until_the_work_is_done() -> None:
     begun, gate = threading.Event(), threading.Event()
 
     class Slow(SeededVault):
-        def mac(self, purpose: str, message: bytes, key_id: str | None = None) -> bytes:
+        def mac(self, purpose: Purpose, message: bytes, key_id: str | None = None) -> bytes:
             begun.set()
             gate.wait(10)  # a failing test must end too
             return super().mac(purpose, message, key_id)
@@ -204,7 +205,7 @@ async def test_hashing_runs_in_the_pools_own_threads(pool: ArgonPool) -> None:
     names: list[str] = []
 
     class Watched(SeededVault):
-        def mac(self, purpose: str, message: bytes, key_id: str | None = None) -> bytes:
+        def mac(self, purpose: Purpose, message: bytes, key_id: str | None = None) -> bytes:
             names.append(threading.current_thread().name)
             return super().mac(purpose, message, key_id)
 

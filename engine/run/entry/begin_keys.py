@@ -7,10 +7,10 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
-from engine.ports.outside import Chance, Vault
+from engine.ports.outside import Chance, Purpose, Vault
 
 LIFE: Final = timedelta(minutes=15)
-PURPOSE: Final = "begin"
+PURPOSE: Final[Purpose] = "begin"
 PARTS: Final = 3
 ENDS: Final = re.compile(r"[0-9]{1,12}")
 

@@ -7,13 +7,15 @@ import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from starlette.requests import Request
 
 from engine.model.names import InstanceId, StepKey
-from engine.ports.outside import Vault
+from engine.ports.outside import Purpose, Vault
 from engine.web.request import WebConfig
 
+PURPOSE: Final[Purpose] = "form"
 LIVE_COOKIES = 8
 """Visits one browser may have open (security E); the oldest is cleared."""
 NOTICE_SECONDS = 60
@@ -181,4 +183,4 @@ def _notice_name(config: WebConfig, instance: InstanceId) -> str:
 
 
 def _mac(vault: Vault, message: str) -> str:
-    return base64.urlsafe_b64encode(vault.mac("form", message.encode())).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(vault.mac(PURPOSE, message.encode())).rstrip(b"=").decode()
