@@ -6,16 +6,15 @@ from typing import Final
 
 import msgspec
 
-from engine.ports.store import InstanceQuery, PageQuery
+from engine.ports.store import LARGEST_PAGE, InstanceQuery, PageQuery
 from engine.records.record import R, Record
 
-LARGEST_PAGE: Final = 200
 LAST_PAGE: Final = 2**32
 """A row further on has no number that every database can count to."""
 
 
 def bounds(query: PageQuery | InstanceQuery) -> tuple[int, int]:
-    """Give a page's first row (from 0) and its length (1 to 200)."""
+    """Give a page's first row (from 0) and its length (1 to `LARGEST_PAGE`)."""
     size = min(max(query.size, 1), LARGEST_PAGE)
     return min(max(query.page, 0), LAST_PAGE) * size, size
 

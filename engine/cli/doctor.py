@@ -36,7 +36,6 @@ OTHERS: Final = 0o077
 LEAST_SQLITE: Final = (3, 51, 3)
 """Before it the write-ahead log could be corrupted by a rare race (design 10)."""
 CLOCK_SLACK: Final = timedelta(seconds=60)
-PAGE_SIZE: Final = 200
 
 
 @click.command(
@@ -260,11 +259,10 @@ async def _clock(application: Application) -> Finding:
 
 async def _policies(application: Application) -> list[Finding]:
     from engine.identity.policies import risks
-    from engine.ports.store import PageQuery
     from engine.records.identity import PasscodePolicy
+    from engine.run.paging import every
 
-    query = PageQuery(size=PAGE_SIZE)
-    rows = (await application.store.page(application.tenant, PasscodePolicy, query)).rows
+    rows = [row async for row in every(application.store, application.tenant, PasscodePolicy)]
     remedy = "The policy accepts that risk; a safer one is better."
     found = [
         warning("passcode policy", f"{row.id}: {risk}", remedy)
@@ -275,11 +273,10 @@ async def _policies(application: Application) -> list[Finding]:
 
 
 async def _definitions(application: Application) -> list[Finding]:
-    from engine.ports.store import PageQuery
     from engine.records.deployments import Deployment
+    from engine.run.paging import every
 
-    query = PageQuery(size=PAGE_SIZE)
-    rows = (await application.store.page(application.tenant, Deployment, query)).rows
+    rows = [row async for row in every(application.store, application.tenant, Deployment)]
     if not rows:
         return [warning("definitions", "none is deployed", hint("deploy", "FILE"))]
     found = [await _definition(application, row) for row in rows]

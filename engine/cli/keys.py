@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from engine.ports.outside import Purpose
 
 PEPPER: Final[Purpose] = "pepper"
-PAGE_SIZE: Final = 200
 
 
 @click.group(cls=Group, short_help="Look at the keys, and make a new one.")
@@ -53,18 +52,11 @@ def list_keys(*, data: Path | None, as_json: bool) -> int:
 
 async def _counted(application: Application) -> Counter[str]:
     """Count passcodes, earlier ones too, by the key that seals them."""
-    from engine.ports.store import PageQuery
     from engine.records.identity import Passcode, sealed_by
+    from engine.run.paging import every
 
-    counts: Counter[str] = Counter()
-    number, left = 0, 1
-    while left > 0:
-        query = PageQuery(page=number, size=PAGE_SIZE)
-        page = await application.store.page(application.tenant, Passcode, query)
-        counts.update(sealed_by(row) for row in page.rows)
-        number += 1
-        left = page.total - number * PAGE_SIZE
-    return counts
+    rows = every(application.store, application.tenant, Passcode)
+    return Counter([sealed_by(row) async for row in rows])
 
 
 @keys.command(cls=Documented, examples=("trustflow keys rotate --data /srv/trustflow",))

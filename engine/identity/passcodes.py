@@ -22,7 +22,7 @@ from engine.identity.policies import limits
 from engine.model.names import TenantId
 from engine.model.problem import FieldProblem, wrong
 from engine.ports.outside import HashPool
-from engine.ports.store import PageQuery, Records
+from engine.ports.store import LARGEST_PAGE, PageQuery, Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import (
     Passcode,
@@ -40,8 +40,6 @@ FIELD: Final = "newPasscode"
 COMMON: Final = "passcode.common"
 USED: Final = "passcode.used"
 PIECES: Final = re.compile(r"[^\w]+")
-MOST: Final = 200
-"""Passcodes of one user that are listed."""
 
 
 def problems_of(passcode: Secret, policy: PasscodePolicy, user: User, tenant: TenantId) -> Problems:
@@ -177,7 +175,8 @@ def is_same(one: Secret, other: Secret) -> bool:
 
 async def registered(records: Records, tenant: TenantId, user: User) -> tuple[Passcode, ...]:
     """List a user's passcodes in use, by id."""
-    page = await records.page(tenant, Passcode, PageQuery(by="user", value=user.id, size=MOST))
+    query = PageQuery(by="user", value=user.id, size=LARGEST_PAGE)
+    page = await records.page(tenant, Passcode, query)
     return tuple(row for row in page.rows if row.status != "ARCHIVED")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from engine.model.instance import ProcessInstance, Status
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
@@ -17,6 +17,9 @@ from engine.records.journal import JournalRow
 from engine.records.record import EMPTY, AuditRow, R, Staged
 
 T = TypeVar("T")
+
+LARGEST_PAGE: Final = 200
+"""Rows; a store gives no more at a time, however many are asked for."""
 
 
 class Loaded(Passing, frozen=True, kw_only=True):
@@ -87,7 +90,7 @@ class Conflict(Passing, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceQuery:
-    """Which instances, newest first. `page` from 0, `size` 1 to 200."""
+    """Which instances, newest first. `page` from 0, `size` 1 to `LARGEST_PAGE`."""
 
     process: str | None = None
     status: Status | None = None
@@ -142,7 +145,7 @@ class Instances(Protocol):
 class PageQuery:
     """Which rows: those whose listed property `by` is `value` (both None: all).
 
-    `page` from 0, `size` 1 to 200.
+    `page` from 0, `size` 1 to `LARGEST_PAGE`.
     """
 
     by: str | None = None

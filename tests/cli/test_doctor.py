@@ -17,7 +17,7 @@ from engine.compile.bundling import digest_of
 from engine.identity.deeds import Actor
 from engine.identity.policies import add_policy
 from engine.model.definition import ActivityRef
-from engine.ports.store import PageQuery
+from engine.ports.store import LARGEST_PAGE, PageQuery
 from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, PasscodePolicy
 from engine.records.record import Absent
@@ -136,6 +136,27 @@ def test_policy_that_accepts_a_risk_is_reported(house: Run, data: Path) -> None:
     assert all(words.startswith("customers/pin: ") for words in told)
 
 
+def test_policy_behind_the_first_page_is_reported_too(house: Run, data: Path) -> None:
+    async def add(application: Application) -> None:
+        usual = await application.store.get(application.tenant, PasscodePolicy, "customers/default")
+        assert usual is not None
+
+        async def staged(unit: Unit, actor: Actor) -> str:
+            for name in (f"p{number:03}" for number in range(LARGEST_PAGE)):
+                unit.put(replace(usual, id=f"customers/{name}", name=name, version=1), Absent())
+            risky = replace(usual, id="customers/z", name="z", version=1, min_length=6)
+            unit.put(replace(risky, character_set="NUMERIC"), Absent())
+            return ""
+
+        await change(application, staged)
+
+    in_data(data, add)
+
+    told = [told for what, told in findings(house)["warning"] if what == "passcode policy"]
+    assert told
+    assert all(words.startswith("customers/z: ") for words in told)
+
+
 def test_clock_behind_what_was_done_is_bad(house: Run, data: Path) -> None:
     async def in_the_future() -> None:
         clock = FrozenClock()
@@ -177,6 +198,28 @@ def test_definition_whose_store_is_missing_is_found(run: Run) -> None:
     lack = "passcode-authentication 1 uses store `customers`, which does not exist"
     assert ("definitions", lack) in before
     assert after == []
+
+
+def test_versions_behind_the_first_page_are_named_where_one_is_missing(
+    house: Run, data: Path
+) -> None:
+    async def add(application: Application) -> None:
+        (kept,) = (await application.store.page(application.tenant, Deployment, PageQuery())).rows
+
+        async def staged(unit: Unit, actor: Actor) -> str:
+            for number in range(2, LARGEST_PAGE + 2):
+                bundle = replace(kept.bundle, version=number)
+                bundle = replace(bundle, digest=digest_of(bundle))
+                unit.put(replace(kept, id=bundle.digest, bundle=bundle, version=1), Absent())
+            return ""
+
+        await change(application, staged)
+
+    in_data(data, add)
+    done = house("token", "create", "passcode-authentication", "--version", "999")
+
+    every = ", ".join(str(number) for number in range(1, LARGEST_PAGE + 2))
+    assert f"deployed: {every}" in " ".join(done.stderr.split())
 
 
 def test_taken_port_open_address_and_redirects_are_found(house: Run, data: Path, port: str) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from engine.model.definition import Bundle
 
 USUAL_STORE = "customers"
-MOST = 200
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -51,11 +50,10 @@ async def store_named(unit: UnitOfWork, name: str) -> IdentityStore:
 
 async def no_process(application: Application, name: str, version: int | None = None) -> str:
     """Say that a process is not deployed, or not in this version; and which one was meant."""
-    from engine.ports.store import PageQuery
     from engine.records.deployments import Deployment
+    from engine.run.paging import every
 
-    query = PageQuery(size=MOST)
-    rows = (await application.store.page(application.tenant, Deployment, query)).rows
+    rows = [row async for row in every(application.store, application.tenant, Deployment)]
     versions = sorted(row.bundle.version for row in rows if row.process == name)
     if versions:
         there = ", ".join(map(str, versions))

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from engine.model.problem import FieldProblem
     from engine.run.unit import Unit
 
-PAGE_SIZE: Final = 200
 NOTHING: Final = timedelta()
 OPTIONS: Final = {
     "policyName": "NAME",
@@ -175,11 +174,11 @@ def list_policies(*, store: str, data: Path | None, as_json: bool) -> int:
     """List the policies of a store."""
 
     async def work(application: Application) -> tuple[PasscodePolicy, ...]:
-        from engine.ports.store import PageQuery
+        from engine.ports.store import LARGEST_PAGE, PageQuery
         from engine.run.unit import Unit
 
         await store_named(Unit(application.store, application.tenant), store)
-        query = PageQuery(by="store", value=store, size=PAGE_SIZE)
+        query = PageQuery(by="store", value=store, size=LARGEST_PAGE)
         return (await application.store.page(application.tenant, PasscodePolicy, query)).rows
 
     rows = with_application(data, work)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from engine.model.problem import FieldProblem
     from engine.run.unit import Unit
 
-PAGE_SIZE = 200
-
 
 @click.group(cls=Group, short_help="Keep directories of users.")
 def store() -> None:
@@ -87,9 +85,9 @@ def list_stores(data: Path | None, *, as_json: bool) -> int:
     """List the stores."""
 
     async def work(application: Application) -> tuple[IdentityStore, ...]:
-        from engine.ports.store import PageQuery
+        from engine.ports.store import LARGEST_PAGE, PageQuery
 
-        query = PageQuery(size=PAGE_SIZE)
+        query = PageQuery(size=LARGEST_PAGE)
         return (await application.store.page(application.tenant, IdentityStore, query)).rows
 
     rows = with_application(data, work)

@@ -53,7 +53,6 @@ OPTIONS: Final[Mapping[str, str]] = {
     REDIRECT_URL: "--redirect",
 }
 """What a person types for a field of a token."""
-PAGE_SIZE: Final = 200
 SHORT: Final = 10
 """Characters of an id that make a name: 50 bits of chance."""
 
@@ -313,10 +312,10 @@ def list_tokens(data: Path | None, *, process: str | None, as_json: bool) -> int
     """List process tokens: what they start and for how long, never their secret."""
 
     async def work(application: Application) -> tuple[ProcessToken, ...]:
-        from engine.ports.store import PageQuery
+        from engine.ports.store import LARGEST_PAGE, PageQuery
         from engine.records.tokens import ProcessToken
 
-        query = PageQuery(by="process" if process else None, value=process, size=PAGE_SIZE)
+        query = PageQuery(by="process" if process else None, value=process, size=LARGEST_PAGE)
         return (await application.store.page(application.tenant, ProcessToken, query)).rows
 
     rows = with_application(data, work)

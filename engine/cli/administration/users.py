@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from engine.run.erasure import Erased
     from engine.run.unit import Unit
 
-PAGE_SIZE = 200
-
 
 @click.group(cls=Group, short_help="Add, look at, lock, unlock and erase users.")
 def user() -> None:
@@ -254,11 +252,11 @@ def list_users(*, store: str, page: int, data: Path | None, as_json: bool) -> in
     """List the users of a store."""
 
     async def work(application: Application) -> tuple[list[Shown], int]:
-        from engine.ports.store import PageQuery
+        from engine.ports.store import LARGEST_PAGE, PageQuery
         from engine.run.unit import Unit
 
         await store_named(Unit(application.store, application.tenant), store)
-        query = PageQuery(by="store", value=store, page=page - 1, size=PAGE_SIZE)
+        query = PageQuery(by="store", value=store, page=page - 1, size=LARGEST_PAGE)
         found = await application.store.page(application.tenant, User, query)
         return [await _look(application, row) for row in found.rows], found.total
 

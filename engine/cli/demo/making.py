@@ -18,10 +18,10 @@ from engine.identity.passcodes import register
 from engine.identity.policies import DEFAULT, policy_id
 from engine.identity.stores import add_store
 from engine.identity.users import add_user
-from engine.ports.store import PageQuery
 from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
 from engine.run.entry.tokens import TokenRequest
+from engine.run.paging import every
 
 if TYPE_CHECKING:
     from engine.app import Application
@@ -73,11 +73,9 @@ async def _deployed(
     application: Application, forms: Mapping[str, bytes], parts: Mapping[str, Source]
 ) -> set[bytes]:
     """Give the texts of the definitions that are deployed with exactly these forms and parts."""
-    query = PageQuery(size=200)
-    rows = (await application.store.page(application.tenant, Deployment, query)).rows
     return {
         row.bundle.definition.encode()
-        for row in rows
+        async for row in every(application.store, application.tenant, Deployment)
         if all(forms.get(key) == text.encode() for key, text in row.bundle.forms.items())
         and all(
             key in parts and parts[key].text == t.encode() for key, t in row.bundle.parts.items()

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from engine.app import Application
 
 REFERENCE: Final = re.compile(r"(?:TF-?)?([0-9A-Z]{4})-?([0-9A-Z]{4})")
-MOST: Final = 200
 _MISSING_STORE: Final = re.compile(r"store='([A-Za-z0-9_-]+)'")
 
 
@@ -36,9 +35,9 @@ async def instance_named(application: Application, named: str) -> ProcessInstanc
 
 
 async def _ending(application: Application, named: str, end: str) -> ProcessInstance:
-    from engine.ports.store import InstanceQuery
+    from engine.ports.store import LARGEST_PAGE, InstanceQuery
 
-    query = InstanceQuery(text=end, size=MOST)
+    query = InstanceQuery(text=end, size=LARGEST_PAGE)
     rows = (await application.store.instances(application.tenant, query)).rows
     found = [row for row in rows if row.id.endswith(end)]
     if not found:
