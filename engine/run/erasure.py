@@ -15,7 +15,7 @@ from engine.identity.deeds import Actor
 from engine.model.event import Cancelled
 from engine.model.instance import ProcessInstance
 from engine.model.names import INIT_VARS, InstanceId, JsonValue, TenantId
-from engine.ports.store import Committed, Erasure, InstanceQuery, Store
+from engine.ports.store import LARGEST_PAGE, Committed, Erasure, InstanceQuery, Store
 from engine.records.identity import Passcode, User
 from engine.records.record import Absent
 from engine.records.tokens import ProcessToken
@@ -23,7 +23,7 @@ from engine.records.tombstones import Tombstone
 from engine.run import sessions
 from engine.run.current import InstanceRef
 from engine.run.loop import Loop
-from engine.run.paging import PAGE, every
+from engine.run.paging import every
 from engine.run.unit import TRIES, Unit
 
 TOKEN_KEPT: Final = timedelta(days=30)
@@ -63,7 +63,7 @@ class Eraser:
 
     async def _purged(self) -> int:
         erased = 0
-        for due in await self.store.expired(PAGE):
+        for due in await self.store.expired(LARGEST_PAGE):
             erased += await self._buried(due.tenant, due.instance)
         return erased
 
@@ -146,12 +146,12 @@ class Eraser:
         """Look at every journey: that somebody is to be forgotten is seldom, and no index tells."""
         page = 0
         while True:
-            found = await self.store.instances(tenant, InstanceQuery(page=page, size=PAGE))
+            found = await self.store.instances(tenant, InstanceQuery(page=page, size=LARGEST_PAGE))
             for instance in found.rows:
                 if concerns(instance, user):
                     yield instance
             page += 1
-            if page * PAGE >= found.total:
+            if page * LARGEST_PAGE >= found.total:
                 return
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Final
 
 from engine.model.names import TenantId
-from engine.ports.store import PageQuery, Records
+from engine.ports.store import LARGEST_PAGE, PageQuery, Records
 from engine.records.record import R
-
-PAGE: Final = 200
 
 
 async def every(
@@ -25,10 +22,10 @@ async def every(
     """
     number = 0
     while True:
-        query = PageQuery(by=by, value=value, page=number, size=PAGE)
+        query = PageQuery(by=by, value=value, page=number, size=LARGEST_PAGE)
         found = await records.page(tenant, kind, query)
         for row in found.rows:
             yield row
         number += 1
-        if number * PAGE >= found.total:
+        if number * LARGEST_PAGE >= found.total:
             return

@@ -18,7 +18,7 @@ from engine.interpret import advance
 from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT
 from engine.model.turn import Turn
-from engine.ports.store import PageQuery, Store
+from engine.ports.store import LARGEST_PAGE, PageQuery, Store
 from engine.records.record import Absent
 from engine.run import sessions
 from engine.run.catalogue import Catalogue
@@ -26,7 +26,6 @@ from engine.run.current import Current
 from engine.run.entry.answers import Begun, Refusal, Returning
 from engine.run.entry.returning import resume_value
 from engine.run.hop.journal import broken_at, event_of
-from engine.run.paging import PAGE
 from engine.run.supervision import Deed
 from engine.run.unit import Unit
 from engine.testing import FrozenClock
@@ -277,14 +276,14 @@ def test_who_comes_back_ends_every_other_session_however_many_there_are(
         begun = await begun_with(house, PAUSED)
         first = (await sessions.of_instance(house.store, MAIN_TENANT, begun.instance))[0]
         unit = Unit(house.store, MAIN_TENANT)
-        for number in range(PAGE):
+        for number in range(LARGEST_PAGE):
             unit.put(replace(first, id=f"{number:064x}", begin=None), Absent())
         await house.store.write(MAIN_TENANT, unit.staged())
 
         await come_back(house, begun, await link_value(house, begun))
 
         rows = await sessions.of_instance(house.store, MAIN_TENANT, begun.instance)
-        assert len(rows) == PAGE + 2
+        assert len(rows) == LARGEST_PAGE + 2
         assert sum(row.superseded_at is None for row in rows) == 1
 
     tell(story)
