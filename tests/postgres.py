@@ -120,6 +120,11 @@ async def _dropped(url: str) -> None:
         await _told(url, f"DROP SCHEMA {name} CASCADE")
 
 
+def tell(url: str, command: str) -> None:
+    """Run a command at a server, for what has no loop of its own."""
+    asyncio.run(_told(url, command))
+
+
 async def _told(url: str, command: str) -> None:
     connection = await asyncpg.connect(url, timeout=5)
     await connection.execute(command)

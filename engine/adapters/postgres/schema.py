@@ -12,6 +12,7 @@ from engine.adapters.migrations import Migration
 from engine.adapters.postgres.failures import FAILURES
 from engine.adapters.postgres.pool import Connection, connect, ended
 from engine.errors import SchemaMissing, StoreUnavailable
+from engine.ports.outside import Probe, no_probe
 
 PACKAGE: Final = "engine.adapters.postgres"
 LONGEST: Final = timedelta(minutes=30)
@@ -36,13 +37,16 @@ def shipped() -> tuple[Migration, ...]:
 
 
 async def migrate(
-    address: Address, known: tuple[Migration, ...] | None = None
+    address: Address,
+    known: tuple[Migration, ...] | None = None,
+    probe: Probe = no_probe,
 ) -> tuple[Migration, ...]:
     """Run what is missing, forward only, all in one transaction; give what was run.
 
     Args:
         address: Where the database is.
         known: This program's migrations without.
+        probe: Called at `in-migration`: before it begins, after each step, and after the commit.
 
     Raises:
         SchemaRefused: The database knows a migration this program does not, or another text.
@@ -53,15 +57,20 @@ async def migrate(
     except (*FAILURES, ValueError) as failure:
         raise unavailable(failure) from failure
     try:
+        probe("in-migration")
         async with connection.transaction():
-            return await _migrated(connection, shipped() if known is None else known)
+            due = await _migrated(connection, shipped() if known is None else known, probe)
+        probe("in-migration")
+        return due
     except FAILURES as failure:
         raise unavailable(failure) from failure
     finally:
         await ended(connection)
 
 
-async def _migrated(connection: Connection, known: tuple[Migration, ...]) -> tuple[Migration, ...]:
+async def _migrated(
+    connection: Connection, known: tuple[Migration, ...], probe: Probe
+) -> tuple[Migration, ...]:
     longest = LONGEST.total_seconds()
     await connection.fetchval(_PATIENT, str(LONGEST // timedelta(milliseconds=1)))
     await connection.execute(_ONE_AT_A_TIME, timeout=longest)
@@ -72,6 +81,7 @@ async def _migrated(connection: Connection, known: tuple[Migration, ...]) -> tup
     for migration in due:
         await connection.execute(migration.sql, timeout=longest)
         await connection.execute(_RUN, migration.number, migration.name, migration.checksum)
+        probe("in-migration")
     return due
 
 

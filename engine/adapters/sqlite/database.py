@@ -12,6 +12,7 @@ import apsw
 
 from engine.adapters import migrations
 from engine.adapters.migrations import Migration
+from engine.ports.outside import Probe, no_probe
 
 PACKAGE: Final = "engine.adapters.sqlite"
 FAILURES: Final = (apsw.Error, OSError, MemoryError)
@@ -57,8 +58,10 @@ class Database:
         connection.execute("PRAGMA query_only = ON")
         return connection
 
-    def prepare(self) -> None:
+    def prepare(self, probe: Probe = no_probe) -> None:
         """Make the file for its owner alone, and bring its schema to today's.
+
+        `probe` is called as `migrate` says.
 
         Raises:
             SchemaRefused: A newer program, or a changed migration, has written it.
@@ -68,7 +71,7 @@ class Database:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = self.connect()
         try:
-            migrate(connection, shipped())
+            migrate(connection, shipped(), probe)
         finally:
             connection.close()
 
@@ -84,18 +87,25 @@ def shipped() -> tuple[Migration, ...]:
     return migrations.shipped(PACKAGE)
 
 
-def migrate(connection: apsw.Connection, known: tuple[Migration, ...]) -> None:
+def migrate(
+    connection: apsw.Connection, known: tuple[Migration, ...], probe: Probe = no_probe
+) -> None:
     """Run what is missing, forward only, all in one transaction.
+
+    `probe` is called at `in-migration`: before it begins, after each step, and after the commit.
 
     Raises:
         SchemaRefused: The file knows a migration this program does not, or another text of one.
     """
+    probe("in-migration")
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(_VERSIONS)
         for migration in missing(connection, known):
             _run(connection, migration)
+            probe("in-migration")
         connection.execute("COMMIT")
+        probe("in-migration")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

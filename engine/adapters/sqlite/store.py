@@ -84,7 +84,8 @@ class SqliteStore:
         Args:
             path: Of the file; its folder must be there. A `Database` says more.
             clock: The store's time.
-            probe: Called in the writer's thread at the points that `Writer` names.
+            probe: Called in the writer's thread at the points that `Writer` names, and at
+                `in-migration`.
             batch_limit: How many changes share a transaction at most.
 
         Raises:
@@ -93,7 +94,7 @@ class SqliteStore:
         """
         database = path if isinstance(path, Database) else Database(path=path)
         with answered():
-            await asyncio.to_thread(database.prepare)
+            await asyncio.to_thread(database.prepare, probe)
         return cls(database, clock, Writer(database, probe, batch_limit))
 
     async def load(self, tenant: TenantId, instance: InstanceId) -> Loaded:
