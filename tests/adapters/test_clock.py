@@ -9,6 +9,7 @@ import pytest
 from engine.adapters.system import SystemClock
 
 HOUR = 3_600
+DAY = 24 * HOUR
 
 
 class Machine:
@@ -35,18 +36,18 @@ def test_time_passes_as_on_the_wall() -> None:
     assert clock.now().timestamp() == pytest.approx(machine.wall)
 
 
-@pytest.mark.parametrize("step", [-365 * 24 * HOUR, -HOUR, HOUR, 365 * 24 * HOUR])
+@pytest.mark.parametrize("step", [-365 * DAY, -DAY, -HOUR, HOUR, DAY, 365 * DAY])
 @pytest.mark.parametrize("looks", [1, 1_000])
-def test_a_clock_that_is_set_moves_an_hour_by_a_minute_at_most(step: int, looks: int) -> None:
+def test_a_clock_that_is_set_moves_a_day_by_a_minute_at_most(step: int, looks: int) -> None:
     machine, clock = started()
     before = clock.now().timestamp()
 
     machine.wall += step
     for _ in range(looks):
-        machine.passes(HOUR / looks)
+        machine.passes(DAY / looks)
         clock.now()
 
-    assert clock.now().timestamp() - before == pytest.approx(HOUR, abs=60.1)
+    assert clock.now().timestamp() - before == pytest.approx(DAY, abs=60)
 
 
 def test_time_never_runs_backwards() -> None:
@@ -66,7 +67,7 @@ def test_a_small_difference_is_followed_in_time() -> None:
     machine, clock = started()
     machine.wall += 2
 
-    machine.passes(120)
+    machine.passes(HOUR)
     clock.now()
 
     assert clock.now().timestamp() == pytest.approx(machine.wall)
