@@ -18,7 +18,7 @@ from engine.adapters.sqlite import SqliteStore
 from engine.adapters.sqlite.database import Database
 from engine.errors import StoreUnavailable, TrustflowError
 from engine.model.instance import ProcessInstance
-from engine.model.names import MAIN_TENANT
+from engine.model.names import MAIN_TENANT, Digest
 from engine.ports.store import PageQuery
 from engine.records.identity import User
 from engine.records.record import Absent
@@ -286,8 +286,8 @@ async def filler(place: File, number: int) -> None:
     await house.link()
     unit = Unit(store, MAIN_TENANT)
     stone = Tombstone(
-        id=f"{number:026}", process="p", process_version=1, bundle="b" * 64, status="PENDING",
-        created_at=NOON, ended_at=NOON, erased_at=NOON, rows=1, chain="c" * 64,
+        id=f"{number:026}", process="p", process_version=1, bundle=Digest("b" * 64),
+        status="PENDING", created_at=NOON, ended_at=NOON, erased_at=NOON, rows=1, chain="c" * 64,
     )  # fmt: skip
     unit.put(stone, Absent())
     await store.write(MAIN_TENANT, unit.staged())

@@ -22,12 +22,13 @@ from engine.cli.journeys.rows import length_of, write_lines
 from engine.cli.journeys.timeline import Place, cause_of, event_json, line_json, timeline
 from engine.cli.opening import with_application
 from engine.cli.terminal.page import GAP, Terminal, Tone, clean, say_json
-from engine.errors import ActivityMissing, UnknownBundle
+from engine.errors import ActivityMissing, UnknownBundle, UnknownInstance
 from engine.model.graph import ActivityNode, Node
 from engine.model.instance import LABELS, Incident, ProcessInstance, Review, Status
 
 if TYPE_CHECKING:
     from engine.app import Application
+    from engine.model.names import InstanceId
     from engine.ports.store import Page
     from engine.records.journal import JournalRow
 
@@ -183,7 +184,7 @@ async def _look(application: Application, id: str) -> Seen:
     from engine.run.hop.journal import broken_at
 
     found = await with_incident(application, await instance_named(application, id))
-    journal = await application.store.journal(application.tenant, found.id)
+    journal = await _journal(application, found.id)
     try:
         graph = await application.library.graph(application.tenant, found.bundle)
         places = {str(id): _place(node) for id, node in graph.nodes.items()}
@@ -191,6 +192,14 @@ async def _look(application: Application, id: str) -> Seen:
         places = {}  # the timeline can be read without the pictures' names
     broken = broken_at(journal) or _loose_end(found, journal)
     return Seen(instance=found, journal=journal, places=places, broken=broken)
+
+
+async def _journal(application: Application, id: InstanceId) -> Sequence[JournalRow]:
+    """Read a journal; one that is gone from under its instance is empty, and its chain broken."""
+    try:
+        return await application.store.journal(application.tenant, id)
+    except UnknownInstance:
+        return ()
 
 
 def _place(node: Node) -> Place:
