@@ -170,7 +170,7 @@ def bench(
     clock: FrozenClock,
     *,
     catalogue: Catalogue | None = None,
-    seed: int = 0,
+    seed: int | str = 0,
     pool: CheapPool | None = None,
     probe: Probe = lambda name: None,
     redirects: Sequence[str] = (),

@@ -33,7 +33,7 @@ from engine.testing import NOON, FrozenClock
 from tests.bench import ROOT, bench
 from tests.faults.judging import judge
 from tests.faults.places import File, Place, Rows, Schema
-from tests.faults.walks import ELSEWHERE, WALKS, Said, Walk
+from tests.faults.walks import ELSEWHERE, PLANTED, WALKS, Go, Said, Walk
 from tests.postgres import tell
 
 MOST: Final = 400
@@ -70,14 +70,14 @@ def killer(point: str, count: int) -> Probe:
     return probe
 
 
-def act_of(place: Place, walk: Walk, secret: str) -> Act:
+def act_of(place: Place, go: Go, secret: str) -> Act:
     """Give a walk as something that can be killed."""
 
     async def act(probe: Probe, said: Said) -> None:
         clock = FrozenClock(NOON)
         store = await place.open(clock, probe)
         house = bench(store, clock, catalogue=CATALOGUE, probe=probe, seed=1, redirects=ELSEWHERE)
-        await walk.go(house, secret, said)
+        await go(house, secret, said)
         await store.close()
 
     return act
@@ -174,11 +174,14 @@ def main(place: Place, name: str, every: int, points: Sequence[str]) -> None:
             place = replace(place, without=BY_THE_CLOCK)
             place.path.write_bytes(gzip.decompress(FIRST_SCHEMA.read_bytes()))
             place.keep()
-        act = migrating(place)
+        act = right = migrating(place)
     else:
-        act = act_of(place, WALKS[name], asyncio.run(prepared(place, WALKS[name])))
+        walk = {**WALKS, **PLANTED}[name]
+        secret = asyncio.run(prepared(place, walk))
         place.keep()
-    oracle = known(place, act)
+        right = act_of(place, walk.go, secret)
+        act = right if walk.mistaken is None else act_of(place, walk.mistaken, secret)
+    oracle = known(place, right)
     judged: set[int] = set() if name != MIGRATION else {0, 1}
     for point in points:
         kills = deaths(place, act, point, oracle=oracle, judged=judged, every=every)

@@ -76,9 +76,12 @@ async def _rebuilt(place: Place, kept: Found, hops: Counter[InstanceId]) -> int:
 
 async def instances(store: Store) -> Found:
     """Read every instance."""
-    page = await store.instances(MAIN_TENANT, InstanceQuery(size=200))
-    assert page.total <= 200
-    return {instance.id: instance for instance in page.rows}
+    found: Found = {}
+    while True:
+        page = await store.instances(MAIN_TENANT, InstanceQuery(page=len(found) // 200, size=200))
+        found |= {instance.id: instance for instance in page.rows}
+        if len(found) >= page.total:
+            return found
 
 
 async def assert_replays(house: Bench) -> int:

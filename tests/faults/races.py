@@ -5,19 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
+from engine.adapters.memory import MemoryStore
+from engine.adapters.sqlite import SqliteStore
 from engine.model.names import MAIN_TENANT
-from engine.ports.store import PageQuery
+from engine.ports.store import PageQuery, Store
 from engine.records.tokens import Session
 from engine.run.current import Current
 from engine.run.entry.answers import Begun, Refusal, Returning
 from engine.run.hop.journal import broken_at
 from engine.run.pump import Pump
 from engine.run.supervision import Deed
-from tests.bench import Bench, ref
+from engine.testing import FrozenClock
+from tests.bench import Bench, bench, ref
+from tests.faults.walks import ELSEWHERE
+from tests.postgres import a_database, a_store_at
 from tests.run.flows import HEAD, NAME_FORM, PAUSED, REVIEWED
+from tests.run.test_operators import BROKEN, Fuses
 
 FORMS: Final = {"name.v1": NAME_FORM}
 TIMED: Final = (
@@ -83,6 +91,33 @@ class Track:
         return [row.action for row in (await self.one.store.audit(MAIN_TENANT, query)).rows]
 
 
+async def two_stores(
+    kind: str, folder: Path, clock: FrozenClock, stack: AsyncExitStack
+) -> tuple[Store, Store]:
+    """Open a store twice, each with connections of its own; what lies in memory is one."""
+    if kind == "postgres":
+        address = await stack.enter_async_context(a_database())
+        one = await stack.enter_async_context(a_store_at(address, clock))
+        return one, await stack.enter_async_context(a_store_at(address, clock))
+    if kind == "memory":
+        store = MemoryStore(clock)
+        return store, store
+    pair = [await SqliteStore.open(folder / "store.db", clock=clock) for _ in range(2)]
+    for each in pair:
+        stack.push_async_callback(each.close)
+    return pair[0], pair[1]
+
+
+def track_on(one: Store, two: Store, clock: FrozenClock) -> Track:
+    """Put two houses on it."""
+    signal, catalogue = Signal(), Fuses().catalogue()
+    return Track(
+        one=bench(one, clock, catalogue=catalogue, probe=signal, redirects=ELSEWHERE),
+        two=bench(two, clock, catalogue=catalogue, seed=7, redirects=ELSEWHERE),
+        signal=signal,
+    )
+
+
 async def _yielded() -> None:
     """Let everybody else go one step."""
     loop = asyncio.get_running_loop()
@@ -144,23 +179,22 @@ async def operators_and_timer(track: Track, rounds: int) -> Counter[str]:
     return won
 
 
-async def retry_against_give_up(track: Track, rounds: int, broken: str) -> Counter[str]:
+async def retry_against_give_up(track: Track, rounds: int) -> Counter[str]:
     """Let an incident go on and give it up at once; give who won how often.
 
     A visit that was given up goes nowhere; one that was let go on and is held no more cannot be
     given up.
     """
-    secret, won = await track.prepared(broken), Counter[str]()
+    secret, won = await track.prepared(BROKEN), Counter[str]()
     for round in range(rounds):
         begun = await track.one.begin(secret)
         held = await track.one.answer(begun, name="Ines")
         assert isinstance(held, Current)
         assert held.instance.is_held
-        deeds: tuple[Deed, Deed] = ("retry", "give-up") if round % 2 else ("give-up", "retry")
 
         both = await asyncio.gather(
-            track.one.supervisor.act(ref(begun), deeds[0], track.one.actor()),
-            track.two.supervisor.act(ref(begun), deeds[1], track.two.actor()),
+            track.one.supervisor.act(ref(begun), "retry", track.one.actor()),
+            _given_up(track.two, begun, turns=round % 8),
         )
 
         kinds, audit = await track.kinds(begun), await track.audited(begun)
@@ -169,6 +203,13 @@ async def retry_against_give_up(track: Track, rounds: int, broken: str) -> Count
         assert len(audit) == 1
         won[audit[0]] += 1
     return won
+
+
+async def _given_up(house: Bench, begun: Begun, turns: int) -> Current:
+    """Give up, so many turns of the loop later."""
+    for _ in range(turns):
+        await _yielded()
+    return await house.supervisor.act(ref(begun), "give-up", house.actor())
 
 
 async def browsers_with_one_resume_link(track: Track, count: int) -> Counter[str]:
@@ -218,4 +259,5 @@ Race = Callable[[Track, int], Awaitable[Counter[str]]]
 RACES: Final[dict[str, Race]] = {
     "timer against submit": timer_against_submit,
     "accept against decline against timer": operators_and_timer,
+    "retry against give-up": retry_against_give_up,
 }

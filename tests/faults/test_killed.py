@@ -73,3 +73,16 @@ def test_a_kill_in_a_migration_leaves_nothing_or_the_schema_on_postgres() -> Non
     kills = deaths(server(), MIGRATION, 1, ("in-migration",))
 
     assert kills["in-migration"] == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("walk", "why"),
+    [
+        ("told too early", "an answered step is lost"),
+        ("done twice", "a state that no commit has made"),
+    ],
+)
+def test_the_kill_would_find_a_planted_mistake(walk: str, why: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=why):
+        deaths(str(tmp_path), walk, 1, ("before-begin", "after-commit-before-ack"))

@@ -12,11 +12,9 @@ from typing import Final
 
 import pytest
 
-from engine.adapters.memory import MemoryStore
-from engine.adapters.sqlite import SqliteStore
 from engine.identity.attempts import LockRules, charge, user_account
 from engine.model.names import MAIN_TENANT, InstanceId, JsonObject
-from engine.ports.store import Attempts, InstanceQuery, PageQuery, Store
+from engine.ports.store import Attempts, InstanceQuery, PageQuery
 from engine.records.identity import User
 from engine.testing import NOON, FrozenClock
 from tests.bench import Bench, bench
@@ -25,10 +23,8 @@ from tests.faults.deaths import place_at
 from tests.faults.judging import instances
 from tests.faults.places import File, Place, Schema
 from tests.faults.racer import Racers
-from tests.faults.races import RACES, Race, Signal, Track
-from tests.faults.walks import ELSEWHERE
-from tests.postgres import a_database, a_store_at, server
-from tests.run.test_operators import BROKEN, Fuses
+from tests.faults.races import RACES, Race, Signal, Track, track_on, two_stores
+from tests.postgres import server
 from tests.run.test_users_in_journeys import ADDED
 
 ROUNDS: Final = 50
@@ -43,35 +39,10 @@ def tell(request: pytest.FixtureRequest, tmp_path: Path) -> Tell:
     async def told(story: Callable[[Track], Awaitable[None]]) -> None:
         async with AsyncExitStack() as stack:
             clock = FrozenClock()
-            stores = await _stores(request.param, tmp_path, clock, stack)
-            await story(track(*stores, clock))
+            stores = await two_stores(request.param, tmp_path, clock, stack)
+            await story(track_on(*stores, clock))
 
     return lambda story: asyncio.run(told(story))
-
-
-async def _stores(
-    kind: str, folder: Path, clock: FrozenClock, stack: AsyncExitStack
-) -> tuple[Store, Store]:
-    if kind == "postgres":
-        address = await stack.enter_async_context(a_database())
-        one = await stack.enter_async_context(a_store_at(address, clock))
-        return one, await stack.enter_async_context(a_store_at(address, clock))
-    if kind == "memory":
-        store = MemoryStore(clock)
-        return store, store
-    pair = [await SqliteStore.open(folder / "store.db", clock=clock) for _ in range(2)]
-    for each in pair:
-        stack.push_async_callback(each.close)
-    return pair[0], pair[1]
-
-
-def track(one: Store, two: Store, clock: FrozenClock) -> Track:
-    signal, catalogue = Signal(), Fuses().catalogue()
-    return Track(
-        one=bench(one, clock, catalogue=catalogue, probe=signal, redirects=ELSEWHERE),
-        two=bench(two, clock, catalogue=catalogue, seed=7, redirects=ELSEWHERE),
-        signal=signal,
-    )
 
 
 @pytest.mark.parametrize("race", RACES.values(), ids=RACES)
@@ -81,15 +52,6 @@ def test_whoever_comes_first_is_the_only_one(tell: Tell, race: Race) -> None:
 
         assert won.total() == ROUNDS
         assert len(won) > 1, f"nobody else ever wins: {won}"
-
-    tell(story)
-
-
-def test_an_incident_goes_on_or_is_given_up_and_not_both(tell: Tell) -> None:
-    async def story(track: Track) -> None:
-        won = await races.retry_against_give_up(track, ROUNDS, BROKEN)
-
-        assert won.total() == ROUNDS
 
     tell(story)
 

@@ -25,6 +25,8 @@ ELSEWHERE: Final = ("https://www.example.org/",)
 Said = Callable[[], None]
 """Called whenever an answer went out."""
 
+Go = Callable[[Bench, str, Said], Awaitable[None]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
@@ -33,10 +35,12 @@ class Walk:
     Attributes:
         prepare: Makes what it needs; gives the secret of its link.
         go: Walks, with that secret.
+        mistaken: How those walk that are killed, where it must be found that it is not the same.
     """
 
     prepare: Callable[[Bench], Awaitable[str]]
-    go: Callable[[Bench, str, Said], Awaitable[None]]
+    go: Go
+    mistaken: Go | None = None
 
 
 async def _sign_in(house: Bench) -> str:
@@ -167,3 +171,22 @@ WALKS: Final[Mapping[str, Walk]] = {
     "purge": Walk(prepare=_all_kinds, go=_is_purged),
 }
 """By the name that the figures have."""
+
+
+async def _is_told_too_early(house: Bench, secret: str, said: Said) -> None:
+    """Answer before the commit."""
+    said()
+    await _signs_in(house, secret, said)
+
+
+async def _is_done_twice(house: Bench, secret: str, said: Said) -> None:
+    """Use the link once more, and say nothing of it."""
+    await house.begin(secret)
+    await _signs_in(house, secret, said)
+
+
+PLANTED: Final[Mapping[str, Walk]] = {
+    "told too early": Walk(prepare=_sign_in, go=_signs_in, mistaken=_is_told_too_early),
+    "done twice": Walk(prepare=_sign_in, go=_signs_in, mistaken=_is_done_twice),
+}
+"""Walks with a mistake that must be found."""
