@@ -124,7 +124,7 @@ async def registers(house: Bench) -> None:
 
 
 async def purges(house: Bench) -> None:
-    await house.eraser.purge()
+    await house.eraser.sweep([MAIN_TENANT], audit_kept=timedelta(days=400))
 
 
 async def erases(house: Bench) -> None:
