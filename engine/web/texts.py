@@ -1,14 +1,17 @@
 """The words of the pages: message catalogues, and a speaker that fills them in for one language.
 
-Dates, numbers and plurals come from CLDR (Babel). A language without a catalogue of its own falls
-back from `pt-PT` to `pt`, then to a sister language, then to English; an author's words fall back
-to the definition's default language. A sentence is never built from pieces and never left blank.
+Dates, numbers and plurals come from CLDR (Babel), in the digits 0 to 9 and by the Gregorian
+calendar. A language without a catalogue of its own falls back from `pt-PT` to `pt`, then to a
+sister language, then to English, whose sentences say so and keep their own plurals, dates and
+direction; an author's words fall back to the definition's default language. A sentence is never
+built from pieces and never left blank.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -35,8 +38,13 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _ISOLATED = Markup("<bdi>{}</bdi>")
+_FROM_LEFT = Markup('<bdi dir="ltr">{}</bdi>')
+"""Around what has no direction of its own, such as a phone number with its + in front."""
 _CLOCK = Markup('<time datetime="{}" data-time="clock">{} UTC</time>')
 _DAY = Markup('<time datetime="{}" data-time="date">{}</time>')
+
+_TURNED = {"ltr": ("\u2066", "\u2069"), "rtl": ("\u2067", "\u2069")}
+"""Direction -> the signs around a text of it among the other one (Unicode's isolates)."""
 
 Said = str | int | Markup
 """What fills a brace: words (isolated), a count (written as the language does), ready markup."""
@@ -79,7 +87,8 @@ def compare(first: Catalogue, other: Catalogue, language: str) -> None:
     """Refuse a catalogue that says less, more or other than the first one.
 
     Raises:
-        TextMissing: With the language and the id. Plural forms may differ in number, not in kind.
+        TextMissing: With the language and the id. Plural forms may differ in number, not in kind;
+            `other` is always there, and only a narrower one may leave a number out.
     """
     ours, theirs = _by_kind(first), _by_kind(other)
     for id_ in sorted(ours.keys() ^ theirs.keys()):
@@ -87,11 +96,18 @@ def compare(first: Catalogue, other: Catalogue, language: str) -> None:
     for id_, names in ours.items():
         if names != theirs[id_]:
             raise TextMissing(language=language, id=id_, names=sorted(names ^ theirs[id_]))
+    for id_, sentence in other.items():
+        if not sentence.names <= ours.get(_PLURAL.sub("", id_), frozenset()):
+            raise TextMissing(language=language, id=id_, names=sorted(sentence.names))
 
 
 def _by_kind(catalogue: Catalogue) -> dict[str, frozenset[str]]:
-    """Message id without its plural category -> placeholders."""
-    return {_PLURAL.sub("", id_): sentence.names for id_, sentence in catalogue.items()}
+    """Message id, of a plural without `.other` -> placeholders."""
+    return {
+        id_.removesuffix(".other"): sentence.names
+        for id_, sentence in catalogue.items()
+        if id_.endswith(".other") or not _PLURAL.search(id_)
+    }
 
 
 _PLURAL = re.compile(r"\.(zero|one|two|few|many|other)$")
@@ -127,8 +143,8 @@ def _counted(count: int, locale: Locale) -> str:
 
 
 @lru_cache(maxsize=512)
-def _long_date(day: date, language: str) -> str:
-    return format_date(day, "long", locale=locale_of(language))
+def _long_date(day: date, locale: Locale) -> str:
+    return format_date(day, "long", locale=locale)
 
 
 class Speech:
@@ -145,14 +161,27 @@ class Speech:
         self.app = app
         self._default = default
         shipped = catalogues()
-        self.locale = locale_of(language)
-        self._own = shipped[choose((DEFAULT, *shipped), language)]
+        found = choose((DEFAULT, *shipped), language)
+        is_own = base_of(found) == base_of(language)
+        spoken = language if is_own else found
+        self.locale = locale_of(spoken)
+        self._page = locale_of(language)
+        self._own = shipped[found]
         self._said: dict[str, Markup] = {}
+        turned = self.locale.text_direction != self.direction
+        self._isolated = _TURNED[self.locale.text_direction] if turned else ("", "")
+        told = f'<span lang="{spoken}" dir="{self.locale.text_direction}">'
+        self._marked = ("", "") if is_own else (told, "</span>")
 
     @property
     def direction(self) -> str:
-        """`ltr` or `rtl`."""
-        return str(self.locale.text_direction)
+        """`ltr` or `rtl`: of the page, and of what its author wrote."""
+        return str(self._page.text_direction)
+
+    @property
+    def script_locale(self) -> str:
+        """The locale of our sentences for the script, with the digits and calendar used here."""
+        return f"{str(self.locale).replace('_', '-')}-u-ca-gregory-nu-latn"
 
     def __call__(self, id_: str, **values: Said) -> Markup:
         """Say a sentence as HTML: words are escaped and isolated, so that they turn nothing round.
@@ -168,14 +197,16 @@ class Speech:
         """Say a sentence as plain text, for attributes and titles."""
         parts = self._sentence(id_, values).parts
         told = (self._value(id_, name, values) for name in parts[1::2])
-        return _woven(parts[::2], [self._words(value) for value in told])
+        return self._in_its_direction(_woven(parts[::2], [self._words(value) for value in told]))
 
     def raw(self, id_: str) -> dict[str, str]:
         """Give a sentence with its braces, or every plural form of one, for the page's script."""
         forms = {key: told for key, told in self._own.items() if _PLURAL.sub("", key) == id_}
         found = forms or {id_: self._sentence(id_, {})}
         return {
-            key: _woven(told.parts[::2], [f"{{{n}}}" for n in told.parts[1::2]])
+            key: self._in_its_direction(
+                _woven(told.parts[::2], [f"{{{n}}}" for n in told.parts[1::2]])
+            )
             for key, told in found.items()
         }
 
@@ -206,7 +237,7 @@ class Speech:
 
     def day(self, at: datetime) -> Markup:
         """Say a date with its month in words."""
-        return _DAY.format(_stamp(at), _long_date(at.astimezone(UTC).date(), self.language))
+        return _DAY.format(_stamp(at), _long_date(at.astimezone(UTC).date(), self.locale))
 
     def plain_clock(self, at: datetime) -> str:
         """Say `14:35`."""
@@ -223,6 +254,12 @@ class Speech:
         )
         told = [format_unit(n, unit, "long", locale=self.locale) for unit, n in units if n]
         return " ".join(told[:2])
+
+    def written_day(self, iso: str) -> str:
+        """Write a date for a field, as the page's language does; what is none as it is."""
+        if not _ISO_DATE.fullmatch(iso):
+            return iso
+        return _long_date(date.fromisoformat(iso), self._page)
 
     def number(self, value: float | str) -> str:
         """Write a number as the language does, without grouping: a person may type it like that."""
@@ -242,7 +279,7 @@ class Speech:
             at = datetime.fromisoformat(value)
             return self.clock(at) if name == "clock" else self.day(at)
         if name == "date" and _ISO_DATE.fullmatch(value):
-            return _long_date(date.fromisoformat(value), self.language)
+            return _long_date(date.fromisoformat(value), self.locale)
         if name == "label" and value in self._own:
             return self.plain(value)  # a part of a field: Day, Month, Year
         if name in ("min", "max") and _NUMBER.fullmatch(value):
@@ -252,7 +289,13 @@ class Speech:
     def _html(self, id_: str, values: Mapping[str, Said]) -> Markup:
         parts = self._sentence(id_, values).parts
         told = [self._value(id_, name, values) for name in parts[1::2]]
-        return Markup("").join(_pieces(parts[::2], [self._markup(value) for value in told]))
+        said = Markup("").join(_pieces(parts[::2], [self._markup(value) for value in told]))
+        before, after = self._marked
+        return Markup(before) + said + Markup(after) if before else said  # noqa: S704 - ours
+
+    def _in_its_direction(self, sentence: str) -> str:
+        """Keep a sentence that runs against the page together, where no markup can stand."""
+        return f"{self._isolated[0]}{sentence}{self._isolated[1]}"
 
     def _sentence(self, id_: str, values: Mapping[str, Said]) -> Sentence:
         own = self._own
@@ -279,7 +322,10 @@ class Speech:
     def _markup(self, value: Said) -> Markup:
         if isinstance(value, Markup):
             return value
-        return escape(self._words(value)) if isinstance(value, int) else _ISOLATED.format(value)
+        if isinstance(value, int):
+            return escape(self._words(value))
+        turned = self.direction == "rtl" and not any(map(_is_strong, value))
+        return (_FROM_LEFT if turned else _ISOLATED).format(value)
 
 
 @lru_cache(maxsize=256)
@@ -297,6 +343,11 @@ def speakable(value: JsonValue) -> str:
             return str(value)
         case _:
             return ""
+
+
+def _is_strong(sign: str) -> bool:
+    """Whether a sign has a direction of its own (Unicode's bidirectional classes)."""
+    return unicodedata.bidirectional(sign) in ("L", "R", "AL")
 
 
 def _stamp(at: datetime) -> str:

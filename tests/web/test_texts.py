@@ -10,10 +10,12 @@ import pytest
 
 from engine.compile.linking.forms import SPOKEN
 from engine.errors import TextMissing
+from engine.model.form import Component
 from engine.model.problem import Message, Words
 from engine.web.pages.frame import FOLDER as TEMPLATES
 from engine.web.pages.frame import said_in
-from engine.web.texts import Speech, catalogues, compare, own_name, read
+from engine.web.texts import Speech, catalogues, compare, locale_of, own_name, read
+from engine.web.wording import example_date
 
 WEB = Path(TEMPLATES).parent
 AT = datetime(2026, 11, 22, 14, 35, tzinfo=UTC)
@@ -47,26 +49,53 @@ def test_catalogues_hold_the_sentences_that_were_agreed() -> None:
     assert counted == GROUPS
 
 
-def test_both_languages_hold_the_same_ids_with_the_same_placeholders() -> None:
-    english, portuguese = catalogues()["en"], catalogues()["pt-PT"]
-
-    assert english.keys() == portuguese.keys()
-    assert all(english[id_].names == portuguese[id_].names for id_ in english)
+PLURAL = re.compile(r"\.(zero|one|two|few|many|other)$")
 
 
-def test_no_sentence_is_empty_and_none_is_left_in_english() -> None:
-    same = {id_ for id_, told in catalogues()["en"].items() if told == catalogues()["pt-PT"][id_]}
+@pytest.mark.parametrize("language", ["pt-PT", "ar"])
+def test_every_language_holds_the_same_ids_with_the_same_placeholders(language: str) -> None:
+    english, other = catalogues()["en"], catalogues()[language]
 
-    assert all(
-        "".join(told.parts).strip() for each in catalogues().values() for told in each.values()
-    )
-    assert same == {"frame.title", "frame.when"}
+    assert {PLURAL.sub("", id_) for id_ in english} == {PLURAL.sub("", id_) for id_ in other}
+    for id_, sentence in other.items():
+        wanted = english[id_ if id_ in english else PLURAL.sub(".other", id_)].names
+        assert sentence.names == wanted or (PLURAL.search(id_) and sentence.names < wanted), id_
+
+
+@pytest.mark.parametrize(("language", "forms"), [("en", 2), ("pt-PT", 2), ("ar", 6)])
+def test_every_plural_has_all_the_forms_that_people_meet(language: str, forms: int) -> None:
+    counted: dict[str, set[str]] = {}
+    for id_ in catalogues()[language]:
+        found = PLURAL.search(id_)
+        if found and not id_.startswith("action."):
+            counted.setdefault(id_[: found.start()], set()).add(found[1])
+
+    wanted = {locale_of(language).plural_form(count) for count in range(1_000)}
+    assert len(wanted) == forms
+    assert all(told == wanted for told in counted.values()), counted
+
+
+@pytest.mark.parametrize("language", ["pt-PT", "ar"])
+def test_no_sentence_is_empty_and_none_is_left_in_english(language: str) -> None:
+    english, other = catalogues()["en"], catalogues()[language]
+
+    assert all("".join(told.parts).strip() for told in other.values())
+    assert {id_ for id_, told in english.items() if told == other.get(id_)} <= {
+        "frame.title", "frame.when",
+    }  # fmt: skip
+
+
+def test_arabic_has_no_word_joined_to_the_organisations_name() -> None:
+    """A preposition of one letter would stand apart from the name that it belongs to."""
+    for id_, told in catalogues()["ar"].items():
+        assert not any(re.search(r"[\u0621-\u064a]$", text) for text in told.parts[:-1:2]), id_
 
 
 @pytest.mark.parametrize(
     "other",
     ['{"a.b": "x {n}"}', '{"a.b": "x {n}", "c.one": "y", "c.other": "y", "d": "z"}',
-     '{"a.b": "x {m}", "c.one": "y", "c.other": "y"}'],
+     '{"a.b": "x {m}", "c.one": "y", "c.other": "y"}', '{"a.b": "x {n}", "c.one": "y"}',
+     '{"a.b": "x {n}", "c.few": "y {n}", "c.other": "y"}'],
 )  # fmt: skip
 def test_catalogue_that_says_less_more_or_other_is_refused_at_start(other: str) -> None:
     ours = read('{"a.b": "x {n}", "c.one": "y", "c.other": "y"}')
@@ -136,6 +165,17 @@ def test_values_are_escaped_and_isolated() -> None:
     assert told == "Back to <bdi>&lt;b&gt;Farol&lt;/b&gt;</bdi>"
 
 
+def test_number_runs_from_the_left_and_a_date_with_the_page() -> None:
+    say, date = speech("ar"), Component(id="born", type="date")
+
+    assert '<bdi dir="ltr">+44 7700 900123</bdi>' in say(
+        "form.phone.hint", example="+44 7700 900123"
+    )
+    assert "<bdi>AB-12</bdi>" in say("form.pattern", example="AB-12")
+    assert "<bdi>\u200f27 3 1985</bdi>" in say("form.date", example=example_date(date, say))
+    assert "<bdi>27 3 1985</bdi>" in speech()("form.date", example=example_date(date, speech()))
+
+
 def test_plain_sentence_is_plain() -> None:
     assert speech(app="A & B").plain("frame.back") == "Back to A & B"
 
@@ -147,6 +187,15 @@ def test_plain_sentence_is_plain() -> None:
         ("en", 2, "Please check 2 answers"),
         ("pt-PT", 1, "Verifique 1 resposta"),
         ("pt-PT", 2, "Verifique 2 respostas"),
+        ("ar", 0, "لا إجابات تحتاج إلى مراجعة"),
+        ("ar", 1, "يرجى مراجعة إجابة واحدة"),
+        ("ar", 2, "يرجى مراجعة إجابتين"),
+        ("ar", 3, "يرجى مراجعة 3 إجابات"),
+        ("ar", 11, "يرجى مراجعة 11 إجابة"),
+        ("ar", 100, "يرجى مراجعة 100 إجابة"),
+        ("ar-EG", 2, "يرجى مراجعة إجابتين"),
+        ("ja", 1, '<span lang="en" dir="ltr">Please check 1 answer</span>'),
+        ("pl", 2, '<span lang="en" dir="ltr">Please check 2 answers</span>'),
     ],
 )
 def test_plural_follows_the_language(language: str, count: int, told: str) -> None:
@@ -165,7 +214,39 @@ def test_plural_follows_the_language(language: str, count: int, told: str) -> No
     ],
 )
 def test_language_without_a_catalogue_falls_back(language: str, told: str) -> None:
-    assert speech(language)("frame.skip") == told
+    assert speech(language)("frame.skip").striptags() == told
+
+
+def test_sentence_of_another_language_says_so_and_keeps_its_own_dates_and_direction() -> None:
+    german, hebrew = speech("de"), speech("he")
+
+    assert german("frame.skip") == '<span lang="en" dir="ltr">Skip to content</span>'
+    assert german.plain("frame.skip") == "Skip to content"
+    assert hebrew.direction == "rtl"
+    assert hebrew.plain("frame.skip") == "\u2066Skip to content\u2069"
+    assert hebrew.raw("frame.sending") == {"frame.sending": "\u2066Sending\u2069"}
+    assert german.day(AT).striptags() == "22 November 2026"
+    assert hebrew.script_locale == "en-GB-u-ca-gregory-nu-latn"
+    assert hebrew.text(Words(values={"he": "<שלום>"})) == "&lt;שלום&gt;"
+
+
+def test_answer_is_written_as_the_pages_language_does_whoever_speaks_around_it() -> None:
+    german = speech("de")
+
+    assert german.written_day("2026-03-27") == "27. März 2026"
+    assert german.number("0.5") == "0,5"
+    assert german.written_day("soon") == "soon"
+
+
+def test_arabic_says_dates_clocks_and_lengths_as_cldr_has_them() -> None:
+    say = speech("ar")
+
+    assert say.day(AT).striptags() == "22 نوفمبر 2026"
+    assert say.plain_clock(AT) == "14:35"
+    assert say.duration(timedelta(hours=2)) == "ساعتان"
+    assert say.duration(timedelta(minutes=10)) == "10 دقائق"
+    assert say.number(12.5) == "12.5"
+    assert own_name("ar") == "العربية"
 
 
 def test_authors_words_fall_back_to_base_then_default() -> None:

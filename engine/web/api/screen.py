@@ -10,7 +10,7 @@ from engine.run.loop import time_limit
 from engine.web.api.components import components_json
 from engine.web.request import WebConfig
 from engine.web.texts import Speech, speech
-from engine.web.wording import WordedForm, action_words, named_in, submit_words
+from engine.web.wording import WordedForm, action_text, named_in, submit_text
 
 Shown = dict[str, object]
 """An object to be written as JSON, some of whose values have been (`msgspec.Raw`)."""
@@ -80,7 +80,7 @@ def _screen(current: Current, screen: Screen, say: Speech) -> Shown:
         "progress": {"step": progress.step, "total": progress.total} if progress else None,
         "panels": [_panel(current, panel, say) for panel in screen.panels],
         "actions": [
-            {"name": action.name, "label": action_words(action, form, say)}
+            {"name": action.name, "label": say.plain_text(action_text(action, form, say))}
             for action in screen.actions
         ],
     }
@@ -103,7 +103,7 @@ def _panel(current: Current, panel: Panel, say: Speech) -> Shown:
                 "form": {"name": panel.form.name, "version": panel.form.version},
                 "formDataKey": panel.form_data_key,
                 "subtitle": say.pick(form.subtitle),
-                "submit": submit_words(form, say),
+                "submit": say.plain_text(submit_text(form, say)),
                 "hideButtons": panel.hide_buttons,
                 "components": components_json(
                     WordedForm(current.graph.digest, panel.form, say, form), panel

@@ -10,6 +10,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from engine.model.instance import ProcessInstance
+from engine.model.problem import Message, Text
 from engine.model.screen import RedirectPanel, TextPanel
 from engine.run.current import Current
 from engine.web.pages.frame import Frame, render, titled
@@ -116,10 +117,10 @@ def ending(frame: Frame, current: Current, *, redirect: RedirectPanel | None = N
     return render(
         "ending.html",
         frame,
-        title=titled(frame, heading),
+        title=titled(frame, say.plain_text(heading)),
         shape=end.shape,
         tone=end.tone,
-        heading=heading,
+        heading=say.text(heading),
         ledes=ledes,
         advice=[say(id_) for id_ in end.advice],
         button=_Button(href=redirect.url, words=words) if redirect else None,
@@ -194,13 +195,16 @@ def _end(current: Current) -> _End:
     return _ENDS.get(instance.status, _BROKEN)
 
 
-def _own_words(instance: ProcessInstance, end: _End, say: Speech) -> tuple[str, tuple[Markup, ...]]:
+def _own_words(
+    instance: ProcessInstance, end: _End, say: Speech
+) -> tuple[Text, tuple[Markup, ...]]:
     """Take the last screen's own title and sentences where it has them, else ours."""
     screen = instance.screen
     panels = screen.panels if screen is not None else ()
     told = tuple(say.text(panel.text) for panel in panels if isinstance(panel, TextPanel))
-    title = say.plain_text(screen.title) if screen is not None and screen.title else ""
-    return title or say.plain(end.title), told or tuple(say(id_) for id_ in end.ledes)
+    own = screen.title if screen is not None else None
+    title = own if own is not None and say.plain_text(own) else Message(id=end.title)
+    return title, told or tuple(say(id_) for id_ in end.ledes)
 
 
 def _when(at: datetime, say: Speech) -> Markup:

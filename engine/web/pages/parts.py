@@ -151,7 +151,7 @@ def _hints(component: Component, speech: Speech) -> tuple[Markup | str, ...]:
             example = _EXAMPLE_PHONES.get(component.default_country, _EXAMPLE_PHONE)
             return (speech("form.phone.hint", example=example),)
         case "date":
-            return (speech("form.date.hint", example=example_date(component)),)
+            return (speech("form.date.hint", example=example_date(component, speech)),)
         case "code" if component.max_length and component.max_length == component.min_length:
             return (speech("code.hint", count=component.max_length),)
         case "text" if component.max_length and component.max_length >= 100:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -25,7 +25,7 @@ from engine.web.pages.fields import Field, Filling, FormView, drawn_field, view
 from engine.web.pages.frame import Frame, Notice, noticed, render, script_words, titled
 from engine.web.pages.parts import Part, parts_of
 from engine.web.texts import Speech
-from engine.web.wording import WordedForm, action_words, named_in, submit_words
+from engine.web.wording import WordedForm, action_text, named_in, submit_text
 
 MOST_NODES = 8
 """Of the thread; beyond it the words say it alone."""
@@ -55,7 +55,7 @@ class Button:
     """A way out besides the main button."""
 
     name: str
-    words: str
+    words: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def step(
     say, wait = frame.speech, _wait(current.instance)
     content = _content(frame, current, wait, problems, values, notice or _late(current))
     heading = _heading(current, wait, content.form, say)
-    progress = _progress(wait.screen.progress, say)
+    progress = _progress(wait.screen.progress, say.plain)
     wrong = bool(content.problems) or any(each.tone == "bad" for each in content.notices)
     main_button = _main_button(content, say)
     return render(
@@ -110,7 +110,7 @@ def step(
         ),
         heading=heading,
         lede=_lede(content, problems, say),
-        progress=progress,
+        progress=_progress(wait.screen.progress, say),
         thread=_thread(wait.screen.progress),
         notices=content.notices,
         summary=content.problems,
@@ -231,12 +231,12 @@ def _is_missing(text: Text | None, part: Part) -> bool:
             return False
 
 
-def _progress(progress: Progress | None, say: Speech) -> str:
+def _progress(progress: Progress | None, say: Callable[..., str]) -> str:
     if progress is None or progress.total == 1:  # of one step there is nothing to count
         return ""
     if progress.total is None:
-        return say.plain("frame.step", n=progress.step)
-    return say.plain("frame.step.of", n=progress.step, m=progress.total)
+        return say("frame.step", n=progress.step)
+    return say("frame.step.of", n=progress.step, m=progress.total)
 
 
 def _thread(progress: Progress | None) -> Thread | None:
@@ -262,16 +262,17 @@ def _limit(limit: TimeLimit | None, current: Current, say: Speech) -> Limit | No
     )
 
 
-def _main_button(content: _Content, say: Speech) -> str:
+def _main_button(content: _Content, say: Speech) -> Markup:
     """Word the filled button, `""` where the screen hides its buttons."""
     if content.panel is not None and content.panel.hide_buttons:
-        return ""
-    return submit_words(content.form, say)
+        return Markup()
+    return say.text(submit_text(content.form, say))
 
 
 def _actions(actions: Sequence[Action], form: Form | None, say: Speech) -> tuple[Button, ...]:
     return tuple(
-        Button(name=action.name, words=action_words(action, form, say)) for action in actions
+        Button(name=action.name, words=say.text(action_text(action, form, say)))
+        for action in actions
     )
 
 
