@@ -152,4 +152,6 @@ def _at(variables: JsonObject, path: tuple[str, ...]) -> JsonValue:
 
 
 def _text(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return "" if value is None or isinstance(value, dict | list) else str(value)

@@ -52,11 +52,13 @@ def read(panel: FormPanel, form: CompiledForm, body: Body) -> Read | tuple[Field
             secrets[part.id] = str(told.value or "")
         else:
             values[part.id] = told.value
-    hidden = _hidden(form, values)
+    hidden, unsure = _hidden(form, values)
     if panel.same:
         problems |= _unlike(panel, {**values, **secrets}, problems.keys() | hidden)
     left = tuple(problems[p.id] for p in form.inputs if p.id in problems and p.id not in hidden)
-    return left or _accepted(panel, values, secrets, hidden)
+    # Of a part that may not be shown at all nothing is told, as long as there is something else.
+    sure = tuple(problem for problem in left if problem.field not in unsure)
+    return sure or left or _accepted(panel, values, secrets, hidden)
 
 
 def _unlike(panel: FormPanel, given: JsonObject, but: Set[str]) -> dict[str, FieldProblem]:
@@ -96,21 +98,24 @@ def _accepted(
     return Read(submission=Submission(values=plain, secrets=refs), bag=bag)
 
 
-def _hidden(form: CompiledForm, values: JsonObject) -> frozenset[str]:
-    """Decide again, whatever the page did, which parts are not shown.
+def _hidden(form: CompiledForm, values: JsonObject) -> tuple[frozenset[str], frozenset[str]]:
+    """Decide again, whatever the page did, which parts are not shown, and which may not be.
 
     A hidden question has no answer. Conditions ask earlier questions only: one pass settles all.
     """
     if not form.visible:
-        return frozenset()
+        return frozenset(), frozenset()
     known = {id: value for id, value in values.items() if value is not None}
-    hidden = set()
+    hidden, unsure = set(), set()
     for part in form.form.components:
         visible = form.visible.get(part.id)
-        if visible is not None and not visible(known):
+        shown = True if visible is None else visible(known)
+        if shown is None:
+            unsure.add(part.id)
+        elif not shown:
             hidden.add(part.id)
             known.pop(part.id, None)
-    return frozenset(hidden)
+    return frozenset(hidden), frozenset(unsure)
 
 
 def sent(part: Component, body: Body) -> list[str]:

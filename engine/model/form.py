@@ -139,7 +139,8 @@ FieldCheck = Callable[[list[str], Limits | None, tuple[Option, ...]], "Accepted 
 For a date the strings are `<id>-day`, `<id>-month`, `<id>-year`, or one ISO date under the id
 itself. No answers allowed now: the form's own options are.
 """
-Visibility = Callable[[Mapping[str, JsonValue]], bool]
+Visibility = Callable[[Mapping[str, JsonValue]], bool | None]
+"""Answers so far -> whether a part is shown; None while one that decides it is missing."""
 
 
 DATE_PARTS = ("day", "month", "year")

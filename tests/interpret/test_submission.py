@@ -67,6 +67,19 @@ def test_a_form_that_is_only_shown_takes_nothing_from_the_body() -> None:
     assert values(found) == {"name": "Ana"}
 
 
+def test_nothing_is_told_of_a_question_that_may_not_be_asked_at_all() -> None:
+    """Whether `street` is asked is not known before `reach` is answered."""
+    form = form_of(
+        {"type": "radio", "id": "reach", "validate": REQUIRED,
+         "options": [{"value": v, "label": {"values": {"en": v}}} for v in ("app", "post")]},
+        {"type": "text", "id": "street", "validate": REQUIRED, "visibleWhen": "${reach == 'post'}"},
+    )  # fmt: skip
+
+    assert sent(form) == {"reach"}
+    assert sent(form, reach="post") == {"street"}
+    assert values(sent(form, reach="app", street="Rua Nova")) == {"reach": "app"}
+
+
 def test_a_required_question_that_is_shown_is_demanded() -> None:
     form = form_of(*QUESTIONS)
 

@@ -39,13 +39,13 @@ def visibility_of(form: Form, position: int, findings: Findings) -> Visibility |
 
 
 def _shown_when(condition: Expression) -> Visibility:
-    """Hide only what is decided: while an answer that is asked for is missing, nothing is."""
+    """Hide only what is decided: while an answer that it asks for is missing, nothing is."""
 
-    def visible(answers: Mapping[str, JsonValue]) -> bool:
+    def visible(answers: Mapping[str, JsonValue]) -> bool | None:
         try:
             return condition.evaluate(answers) is True
         except ExpressionFault:
-            return True
+            return None
 
     return visible
 

@@ -26,7 +26,8 @@ class Field:
     """A part on this page, now.
 
     Attributes:
-        values: What its boxes hold: three for a date, else one. Never of a secret.
+        values: What its boxes hold: three for a date, else one. Never of a secret. Of one that
+            cannot be changed its words, and the answer itself.
         problem: How to make it right.
         limit: Longest value in its box, None for any.
     """
@@ -131,7 +132,9 @@ def _fixed(part: Part, panel: FormPanel, speech: Speech) -> Field:
     fixed = replace(part, kind="fixed", target=component.id)
     # On a page that is read as a whole, saying it at every field would be noise.
     hints = () if panel.read_only else (speech("form.readonly"),)
-    return Field(part=fixed, values=(shown,), hints=hints)
+    # Conditions of other parts ask for the answer itself and not for its words.
+    asked = "" if component.type in SECRET_TYPES else speakable(value)
+    return Field(part=fixed, values=(shown, asked), hints=hints)
 
 
 def _in_words(component: Component, value: JsonValue, panel: FormPanel, speech: Speech) -> str:
@@ -142,7 +145,7 @@ def _in_words(component: Component, value: JsonValue, panel: FormPanel, speech: 
             chosen = (speech.pick(option.label) for option in options if option.value == text)
             return next(chosen, text)
         case "date":
-            return speech.canonical("date", text)
+            return speech.written_day(text)
         case "number":
             return speech.number(text)
         case _:

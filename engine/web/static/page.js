@@ -200,8 +200,9 @@ const answer = (id) => {
   if (!input) return wholeDate(id);
   if (input.type === "checkbox") return input.checked;
   if (input.type === "radio") return form.querySelector(`[name="${CSS.escape(id)}"]:checked`)?.value;
-  if ("number" in input.dataset) return numeral(input.value);
-  return input.value === "" ? undefined : input.value;
+  const text = input.dataset.value ?? input.value; // what cannot be changed may be shown in words
+  if ("number" in input.dataset) return numeral(text);
+  return text === "" ? undefined : text;
 };
 
 const plain = {
