@@ -83,6 +83,7 @@ def answered(call: Call, woken: Woken) -> Submission:
     kind="interactive",
     inputs=[
         *FORM_INPUTS,
+        Input(name="dynamicDataFormName", type=STRING),
         Input(name="hideButtons", type=BOOLEAN, default=False),
         MAX_ATTEMPTS,
         Input(name="readOnlyForm", type=BOOLEAN, default=False),
@@ -96,6 +97,7 @@ def answered(call: Call, woken: Woken) -> Submission:
         version_input="dataFormVersion",
         key_input="formDataKey",
         read_only_input="readOnlyForm",
+        choice_input="dynamicDataFormName",
     ),
     bounded_by=Bound(input="maxAttempts", code=EXCEEDED),
     aliases=["Custom Data Form v2", "Custom Data Form v3"],

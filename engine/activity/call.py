@@ -87,8 +87,9 @@ class Call(Passing, frozen=True, kw_only=True):
         return self.bag[ref]
 
     def form(self) -> FormRef:
-        """Give the form named by `dataFormName` and `dataFormVersion`."""
-        return FormRef(name=self.text("dataFormName"), version=self.integer("dataFormVersion"))
+        """Give the form named by `dataFormName` and `dataFormVersion`, or the chosen one."""
+        name = self.optional_text("dynamicDataFormName") or self.text("dataFormName")
+        return FormRef(name=name, version=self.integer("dataFormVersion"))
 
     def use(self, capability: Callable[..., C]) -> C:
         """Give a capability (a Protocol of this door) that the signature asks for.

@@ -56,12 +56,20 @@ def _node(site: Site, checks: Checks) -> Node:
         check=site.check,
         declared=dict(site.declared),
         outputs=_outputs(site, checks),
-        form=site.form.ref if site.form else None,
+        forms=tuple(form.ref for form in site.forms),
         result=site.result,
-        puts_in={
-            path: tuple(map(str, tree.root.segments or ())) for path, tree in site.puts_in.items()
-        },
+        puts_in=_puts_in(site),
     )
+
+
+def _puts_in(site: Site) -> Mapping[str, tuple[str, ...]]:
+    """Give what the defaults of the node's forms read; other forms may have lain beside them."""
+    paths = {default.path for form in site.forms for default in form.reading.defaults}
+    return {
+        path: tuple(map(str, tree.root.segments or ()))
+        for path, tree in site.puts_in.items()
+        if path in paths
+    }
 
 
 def _input(given: Given, checks: Checks) -> JsonValue | Expression | Fillable:
@@ -105,5 +113,5 @@ def _actions(site: Site) -> Mapping[str, ActionFlow]:
 
 
 def _forms(linked: Linked) -> Mapping[FormRef, CompiledForm]:
-    shown = (site.form for site in linked.sites.values() if site.form is not None)
+    shown = (form for site in linked.sites.values() for form in site.forms)
     return {form.ref: form.reading.compiled for form in shown if form.reading.compiled is not None}

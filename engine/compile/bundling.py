@@ -23,7 +23,7 @@ def bundle_of(
 ) -> Bundle:
     """Bundle a definition with exactly the parts, forms and activities that it uses."""
     called = {call.part for call in linked.calls.values()}
-    shown = {form_key(site.form.ref) for site in linked.sites.values() if site.form}
+    shown = {form_key(form.ref) for site in linked.sites.values() for form in site.forms}
     used = _used(linked)
     bundle = Bundle(
         digest="",

@@ -135,7 +135,7 @@ def _rebuilt(
         return None
     reached = _reached(linked)
     known = typed(reached, findings)
-    return None if findings.has_errors else build(reached, known.checks, known.steps, digest)
+    return None if findings.has_errors else build(known.linked, known.checks, known.steps, digest)
 
 
 def _reached(linked: Linked) -> Linked:
@@ -163,6 +163,7 @@ def _compile(
     palette = Palette(labels=Labels(signatures), forms=Forms(forms))
     linked = link_all(findings, palette, spoilt, parts)
     proved = prove(linked, findings)
+    linked = proved.linked
     if linked.definition.type == "part":
         return _part(linked, proved, findings)
     if findings.has_errors:

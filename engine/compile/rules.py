@@ -137,6 +137,11 @@ _OWN = (
         "Defaults fit their parameter",
         "A default must be a value that a token could carry.",
     ),
+    _rule(
+        "L119",
+        "A form that is chosen is one of a known few",
+        "Every form that somebody may see is checked and kept with the definition.",
+    ),
     # calls
     _rule("C101", "The part is known", "What is called must lie beside the definition."),
     _rule(

@@ -82,15 +82,15 @@ def _page(
     )
     return replace(
         screen,
-        title=screen.title or _title(graph, node),
+        title=screen.title or _title(graph, screen),
         panels=instance.notices + panels,
         actions=screen.actions + _buttons(node, instance),
         progress=Progress(step=step[0], total=step[1]) if step is not None else None,
     )
 
 
-def _title(graph: ProcessGraph, node: ActivityNode) -> Text | None:
-    form = graph.forms.get(node.form) if node.form is not None else None
+def _title(graph: ProcessGraph, screen: Screen) -> Text | None:
+    form = graph.forms.get(screen.form.form) if screen.form is not None else None
     return Words(values=form.form.title) if form is not None and form.form.title else None
 
 

@@ -58,7 +58,8 @@ class ActivityNode(Struct, frozen=True, kw_only=True, dict=True):
             `declared`).
         declared: Declared output -> variable.
         result: Of an End: what it lowers the outcome to.
-        puts_in: Path in a default of its form -> the variable and members that it reads; a path
+        forms: Every form that it may show.
+        puts_in: Path in a default of its forms -> the variable and members that it reads; a path
             that is not here reads as it is written.
     """
 
@@ -73,7 +74,7 @@ class ActivityNode(Struct, frozen=True, kw_only=True, dict=True):
     check: str | None = None
     declared: Mapping[str, str] = {}
     outputs: tuple[tuple[str, JsonValue | Expression], ...] = ()
-    form: FormRef | None = None
+    forms: tuple[FormRef, ...] = ()
     result: Literal["FAIL", "REVIEW"] | None = None
     puts_in: Mapping[str, tuple[str, ...]] = {}
 

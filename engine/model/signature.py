@@ -159,13 +159,16 @@ class CheckUse:
 class FormUse:
     """The form an interactive activity shows, and the components it must hold.
 
-    `read_only_input`: the input that, when true, shows the form without taking any answer.
+    Attributes:
+        read_only_input: The input that, when true, shows the form without taking any answer.
+        choice_input: The input that, where it is given, names the form instead of `name_input`.
     """
 
     name_input: str
     version_input: str
     key_input: str
     read_only_input: str = ""
+    choice_input: str = ""
     components: Mapping[str, ComponentType] = field(default_factory=dict)
 
 

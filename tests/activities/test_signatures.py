@@ -50,8 +50,9 @@ def inputs(signature: Signature) -> dict[str, object]:
             "Custom Data Form",
             {
                 "dataFormName": REQUIRED, "dataFormVersion": 1, "formDataKey": "form1",
-                "hideButtons": False, "screens": ["custom-data-form"], "maxAttempts": 3,
-                "readOnlyForm": False, "stepId": "custom-data-form", "screenId": "custom-data-form",
+                "dynamicDataFormName": None, "hideButtons": False, "maxAttempts": 3,
+                "screens": ["custom-data-form"], "readOnlyForm": False,
+                "stepId": "custom-data-form", "screenId": "custom-data-form",
             },
         ),
         (

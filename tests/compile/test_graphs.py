@@ -43,10 +43,10 @@ def test_the_shipped_definition_has_no_problem_and_runs_as_it_reads() -> None:
     assert list(graph.nodes) == ["start", "begin", "ask", "verify", "decide", "end"]
     ask = graph.nodes[NodeId("ask")]
     assert isinstance(ask, ActivityNode)
-    assert ask.form == FormRef(name="passcode-authentication", version=1)
+    assert ask.forms == (FormRef(name="passcode-authentication", version=1),)
     assert ask.timeout is not None
     assert (ask.timeout.after, ask.timeout.to) == (timedelta(minutes=4, seconds=30), "decide")
-    assert ask.form in graph.forms
+    assert set(ask.forms) <= graph.forms.keys()
     assert graph.steps == {"ask": (1, 1)}
     verify = graph.nodes[NodeId("verify")]
     assert isinstance(verify, ActivityNode)

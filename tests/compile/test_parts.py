@@ -671,7 +671,7 @@ def test_a_form_that_only_a_call_tells_is_not_looked_for() -> None:
 
     assert (report.problems, report.graph) == ((), None)
     assert (problem.rule, problem.place.file, problem.nearest) == ("L113", "leaf.yaml", "profile")
-    assert activity(graph_of(CALL % "    with: {form: profile}\n", part), "first.look").form
+    assert activity(graph_of(CALL % "    with: {form: profile}\n", part), "first.look").forms
 
 
 def test_a_part_by_itself_is_judged_with_the_parts_it_calls() -> None:

@@ -61,11 +61,11 @@ def compiled(text: str) -> Report:
 
 def _panels(node: ActivityNode, effect: Enter) -> tuple[FormPanel, ...]:
     """Show the forms that are read part by part."""
-    if node.form is None or node.form.name not in MIXED:
+    if not node.forms or node.forms[0].name not in MIXED:
         return ()
     read_only = effect.inputs["readOnlyForm"] is True
     key = str(effect.inputs["formDataKey"])
-    return (FormPanel(form=node.form, form_data_key=key, read_only=read_only),)
+    return (FormPanel(form=node.forms[0], form_data_key=key, read_only=read_only),)
 
 
 class Wanderer:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engine.compile.dataflow.choice import answers_read, readings_of
 from engine.compile.dataflow.scope import Scopes, answer_key, cleared, counted
 from engine.compile.dataflow.state import Held, Slot, State, either, join
+from engine.compile.forms.form import FormReading
 from engine.compile.linking.literals import type_of
-from engine.compile.linking.site import Edge, Formula, NodeForm, Site
+from engine.compile.linking.site import Edge, Formula, Site
 from engine.expressions import (
     DYNAMIC,
     INTEGER,
@@ -106,7 +108,7 @@ class Endings:
         return known
 
     def _write(self, site: Site, before: State) -> Completion:
-        completed = _completed(site, before, self._shared)
+        completed = self._completed(site, before)
         if not (site.outputs or site.promised):
             return Completion(before=before, after=completed)
         declared = site.signature.outputs if site.signature else ()
@@ -130,30 +132,43 @@ class Endings:
         after = replace(completed, variables={**variables, **site.promised})
         return Completion(before=before, after=after, checks=checks, scope=scope)
 
+    def _completed(self, site: Site, before: State) -> State:
+        """Give the state after the ordinary ending, before the node's own `outputs:`."""
+        signature = site.signature
+        if signature is None:
+            return before
+        slots = _keys(site, signature, before.slots, None)
+        if signature.promotes is not None:
+            slots = _promoted(site, signature.promotes, slots)
+        opened = check_name(site, settles=False)
+        readings = readings_of(site, self._scopes.at(before)) if site.form is not None else ()
+        answers, askers = self._answered(site, before, readings)
+        return State(
+            slots=slots,
+            variables=_variables(site, signature, before.variables),
+            answers=answers,
+            askers=askers,
+            opened=before.opened | {opened} if opened else before.opened,
+            checked=before.checked or opened is not None,
+            judged=before.judged or opened is not None or signature.decides is not None,
+        )
+
+    def _answered(
+        self, site: Site, before: State, readings: Sequence[FormReading]
+    ) -> tuple[Mapping[str, Member], Mapping[str, frozenset[NodeId]]]:
+        """Give the answers with those of the form that a node shows, and who asked for them."""
+        name = answer_key(site)
+        if name is None or not readings:
+            return before.answers, before.askers
+        answers = {**before.answers, name: Member(_record(site, answers_read(readings)))}
+        if name not in self._shared:
+            return answers, before.askers
+        askers = before.askers.get(name, frozenset()) | {site.id}
+        return answers, {**before.askers, name: askers}
+
 
 def _no_search(name: str, known: Collection[str]) -> None:
     """Look for no other name: nobody is told of problems while states spread."""
-
-
-def _completed(site: Site, before: State, shared: frozenset[str]) -> State:
-    """Give the state after the ordinary ending, before the node's own `outputs:`."""
-    signature = site.signature
-    if signature is None:
-        return before
-    slots = _keys(site, signature, before.slots, None)
-    if signature.promotes is not None:
-        slots = _promoted(site, signature.promotes, slots)
-    opened = check_name(site, settles=False)
-    answers, askers = _answered(site, before, shared)
-    return State(
-        slots=slots,
-        variables=_variables(site, signature, before.variables),
-        answers=answers,
-        askers=askers,
-        opened=before.opened | {opened} if opened else before.opened,
-        checked=before.checked or opened is not None,
-        judged=before.judged or opened is not None or signature.decides is not None,
-    )
 
 
 def failed(site: Site, signature: Signature, code: str, before: State) -> State:
@@ -263,23 +278,9 @@ def _promoted(site: Site, promotion: Promotion, slots: Mapping[str, Slot]) -> Ma
     return found
 
 
-def _answered(
-    site: Site, before: State, shared: frozenset[str]
-) -> tuple[Mapping[str, Member], Mapping[str, frozenset[NodeId]]]:
-    """Give the answers with those of the form that a node shows, and who asked for them."""
-    name = answer_key(site)
-    if site.form is None or name is None:
-        return before.answers, before.askers
-    answers = {**before.answers, name: Member(_record(site, site.form))}
-    if name not in shared:
-        return answers, before.askers
-    askers = before.askers.get(name, frozenset()) | {site.id}
-    return answers, {**before.askers, name: askers}
-
-
-def _record(site: Site, shown: NodeForm) -> Record:
+def _record(site: Site, record: Record) -> Record:
     """Give what the answers read; a form that may be read-only takes none, and may lack any."""
-    record, use = shown.reading.record, site.signature and site.signature.form
+    use = site.signature and site.signature.form
     if not use or site.inputs.get(use.read_only_input, False) is False:
         return record
     members = {name: Member(m.type, optional=True) for name, m in record.members.items()}

@@ -1,8 +1,8 @@
-"""The form a node shows: there, with what its activity reads; and words for its buttons."""
+"""The forms a node shows: there, with what its activity reads; and words for its buttons."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -27,13 +27,42 @@ def link_form(
 ) -> NodeForm | None:
     """Find the form of a node, with its own problems; None where it cannot be used."""
     shown = _find(site, use, inputs, forms, findings)
-    if shown is None:
-        return None
+    return shown and _usable(site, use.name_input, shown, findings)
+
+
+def link_chosen(
+    site: Site, use: FormUse, names: Sequence[str], findings: Findings
+) -> tuple[NodeForm, ...]:
+    """Find the further forms that a node's expression may name, each with its own problems.
+
+    Each must hold what the one named outright must, also words for the buttons.
+    """
+    forms, named = site.choosable, site.form
+    if forms is None or named is None:
+        return ()
+    found: list[NodeForm] = []
+    for name in dict.fromkeys(names):
+        ref = FormRef(name=name, version=named.ref.version)
+        if ref == named.ref:
+            continue
+        if ref not in forms:
+            _not_there(site, use, ref, forms, findings, input=use.choice_input)
+            continue
+        spot = site.value_spot("inputs", use.choice_input)
+        shown = NodeForm(ref=ref, reading=forms[ref], spot=spot)
+        if _usable(site, use.choice_input, shown, findings) is not None:
+            worded(site, site.buttons, shown, findings)
+            found.append(shown)
+    return tuple(found)
+
+
+def _usable(site: Site, input: str, shown: NodeForm, findings: Findings) -> NodeForm | None:
+    """Note a form's own problems, and what its activity misses; None where it cannot be used."""
     for problem in shown.reading.problems:
         findings.keep(problem)
     if shown.reading.compiled is None:
         return None
-    _components(site, use, shown, shown.reading.compiled.form, findings)
+    _components(site, input, shown, shown.reading.compiled.form, findings)
     return shown
 
 
@@ -59,11 +88,13 @@ def _find(
     if ref in forms:
         spot = site.value_spot("inputs", use.name_input)
         return NodeForm(ref=ref, reading=forms[ref], spot=spot)
-    _not_there(site, use, ref, forms, findings)
+    _not_there(site, use, ref, forms, findings, input=use.name_input)
     return None
 
 
-def _not_there(site: Site, use: FormUse, ref: FormRef, forms: Forms, findings: Findings) -> None:
+def _not_there(
+    site: Site, use: FormUse, ref: FormRef, forms: Forms, findings: Findings, *, input: str
+) -> None:
     versions = sorted(other.version for other in forms if other.name == ref.name)
     if versions:
         findings.add(
@@ -75,29 +106,33 @@ def _not_there(site: Site, use: FormUse, ref: FormRef, forms: Forms, findings: F
         return
     names = (other.name for other in forms)
     findings.add(
-        "L113", site.value_spot("inputs", use.name_input), f"there is no form `{ref.name}`",
+        "L113", site.value_spot("inputs", input), f"there is no form `{ref.name}`",
         f"write forms/{ref.name}.v{ref.version}.json", nearest=findings.nearest(ref.name, names),
-        key=site.path("inputs", use.name_input),
+        key=site.path("inputs", input),
     )  # fmt: skip
 
 
-def _components(site: Site, use: FormUse, shown: NodeForm, form: Form, findings: Findings) -> None:
+def _components(site: Site, input: str, shown: NodeForm, form: Form, findings: Findings) -> None:
     held = {component.id: component.type for component in form.components}
-    for id, type_ in use.components.items():
+    read = site.signature.form.components if site.signature and site.signature.form else {}
+    for id, type_ in read.items():
         if held.get(id) == type_:
             continue
         said = f"no component `{id}`" if id not in held else f"`{id}` with the type {held[id]}"
         findings.add(
             "L114", shown.spot, f"the form `{shown.ref.name}` has {said}",
             f"{site.name_of_activity} reads a component `{id}` of the type {type_}",
-            key=site.path("inputs", use.name_input),
+            key=site.path("inputs", input),
         )  # fmt: skip
 
 
 def worded(
     site: Site, buttons: Mapping[str, Button], shown: NodeForm | None, findings: Findings
 ) -> Mapping[str, Button]:
-    """Give every button its words: ours, or those under `actions` of the form."""
+    """Give every button its words: ours, or those under `actions` of the form.
+
+    None where the form is chosen at run time: its own words are looked up with it.
+    """
     compiled = shown.reading.compiled if shown else None
     words = compiled.form.actions if compiled else {}
     found: dict[str, Button] = {}
@@ -110,5 +145,6 @@ def worded(
                 + ", ".join(sorted(SPOKEN)),
                 key=site.path("actions", name), nearest=findings.nearest(name, [*SPOKEN, *words]),
             )  # fmt: skip
-        found[name] = replace(button, label=Words(values=own) if own else None)
+        is_sure = own is not None and site.choosable is None
+        found[name] = replace(button, label=Words(values=own) if own and is_sure else None)
     return found

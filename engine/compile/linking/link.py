@@ -13,7 +13,7 @@ from engine.compile.linking.forms import Forms, link_form, worded
 from engine.compile.linking.head import head
 from engine.compile.linking.inputs import link_inputs, link_slots
 from engine.compile.linking.outputs import link_outputs
-from engine.compile.linking.site import Linked, Site
+from engine.compile.linking.site import Button, Linked, NodeForm, Site
 from engine.compile.linking.ways import Ways, link_ways
 from engine.compile.reading.document import Written
 from engine.model.names import NodeId
@@ -103,6 +103,8 @@ def _finish(site: Site, ways: Ways, palette: Palette, findings: Findings) -> Sit
     if signature.form is not None:
         shown = link_form(site, signature.form, inputs, palette.forms, findings)
     is_worded = signature.form is None or shown is not None
+    is_choice = signature.form is not None and signature.form.choice_input in inputs
+    there = palette.forms if is_choice and shown is not None else None
     return Site(
         id=site.id,
         spot=site.spot,
@@ -115,12 +117,19 @@ def _finish(site: Site, ways: Ways, palette: Palette, findings: Findings) -> Sit
         edges=ways.edges,
         conditions=ways.conditions,
         timer=ways.timer,
-        buttons=worded(site, ways.buttons, shown, findings) if is_worded else ways.buttons,
+        buttons=_worded(site, ways, shown, there, findings) if is_worded else ways.buttons,
         check=str(check.value) if check else None,
         declared=declared,
         outputs=outputs,
         form=shown,
+        choosable=there,
     )
+
+
+def _worded(
+    site: Site, ways: Ways, shown: NodeForm | None, there: Forms | None, findings: Findings
+) -> Mapping[str, Button]:
+    return worded(replace(site, choosable=there), ways.buttons, shown, findings)
 
 
 def _similar(flow: Written, findings: Findings) -> None:

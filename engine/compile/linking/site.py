@@ -78,7 +78,7 @@ class Button(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class NodeForm(Struct, frozen=True, gc=False, kw_only=True):
-    """The form that a node shows, and where it is named."""
+    """A form that a node shows, and where it is named."""
 
     ref: FormRef
     reading: FormReading
@@ -97,7 +97,10 @@ class Site(Struct, frozen=True, gc=False, kw_only=True):
         declared: Declared output -> variable.
         outputs: Further variables, in order.
         promised: Variable -> what is known of it behind the node, whatever was written to it.
-        puts_in: Path in a default of its form -> what it reads, where that is not as written.
+        form: The form named outright.
+        chosen: The others that an expression may name, once that is known.
+        choosable: All forms that are there, where an expression names one.
+        puts_in: Path in a default of its forms -> what it reads, where that is not as written.
     """
 
     id: NodeId
@@ -115,6 +118,8 @@ class Site(Struct, frozen=True, gc=False, kw_only=True):
     declared: Mapping[str, str] = {}
     outputs: tuple[tuple[str, JsonValue | Formula], ...] = ()
     form: NodeForm | None = None
+    chosen: tuple[NodeForm, ...] = ()
+    choosable: Mapping[FormRef, FormReading] | None = None
     result: Literal["FAIL", "REVIEW"] | None = None
     promised: Mapping[str, Binding] = {}
     puts_in: Mapping[str, Tree] = {}
@@ -128,6 +133,11 @@ class Site(Struct, frozen=True, gc=False, kw_only=True):
     def waits(self) -> bool:
         """Whether an instance stands still here."""
         return self.signature is not None and self.signature.waits
+
+    @property
+    def forms(self) -> tuple[NodeForm, ...]:
+        """Every form that it may show, as far as they are known."""
+        return (() if self.form is None else (self.form,)) + self.chosen
 
     @property
     def is_end(self) -> bool:

@@ -192,8 +192,10 @@ class Names:
         return tuple((self.of(name), inside.value(value)) for name, value in site.outputs)
 
     def _puts_in(self, site: Site) -> Mapping[str, Tree]:
-        """Rename what the defaults of the node's form read."""
-        paths = [default.path for default in site.form.reading.defaults] if site.form else []
+        """Rename what the defaults of the node's form read, or of any that it may choose."""
+        named = [site.form.reading] if site.form else []
+        readings = named if site.choosable is None else list(site.choosable.values())
+        paths = [default.path for reading in readings for default in reading.defaults]
         trees = ((path, parse(path)) for path in paths)
         return {path: self.tree(tree) for path, tree in trees if isinstance(tree, Tree)}
 

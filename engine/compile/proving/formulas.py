@@ -60,8 +60,8 @@ def prove_defaults(
 ) -> None:
     """Note what the defaults of forms put in that is nowhere, or secret."""
     for site in linked.sites.values():
-        if site.form is not None and site.id in states:
-            _defaults(site.form, site.puts_in, scopes.of_variables(states[site.id]), findings)
+        for form in site.forms if site.id in states else ():
+            _defaults(form, site.puts_in, scopes.of_variables(states[site.id]), findings)
 
 
 def _judged(

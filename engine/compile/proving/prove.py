@@ -10,6 +10,7 @@ from engine.compile.dataflow.scope import Scopes, names_of
 from engine.compile.dataflow.spread import spread, walk_order
 from engine.compile.findings import Findings
 from engine.compile.linking.site import Linked
+from engine.compile.proving.choices import resolved
 from engine.compile.proving.decisions import prove_decisions, prove_failures
 from engine.compile.proving.formulas import (
     Checks,
@@ -22,14 +23,20 @@ from engine.compile.proving.loops import prove_loops
 from engine.compile.proving.network import all_edges, circles, network, prove_paths
 from engine.compile.proving.secrets import prove_secrets
 from engine.compile.proving.steps import steps
-from engine.compile.proving.waits import prove_answers, prove_ends, prove_languages
+from engine.compile.proving.waits import (
+    prove_answers,
+    prove_chosen_languages,
+    prove_ends,
+    prove_languages,
+)
 from engine.model.names import NodeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proved:
-    """What compiling needs of the proofs: every expression, checked, and the thread of steps."""
+    """What compiling needs of the proofs: expressions, checked; the thread of steps; all forms."""
 
+    linked: Linked
     checks: Checks = field(default_factory=dict)
     steps: Mapping[NodeId, tuple[int, int | None]] = field(default_factory=dict)
 
@@ -48,7 +55,7 @@ def prove(linked: Linked, findings: Findings) -> Proved:
         trapped = prove_paths(linked, graph, findings)
         looping = (node for group in circles(graph) for node in group)
         prove_loops(linked, frozenset(looping) - trapped, findings)
-    return _prove_contents(linked, findings) if linked.sound else Proved()
+    return _prove_contents(linked, findings) if linked.sound else Proved(linked=linked)
 
 
 def typed(linked: Linked, findings: Findings) -> Proved:
@@ -62,7 +69,8 @@ def typed(linked: Linked, findings: Findings) -> Proved:
     endings = Endings(scopes, names.shared)
     states = spread(linked, order, endings)
     checks = check_formulas(linked, states, scopes, endings, findings)
-    return Proved(checks=checks, steps=steps(linked, order))
+    linked = resolved(linked, states, scopes, findings)
+    return Proved(linked=linked, checks=checks, steps=steps(linked, order))
 
 
 def _prove_contents(linked: Linked, findings: Findings) -> Proved:
@@ -75,10 +83,12 @@ def _prove_contents(linked: Linked, findings: Findings) -> Proved:
     states = spread(linked, order, endings)
     checks = check_formulas(linked, states, scopes, endings, findings)
     prove_branches(linked, checks, findings)
+    linked = resolved(linked, states, scopes, findings)
+    prove_chosen_languages(linked, findings)
     prove_defaults(linked, states, scopes, findings)
     keys_are_right = prove_keys(linked, states, checks, findings)
     prove_answers(linked, states, order, findings)
     prove_secrets(linked, states, order, findings)
     if keys_are_right:
         prove_decisions(linked, states, findings)
-    return Proved(checks=checks, steps=steps(linked, order))
+    return Proved(linked=linked, checks=checks, steps=steps(linked, order))

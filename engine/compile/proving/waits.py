@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from engine.compile.dataflow.scope import answer_key
@@ -54,8 +54,17 @@ def prove_languages(linked: Linked, findings: Findings) -> None:
                 "P116", title.spot, "this text is missing in: " + ", ".join(missing),
                 "write it in every language of the definition", key="title",
             )  # fmt: skip
-    shown = {site.form.ref: site.form for site in linked.sites.values() if site.form is not None}
-    for form in shown.values():
+    _spoken(linked, (site.form for site in linked.sites.values() if site.form), findings)
+
+
+def prove_chosen_languages(linked: Linked, findings: Findings) -> None:
+    """Note the same of the forms that expressions may name."""
+    chosen = (form for site in linked.sites.values() for form in site.chosen)
+    _spoken(linked, chosen, findings)
+
+
+def _spoken(linked: Linked, forms: Iterable[NodeForm], findings: Findings) -> None:
+    for form in {form.ref: form for form in forms}.values():
         _languages(form, linked.definition.languages, findings)
 
 
