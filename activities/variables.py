@@ -25,7 +25,7 @@ def counter(call: Call) -> Ended:
     aliases=["Clear variables"],
 )
 def clear_variables(call: Call) -> Ended:
-    """Un-write the variables that the input names; a counter begins anew."""
+    """Un-write the variables, and the answers by their form data key, that the input names."""
     return done()
 
 

@@ -257,6 +257,12 @@ _OWN = (
         "A timer that is as long as `maxDuration`, or longer, never fires.",
         "warning",
     ),
+    _rule(
+        "P122",
+        "Transient answers do not outlast a wait",
+        "What waits is stored; an answer that is not to be kept is cleared once it was used.",
+        "warning",
+    ),
     # forms
     _rule("F101", "Ids differ", "Two answers under one id cannot be told apart."),
     _rule(

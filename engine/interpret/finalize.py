@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 from urllib.parse import quote
@@ -100,14 +101,25 @@ def _filled(graph: ProcessGraph, instance: ProcessInstance, url: str) -> str:
 
 
 def _kept(graph: ProcessGraph, variables: JsonObject) -> JsonObject:
-    """Drop what forms call transient: it was for later activities, not for the record."""
-    forms = variables.get(FORM_DATA)
-    transient = {id for form in graph.forms.values() for id in form.transient}
+    """Drop what the forms under each key call transient: it was for later activities alone."""
+    forms, transient = variables.get(FORM_DATA), _transient(graph)
     if not isinstance(forms, dict) or not transient:
         return variables
     kept: JsonObject = {
-        key: {id: value for id, value in data.items() if id not in transient}
+        key: {id: value for id, value in data.items() if id not in transient.get(key, ())}
         for key, data in forms.items()
         if isinstance(data, dict)
     }
     return {**variables, FORM_DATA: kept}
+
+
+def _transient(graph: ProcessGraph) -> Mapping[str, frozenset[str]]:
+    """Form data key -> the answers that are transient in some form that may be shown for it."""
+    found: dict[str, frozenset[str]] = {}
+    for node in graph.nodes.values():
+        if not isinstance(node, ActivityNode) or node.signature.form is None:
+            continue
+        key = node.slots[node.signature.form.key_input]
+        ids = (id for ref in node.forms for id in graph.forms[ref].transient)
+        found[key] = found.get(key, frozenset()).union(ids)
+    return {key: ids for key, ids in found.items() if ids}

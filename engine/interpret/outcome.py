@@ -85,12 +85,15 @@ def _variables(node: ActivityNode, instance: ProcessInstance, outcome: Ended) ->
 
 
 def _count(node: ActivityNode, variables: JsonObject) -> None:
-    """Count up and un-write what the inputs name; changes the copy it is given."""
+    """Count up and un-write what the inputs name, also answers; changes the copy it is given."""
     for name in node.counted:
         before = variables.get(name)
         variables[name] = before + 1 if isinstance(before, int) else 1
+    forms = variables.get(FORM_DATA)
     for name in node.cleared:
         variables.pop(name, None)
+    if node.cleared and isinstance(forms, dict):
+        variables[FORM_DATA] = {k: v for k, v in forms.items() if k not in node.cleared}
 
 
 def _text(value: JsonValue) -> str | None:

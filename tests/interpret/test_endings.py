@@ -21,6 +21,7 @@ from engine.model.event import (
     Submission,
     Submitted,
 )
+from engine.model.graph import ProcessGraph
 from engine.model.instance import Check, CheckState, Decision, ProcessInstance, Status
 from engine.model.names import Digest, JsonObject, StepKey
 from engine.model.screen import RedirectPanel
@@ -200,6 +201,55 @@ def test_transient_answers_serve_the_journey_and_are_dropped_at_its_end(
     assert between.variables["_customFormData"] == {"one": {"town": "Faro", "card": "4711"}}
     second = {} if is_cancelled else {"two": {"town": "Beja"}}
     assert walk.instance.variables["_customFormData"] == {"one": {"town": "Faro"}} | second
+
+
+KEPT = {
+    "version": "1",
+    "components": [
+        {"type": "text", "id": "card", "label": {"values": {"en": "Card", "pt-PT": "Card"}}}
+    ],
+}
+
+
+def test_an_answer_is_kept_though_another_form_calls_its_name_transient() -> None:
+    text = TWO_STEPS.replace("dataFormName: passing, formDataKey: two", "dataFormName: kept")
+    walk = Walk(passing_graph(text))
+
+    answered(walk, town="Faro", card="4711")
+    answered(walk, card="gold")
+
+    assert walk.instance.is_over
+    assert walk.instance.variables["_customFormData"] == {
+        "one": {"town": "Faro"}, "form1": {"card": "gold"},
+    }  # fmt: skip
+
+
+def test_answers_are_cleared_by_their_form_data_key_before_the_next_page() -> None:
+    clear = (
+        "next: clear\n  clear:\n    activity: Clear Variables\n"
+        "    inputs: {variables: [one, other]}\n    next: second\n"
+    )
+    walk = Walk(passing_graph(TWO_STEPS.replace("next: second\n", clear)))
+
+    answered(walk, town="Faro", card="4711")
+
+    assert walk.node == "second"
+    assert walk.instance.variables["_customFormData"] == {}
+
+
+def passing_graph(text: str) -> ProcessGraph:
+    """Compile a walk over the forms with and without transient answers."""
+    forms = {
+        f"{name}.v1": Source(path=f"{name}.v1.json", text=json.dumps(form).encode())
+        for name, form in (("passing", PASSING), ("kept", KEPT))
+    }
+    report = check_definition(
+        Source(path="walk.yaml", text=(HEAD + text).encode()),
+        Catalogue.installed().signatures,
+        forms,
+    )
+    assert report.graph is not None, report.problems
+    return report.graph
 
 
 TWO_STEPS = """\

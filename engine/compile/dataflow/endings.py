@@ -141,13 +141,15 @@ class Endings:
         if signature.promotes is not None:
             slots = _promoted(site, signature.promotes, slots)
         opened = check_name(site, settles=False)
+        known = _without_answers(site, before)
         readings = readings_of(site, self._scopes.at(before)) if site.form is not None else ()
-        answers, askers = self._answered(site, before, readings)
+        answers, askers = self._answered(site, known, readings)
         return State(
             slots=slots,
             variables=_variables(site, signature, before.variables),
             answers=answers,
             askers=askers,
+            passing=_passing(site, known, readings),
             opened=before.opened | {opened} if opened else before.opened,
             checked=before.checked or opened is not None,
             judged=before.judged or opened is not None or signature.decides is not None,
@@ -276,6 +278,31 @@ def _promoted(site: Site, promotion: Promotion, slots: Mapping[str, Slot]) -> Ma
             others = known.held if len(linked) > 1 else frozenset()
             found[name] = Slot(held=others | {promoted}, always=known.always)
     return found
+
+
+def _without_answers(site: Site, before: State) -> State:
+    """Drop the answers that a node un-writes by their form data key."""
+    gone = before.answers.keys() & frozenset(cleared(site))
+    if not gone:
+        return before
+    return replace(
+        before,
+        answers={key: known for key, known in before.answers.items() if key not in gone},
+        askers={key: nodes for key, nodes in before.askers.items() if key not in gone},
+        passing=frozenset(pair for pair in before.passing if pair[0] not in gone),
+    )
+
+
+def _passing(
+    site: Site, before: State, readings: Sequence[FormReading]
+) -> frozenset[tuple[str, NodeId]]:
+    """Give who left transient answers: what a node asks for replaces what its key held."""
+    key = answer_key(site)
+    if key is None:
+        return before.passing
+    others = frozenset(pair for pair in before.passing if pair[0] != key)
+    is_passing = any(one.compiled is not None and one.compiled.transient for one in readings)
+    return others | {(key, site.id)} if is_passing else others
 
 
 def _record(site: Site, record: Record) -> Record:

@@ -96,7 +96,7 @@ def _wanted_at_ends(linked: Linked) -> Mapping[NodeId, frozenset[str]]:
 def _narrowed(state: State, wanted: frozenset[str]) -> State:
     """Leave out what nobody asks for."""
     slots = {name: state.slots[name] for name in wanted if name in state.slots}
-    return replace(state, slots=slots, variables={}, answers={}, askers={})
+    return replace(state, slots=slots, variables={}, answers={}, askers={}, passing=frozenset())
 
 
 def walk_order(linked: Linked) -> Mapping[NodeId, int]:

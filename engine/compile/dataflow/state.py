@@ -45,6 +45,7 @@ class State(Struct, frozen=True, gc=False, kw_only=True):
         variables: Variable -> type and presence; one that no path wrote is not there.
         answers: Form data key -> what it reads, and whether every path wrote it.
         askers: Form data key of several nodes -> those whose forms were answered on some path.
+        passing: Form data keys that hold transient answers on some path, each with who asked.
         opened: Checks opened on every path.
         checked: Every path opened some check, or failed one.
         judged: Every path opened or failed some check, or passed a decider.
@@ -54,6 +55,7 @@ class State(Struct, frozen=True, gc=False, kw_only=True):
     variables: Mapping[str, Binding] = {}
     answers: Mapping[str, Member] = {}
     askers: Mapping[str, frozenset[NodeId]] = {}
+    passing: frozenset[tuple[str, NodeId]] = frozenset()
     opened: frozenset[str] = frozenset()
     checked: bool = False
     judged: bool = False
@@ -68,6 +70,7 @@ def join(one: State, other: State) -> State:
         variables=_joined(one.variables, other.variables, _some_variable, either),
         answers=_joined(one.answers, other.answers, _some_answer, _either_answer),
         askers=_joined(one.askers, other.askers, _some_askers, _either_askers),
+        passing=one.passing | other.passing,
         opened=one.opened & other.opened,
         checked=one.checked and other.checked,
         judged=one.judged and other.judged,

@@ -21,7 +21,7 @@ from engine.compile.proving.formulas import (
 from engine.compile.proving.keys import prove_keys, prove_names
 from engine.compile.proving.loops import prove_loops
 from engine.compile.proving.network import all_edges, circles, network, prove_paths
-from engine.compile.proving.secrets import prove_secrets
+from engine.compile.proving.secrets import prove_passing, prove_secrets
 from engine.compile.proving.steps import steps
 from engine.compile.proving.waits import (
     prove_answers,
@@ -89,6 +89,7 @@ def _prove_contents(linked: Linked, findings: Findings) -> Proved:
     keys_are_right = prove_keys(linked, states, checks, findings)
     prove_answers(linked, states, order, findings)
     prove_secrets(linked, states, order, findings)
+    prove_passing(linked, states, findings)
     if keys_are_right:
         prove_decisions(linked, states, findings)
     return Proved(linked=linked, checks=checks, steps=steps(linked, order))

@@ -37,6 +37,21 @@ def prove_secrets(
             )  # fmt: skip
 
 
+def prove_passing(linked: Linked, states: Mapping[NodeId, State], findings: Findings) -> None:
+    """Note waits that store transient answers of another node (trustx-orchestration 5.6)."""
+    for node, state in states.items():
+        site = linked.sites[node]
+        others = sorted(pair for pair in state.passing if pair[1] != node) if site.waits else ()
+        for key, asker in others:
+            findings.add(
+                "P122", site.spot,
+                f"the instance waits at `{node}` while `{key}` holds transient answers, which are "
+                "stored meanwhile",
+                f"put a Clear Variables before it with `variables: [{key}]`, once they were used",
+                key=site.path(), also=[linked.sites[asker].spot],
+            )  # fmt: skip
+
+
 def _carried(state: State, names: frozenset[str]) -> Iterator[tuple[str, str, NodeId]]:
     """Give every secret that some path brings along: the slot it is in, its component, its node."""
     for name in names & state.slots.keys():
