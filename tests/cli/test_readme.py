@@ -41,6 +41,37 @@ def test_form_and_definition_of_the_readme_have_no_problems() -> None:
     assert "visit.v1" in report.bundle.forms
 
 
+CHOOSING = """\
+process: sample
+version: 1
+title: Sample
+maxDuration: PT1H
+parameters: {kind: {type: string, required: true}}
+flow:
+  start:
+    activity: Start
+    next: about
+  end:
+    activity: End
+    result: REVIEW
+"""
+
+
+def test_the_readmes_choice_of_a_form_has_no_problems() -> None:
+    node = block("Choose a form", "yaml").decode()
+    text = CHOOSING.replace("  end:\n", f"{node}  end:\n").encode()
+    form = block("Write a definition", "json")
+    forms = {f"{n}.v1": Source(path=f"{n}.v1.json", text=form) for n in ("person", "company")}
+
+    report = check_definition(
+        Source(path="README.md", text=text), Catalogue.installed().signatures, forms
+    )
+
+    assert report.problems == ()
+    assert report.bundle is not None
+    assert report.bundle.forms.keys() == forms.keys()
+
+
 def test_the_readmes_caller_of_a_part_has_no_problems() -> None:
     files = {folder: sorted((ROOT / folder).iterdir()) for folder in ("definitions", "forms")}
     forms = {f.stem: Source(path=f.name, text=f.read_bytes()) for f in files["forms"]}

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from engine.compile.dataflow.state import merged
 from engine.compile.forms.form import FormReading
-from engine.compile.linking.site import Formula, Site
+from engine.compile.linking.site import Formula, NodeForm, Site
 from engine.expressions import Checked, EnumOf, Environment, Record, Tree, check
 from engine.expressions.syntax.tree import Conditional, Literal
 from engine.model.definition import FormRef
@@ -50,11 +50,8 @@ def _values(tree: Tree, scope: Environment) -> tuple[str, ...] | None:
             return type_.values if isinstance(type_, EnumOf) else None
 
 
-def readings_of(site: Site, scope: Environment) -> tuple[FormReading, ...]:
-    """Give every form that a node may show, the one named outright first."""
-    if site.form is None:
-        return ()
-    named = site.form
+def readings_of(site: Site, named: NodeForm, scope: Environment) -> tuple[FormReading, ...]:
+    """Give every form that a node may show, the one `named` outright first."""
     if site.choosable is None:
         return (named.reading,)
     there, names = site.choosable, names_of_forms(site, scope) or ()

@@ -142,7 +142,8 @@ class Endings:
             slots = _promoted(site, signature.promotes, slots)
         opened = check_name(site, settles=False)
         known = _without_answers(site, before)
-        readings = readings_of(site, self._scopes.at(before)) if site.form is not None else ()
+        form, scope = site.form, self._scopes.at(before)
+        readings = readings_of(site, form, scope) if form is not None else ()
         answers, askers = self._answered(site, known, readings)
         return State(
             slots=slots,

@@ -31,15 +31,13 @@ def link_form(
 
 
 def link_chosen(
-    site: Site, use: FormUse, names: Sequence[str], findings: Findings
+    site: Site, use: FormUse, names: Sequence[str], findings: Findings, *, named: NodeForm
 ) -> tuple[NodeForm, ...]:
     """Find the further forms that a node's expression may name, each with its own problems.
 
-    Each must hold what the one named outright must, also words for the buttons.
+    Each must hold what the one `named` outright must, also words for the buttons.
     """
-    forms, named = site.choosable, site.form
-    if forms is None or named is None:
-        return ()
+    forms = site.choosable or {}
     found: list[NodeForm] = []
     for name in dict.fromkeys(names):
         ref = FormRef(name=name, version=named.ref.version)

@@ -30,7 +30,7 @@ def resolved(
 
 def _resolved(site: Site, state: State, scopes: Scopes, findings: Findings) -> Site:
     use = site.signature.form if site.signature else None
-    if use is None or site.choosable is None:
+    if use is None or site.form is None or site.choosable is None:
         return site
     names = names_of_forms(site, scopes.at(state))
     if names is None:
@@ -42,4 +42,4 @@ def _resolved(site: Site, state: State, scopes: Scopes, findings: Findings) -> S
             key=site.path("inputs", use.choice_input),
         )  # fmt: skip
         return site
-    return replace(site, chosen=link_chosen(site, use, names, findings))
+    return replace(site, chosen=link_chosen(site, use, names, findings, named=site.form))
