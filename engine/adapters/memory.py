@@ -151,6 +151,9 @@ class MemoryStore:
         self._probe("after-commit-before-ack")
         return Committed()
 
+    async def scrub(self) -> None:
+        """Nothing is kept of what was erased."""
+
     async def erase(self, erasure: Erasure) -> Committed | Conflict:
         """Take a person out of an instance, or change nothing."""
         await OTHER_TASKS

@@ -128,6 +128,13 @@ class Instances(Protocol):
         """
         ...
 
+    async def scrub(self) -> None:
+        """Leave nothing of what was erased or deleted in a log beside the database.
+
+        As far as the store can: what somebody still reads goes with the next time.
+        """
+        ...
+
     async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
         """Whether this hop was committed; asked at a new connection."""
         ...

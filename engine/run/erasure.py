@@ -59,6 +59,7 @@ class Eraser:
         await self.store.forget_audit(now - audit_kept)
         for tenant in tenants:
             await self._forget_tokens(tenant, now - TOKEN_KEPT)
+        await self.store.scrub()
         return erased
 
     async def _purged(self) -> int:
@@ -116,6 +117,7 @@ class Eraser:
         unit.audit(by.did("user.erase", f"user:{user.id}", instances=str(found.instances)))
         if not isinstance(await self.store.write(tenant, unit.staged()), Committed):
             raise Busy(retry_after=1)
+        await self.store.scrub()
         return found
 
     async def _empty(self, tenant: TenantId, id: InstanceId, by: Actor) -> None:

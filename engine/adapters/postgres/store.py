@@ -125,6 +125,9 @@ class PostgresStore:
             return await self._batches.do(hop)
         return await self._changes.do(statements.of_hop(hop))
 
+    async def scrub(self) -> None:
+        """Leave it to the server: its vacuum, its log and its backups have rules of their own."""
+
     async def erase(self, erasure: Erasure) -> Committed | Conflict:
         """Take a person out of an instance, in one transaction."""
         return await self._changes.do(statements.of_erasure(erasure))

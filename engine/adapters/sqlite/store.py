@@ -124,6 +124,10 @@ class SqliteStore:
 
         return await self._writer.do(work)
 
+    async def scrub(self) -> None:
+        """Bring the log home and empty it: there the old pages stand as they were."""
+        await self._writer.empty_log()
+
     async def has_hop(self, tenant: TenantId, hop: HopId) -> bool:
         """Whether this hop was committed; asked at a new connection."""
         return await self._apart(lambda: self._asked_anew(tenant, hop))

@@ -122,6 +122,12 @@ class Writer:
             self._loop.call_soon(self._begin)
         return cast("A | Conflict", await answer)
 
+    async def empty_log(self) -> None:
+        """Bring the whole log home and cut it to nothing, as far as nobody reads from it."""
+        await self._loop.run_in_executor(
+            self._thread, self._checkpoint, apsw.SQLITE_CHECKPOINT_TRUNCATE
+        )
+
     async def close(self) -> None:
         """Finish what waits, then close the connection."""
         self._is_closed = True
@@ -235,12 +241,16 @@ class Writer:
 
     def _tend_log(self) -> None:
         """Bring the log home once it is long; nobody waits for an answer meanwhile."""
-        if self._log_pages < _CHECKPOINT_PAGES or self._connection is None:
-            return
-        too_long = self._log_pages >= _LONGEST_LOG_PAGES
-        mode = apsw.SQLITE_CHECKPOINT_RESTART if too_long else apsw.SQLITE_CHECKPOINT_PASSIVE
-        with suppress(*FAILURES):
-            self._connection.wal_checkpoint(mode=mode)
+        if self._log_pages >= _CHECKPOINT_PAGES:
+            too_long = self._log_pages >= _LONGEST_LOG_PAGES
+            self._checkpoint(
+                apsw.SQLITE_CHECKPOINT_RESTART if too_long else apsw.SQLITE_CHECKPOINT_PASSIVE
+            )
+
+    def _checkpoint(self, mode: int) -> None:
+        if self._connection is not None:
+            with suppress(*FAILURES):
+                self._connection.wal_checkpoint(mode=mode)
 
 
 def _undo(
