@@ -10,10 +10,16 @@ from activities.flow import end, redirect_user, start
 from activities.forms import CustomDataForm
 from activities.passcode import (
     PasscodeAuthenticationForm,
+    SignInForm,
     complete_passcode_authentication,
     start_passcode_authentication,
 )
 from activities.pausing import WaitingForResume, pause_instance
+from activities.recovery import (
+    PasscodeRecoveryForm,
+    complete_passcode_recovery,
+    start_passcode_recovery,
+)
 from activities.registration import (
     PasscodeRegistrationForm,
     complete_passcode_registration,
@@ -35,6 +41,7 @@ _ALL = (
     end,
     start_passcode_authentication,
     PasscodeAuthenticationForm,
+    SignInForm,
     complete_passcode_authentication,
     start_passcode_registration,
     PasscodeRegistrationForm,
@@ -42,6 +49,9 @@ _ALL = (
     start_passcode_renewal,
     PasscodeRenewalForm,
     end_passcode_renewal,
+    start_passcode_recovery,
+    PasscodeRecoveryForm,
+    complete_passcode_recovery,
     simple_decider,
     CustomDataForm,
     get_user,

@@ -1,6 +1,10 @@
 """Passcode authentication: an attempt is started, a form asks, and the answer is verified.
 
-No activity here learns whether a user exists or why a try failed (security B1, B2).
+No activity here learns whether a user exists or why a try failed (security B1, B2). The sign-in on
+one page knows nobody when it is shown, and does the same work for whoever is named (B3). What was
+typed as the identifier rests where any answer of a form does, and its form must let it go at the
+end: a declined stranger's journey does not keep who they said they were, let alone a passcode that
+was typed into that box.
 """
 
 from typing import Final
@@ -18,6 +22,7 @@ from engine.activity import (
     FormUse,
     Input,
     KeyUse,
+    Limits,
     Outcome,
     Passcodes,
     Promotion,
@@ -33,13 +38,21 @@ CHECK: Final = CheckUse(name="passcode-authentication", key=ATTEMPT)
 FAILED: Final = "FailedPasscodeAuthentication"
 EXCEEDED: Final = "ExceededFailedPasscodeAuthentication"
 
+IDENTIFIER: Final = "identifier"
+LONGEST: Final = Limits(max_length=256)
+"""As long as an external id may be; a longer one names nobody in any store."""
+
+POLICY_INPUT: Final = Input(
+    name="passcodeKey", type=STRING, required=True, literal=True, refers="policy"
+)
+
 
 @activity(
     "Start Passcode Authentication",
     version=1,
     kind="local",
     inputs=[
-        Input(name="passcodeKey", type=STRING, required=True, literal=True, refers="policy"),
+        POLICY_INPUT,
         STORE_INPUT,
         *WHICH_USER,
     ],
@@ -89,7 +102,7 @@ async def start_passcode_authentication(call: Call) -> Ended:
         name_input="dataFormName",
         version_input="dataFormVersion",
         key_input="formDataKey",
-        components={"passcode": "password"},
+        components={"passcode": ("password",)},
     ),
     uses=[Passcodes],
 )
@@ -106,6 +119,61 @@ class PasscodeAuthenticationForm:
     def resume(call: Call, woken: Woken) -> Outcome:
         """Hand on what was answered."""
         return done(submission=answered(call, woken))
+
+
+@activity(
+    "Sign-in Form",
+    version=1,
+    kind="interactive",
+    inputs=[
+        *FORM_INPUTS,
+        POLICY_INPUT,
+        STORE_INPUT,
+        *screen_inputs("sign-in"),
+    ],
+    keys=[
+        KeyUse(
+            input=ATTEMPT,
+            type="PasscodeAttempt",
+            default="passcodeAuth1",
+            after="answered",
+            carries=("passcode",),
+            links=("userKey",),
+        ),
+        # As after *Start*: a claim, and nothing of a claimed user can be read.
+        KeyUse(input="userKey", type="ClaimedUser", default="user1", after="claimed"),
+        form_key("signInForm1"),
+    ],
+    form=FormUse(
+        name_input="dataFormName",
+        version_input="dataFormVersion",
+        key_input="formDataKey",
+        components={IDENTIFIER: ("text", "email"), "passcode": ("password",)},
+        transient=frozenset({IDENTIFIER}),
+    ),
+    opens=CHECK,
+    uses=[Passcodes],
+)
+class SignInForm:
+    """Ask who it is and for the passcode on one page; *Complete* verifies it, known or not."""
+
+    @staticmethod
+    async def enter(call: Call) -> Outcome:
+        """Show the form: of the policy its upper length, of the store nothing."""
+        bounds = await call.use(Passcodes).bounds_of(
+            call.text("storeName"), call.text("passcodeKey")
+        )
+        return show(call, form_panel(call, limits={IDENTIFIER: LONGEST, "passcode": bounds}))
+
+    @staticmethod
+    async def resume(call: Call, woken: Woken) -> Outcome:
+        """Begin an attempt for whoever the answer names, and hand on the passcode."""
+        submission = answered(call, woken)
+        named = str(submission.values.get(IDENTIFIER, "")).strip()
+        begun = await call.use(Passcodes).start(
+            call.text("storeName"), call.text("passcodeKey"), user_id=None, ext_id=named
+        )
+        return done(keys={ATTEMPT: begun.attempt, "userKey": begun.user}, submission=submission)
 
 
 @activity(

@@ -4,6 +4,7 @@ A claim is not enough: the User must have been loaded, added or proven on every 
 an author has decided who it is. A passcode that is there is never overwritten (security A6).
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from activities.forms import FORM_INPUTS, answered, form_key, form_panel
@@ -15,6 +16,7 @@ from engine.activity import (
     Bound,
     Call,
     CheckUse,
+    ComponentType,
     Ended,
     ErrorEvent,
     FormUse,
@@ -49,6 +51,11 @@ EXCEEDED: Final = "ExceededPasscodeRegistration"
 REFUSALS: Final = {"policy": BY_POLICY, "common": TOO_COMMON}
 
 SAVED: Final = Message(id="passcode.saved")
+CHOSEN: Final[Mapping[str, tuple[ComponentType, ...]]] = {
+    "newPasscode": ("password",),
+    "confirmPasscode": ("password",),
+}
+"""What a form asks of whoever chooses a passcode."""
 
 # The check stays as it was: neither to have a passcode nor to choose badly is a failed try.
 IS_REGISTERED: Final = ErrorEvent(code=REGISTERED, demanded=True, fails=False)
@@ -86,6 +93,13 @@ async def start_passcode_registration(call: Call) -> Ended:
     return raised(REGISTERED) if begun is None else done(keys={REGISTRATION: begun})
 
 
+async def ask_for_new(call: Call, key_input: str) -> Outcome:
+    """Show the form for a new passcode with the rules of the policy that the slot is under."""
+    rules = await call.use(Passcodes).rules(call.slot(key_input).value)
+    same = {"confirmPasscode": "newPasscode"}
+    return show(call, form_panel(call, limits={"newPasscode": rules}, same=same))
+
+
 @activity(
     "Passcode Registration Form",
     version=1,
@@ -108,7 +122,7 @@ async def start_passcode_registration(call: Call) -> Ended:
         name_input="dataFormName",
         version_input="dataFormVersion",
         key_input="formDataKey",
-        components={"newPasscode": "password", "confirmPasscode": "password"},
+        components=CHOSEN,
     ),
     uses=[Passcodes],
 )
@@ -118,9 +132,7 @@ class PasscodeRegistrationForm:
     @staticmethod
     async def enter(call: Call) -> Outcome:
         """Show the form with the policy's rules."""
-        rules = await call.use(Passcodes).rules(call.slot(REGISTRATION).value)
-        same = {"confirmPasscode": "newPasscode"}
-        return show(call, form_panel(call, limits={"newPasscode": rules}, same=same))
+        return await ask_for_new(call, REGISTRATION)
 
     @staticmethod
     def resume(call: Call, woken: Woken) -> Outcome:

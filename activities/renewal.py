@@ -9,6 +9,7 @@ from typing import Final
 from activities.forms import FORM_INPUTS, answered, form_key, form_panel
 from activities.registration import (
     BY_POLICY,
+    CHOSEN,
     POLICY_INPUT,
     REFUSED,
     SAVED,
@@ -43,6 +44,7 @@ CHECK: Final = CheckUse(name="passcode-renewal", key=RENEWAL)
 FAILED: Final = "FailedPasscodeRenewal"
 USED: Final = "PasscodeUsedBefore"
 EXCEEDED: Final = "ExceededPasscodeRenewal"
+IS_USED: Final = ErrorEvent(code=USED, demanded=True, fails=False, words="passcode.used")
 REFUSALS: Final = {"policy": BY_POLICY, "common": TOO_COMMON, "used": USED}
 
 
@@ -91,11 +93,7 @@ async def start_passcode_renewal(call: Call) -> Ended:
         name_input="dataFormName",
         version_input="dataFormVersion",
         key_input="formDataKey",
-        components={
-            "passcode": "password",
-            "newPasscode": "password",
-            "confirmPasscode": "password",
-        },
+        components={"passcode": ("password",), **CHOSEN},
     ),
     uses=[Passcodes],
 )
@@ -139,7 +137,7 @@ class PasscodeRenewalForm:
     errors=[
         ErrorEvent(code=FAILED, demanded=True, words="passcode.confirm.failed"),
         *REFUSED,
-        ErrorEvent(code=USED, demanded=True, fails=False, words="passcode.used"),
+        IS_USED,
         ErrorEvent(code=EXCEEDED, words="form.tries"),
     ],
     settles=CHECK,

@@ -35,7 +35,7 @@ from engine.expressions import (
 from engine.model.definition import FormRef
 from engine.model.effect import Answered, Decided, Expired, Returned, Woken
 from engine.model.event import Ended, Outcome, Shown, Submission
-from engine.model.form import Limits, Option
+from engine.model.form import ComponentType, Limits, Option
 from engine.model.instance import Check, KeySlot
 from engine.model.names import JsonObject, JsonValue
 from engine.model.problem import Message, Text, Words
@@ -55,11 +55,12 @@ from engine.secret import Secret
 
 __all__ = [
     "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "LINK", "NUMBER", "STRING", "Action", "Activity",
-    "ActivityFault", "Answer", "Answered", "Bound", "Busy", "Call", "Check", "CheckUse", "Decided",
-    "Decides", "Ended", "EnumOf", "ErrorEvent", "Expired", "FormPanel", "FormRef", "FormUse",
-    "Input", "JsonObject", "JsonValue", "KeySlot", "KeyUse", "Limits", "ListOf", "MapOf", "Member",
-    "Message", "Option", "Outcome", "Output", "Panel", "PasscodeAttempt", "PasscodeVerdict",
-    "Passcodes", "Promotion", "Record", "RedirectPanel", "Redirects", "Returned", "Screen",
-    "Secret", "Shown", "Submission", "Text", "TextPanel", "Type", "UserProfile", "UserRefused",
-    "Users", "Woken", "Words", "activity", "done", "failed", "passed", "raised",
+    "ActivityFault", "Answer", "Answered", "Bound", "Busy", "Call", "Check", "CheckUse",
+    "ComponentType", "Decided", "Decides", "Ended", "EnumOf", "ErrorEvent", "Expired", "FormPanel",
+    "FormRef", "FormUse", "Input", "JsonObject", "JsonValue", "KeySlot", "KeyUse", "Limits",
+    "ListOf", "MapOf", "Member", "Message", "Option", "Outcome", "Output", "Panel",
+    "PasscodeAttempt", "PasscodeVerdict", "Passcodes", "Promotion", "Record", "RedirectPanel",
+    "Redirects", "Returned", "Screen", "Secret", "Shown", "Submission", "Text", "TextPanel", "Type",
+    "UserProfile", "UserRefused", "Users", "Woken", "Words", "activity", "done", "failed", "passed",
+    "raised",
 ]  # fmt: skip

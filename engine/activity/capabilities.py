@@ -123,6 +123,21 @@ class Passcodes(Protocol):
         """
         ...
 
+    async def start_recovery(self, store: str, policy: str, *, user_id: str) -> JsonObject:
+        """Begin to replace a user's passcode, or to give a first one.
+
+        Whoever calls has decided that it may be: neither the old passcode nor a lock is asked for.
+        Raises `ActivityFault` when there is no such store, policy or user.
+        """
+        ...
+
+    async def bounds_of(self, store: str, policy: str) -> Limits:
+        """Give what `bounds` gives, before anybody has claimed to be somebody.
+
+        Raises `ActivityFault` when there is no such store or policy.
+        """
+        ...
+
     async def bounds(self, attempt: JsonObject) -> Limits:
         """Give the policy's upper length; never its lower one."""
         ...
@@ -144,6 +159,13 @@ class Passcodes(Protocol):
 
     async def renew(self, attempt: JsonObject, *, old: Secret, new: Secret) -> PasscodeVerdict:
         """Verify the old passcode as `verify` does; then judge the new one and stage it.
+
+        Raises `Busy` when the pool is full.
+        """
+        ...
+
+    async def recover(self, attempt: JsonObject, passcode: Secret) -> PasscodeVerdict:
+        """Judge a passcode that replaces another, hash it and stage it; locks are over then.
 
         Raises `Busy` when the pool is full.
         """

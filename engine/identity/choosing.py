@@ -1,16 +1,19 @@
 """Choosing a passcode in a journey: a user's first one, and a new one for one that is proven.
 
 Whoever chooses is told what is wrong with a new passcode, never anything of the one there is: a
-first one needs a user whom the journey has loaded, another one needs the old one first (A6, B4).
+first one needs a user whom the journey has loaded, another one needs the old one first (A6, B4), or
+that an operator has accepted a recovery.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from engine.errors import ActivityFault, Contended
+from engine.identity.attempts import user_account
 from engine.identity.authentication import Attempt, Missing, Proof, Verifier, prove
 from engine.identity.blocklist import prepared
 from engine.identity.passcodes import (
@@ -24,7 +27,7 @@ from engine.identity.passcodes import (
     succeed,
 )
 from engine.identity.policies import policy_id
-from engine.identity.users import by_id
+from engine.identity.users import by_id, unlock
 from engine.model.names import AccountKey
 from engine.model.problem import Message, Text
 from engine.ports.outside import Slot
@@ -58,13 +61,26 @@ async def begin_first(
 
     Raises `ActivityFault` when the store has no such user.
     """
+    begun = await begin_recovery(unit, store, policy=policy, user=user)
+    if isinstance(begun, Missing):
+        return begun
+    return begun if (await _file(unit, begun)).passcode is None else Registered()
+
+
+async def begin_recovery(
+    unit: UnitOfWork, store: str, *, policy: str, user: str
+) -> Attempt | Missing:
+    """Begin to choose a passcode in the place of one that nobody can prove, or where there is none.
+
+    Raises `ActivityFault` when the store has no such user.
+    """
     if await unit.get(IdentityStore, store) is None:
         return Missing(what="store")
     if await unit.get(PasscodePolicy, policy_id(store, policy)) is None:
         return Missing(what="policy")
     attempt = Attempt(store=store, policy=policy, user=user)
-    found = await _file(unit, attempt)
-    return attempt if found.passcode is None else Registered()
+    await _file(unit, attempt)
+    return attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +139,39 @@ def _uncharged(row: Attempts | None, now: datetime, account: AccountKey) -> None
     """Add nothing to the ledger."""
 
 
+async def recover(verifier: Verifier, attempt: Attempt, passcode: Secret) -> Passcode | Refusal:
+    """Stage a passcode in the place of whatever there is, and the end of locks and failed tries.
+
+    The step is claimed and nothing charged, as for a first one; earlier ones, the last among them,
+    are not taken again. Raises as `choose_first` does.
+    """
+    unit = verifier.unit
+    await prepared()
+    async with verifier.pool.reserve() as slot:
+        file = await _file(unit, attempt)
+        await _claim(verifier, file.user)
+        problems = problems_of(passcode, file.policy, file.user, unit.tenant)
+        if problems:
+            return _refusal(problems[0].text)
+        if file.passcode is not None and await _was_used(
+            slot, passcode, (file.passcode, *await _earlier(unit, file.passcode, file.policy))
+        ):
+            return _refusal(Message(id=USED))
+        hashed = await slot.hash(passcode)
+    _reopen(verifier, file.user)
+    if file.passcode is None:
+        return keep(unit, verifier.actor, file.user, policy=file.policy, hashed=hashed)
+    return await succeed(unit, verifier.actor, file.passcode, policy=file.policy, hashed=hashed)
+
+
+def _reopen(verifier: Verifier, user: User) -> None:
+    """Stage the end of what tries and locks have brought about; who was disabled stays so."""
+    if user.status in ("DISABLED", "PENDING_ACTIVE"):
+        verifier.unit.reset(user_account(user.id))
+    else:
+        unlock(verifier.unit, verifier.actor, user)
+
+
 async def renew(
     verifier: Verifier, attempt: Attempt, *, old: Secret, new: Secret
 ) -> Passcode | Refusal | None:
@@ -152,13 +201,20 @@ async def _judge(
     problems = problems_of(new, proof.policy, proof.user, unit.tenant)
     if problems:
         return _refusal(problems[0].text)
-    if is_same(old, new) or await _is_used(unit, proof, slot, new):
+    before = await _earlier(unit, proof.passcode, proof.policy)
+    if is_same(old, new) or await _was_used(slot, new, before):
         return _refusal(Message(id=USED))
     return None
 
 
-async def _is_used(unit: UnitOfWork, proof: Proof, slot: Slot, new: Secret) -> bool:
-    for row in await earlier(unit, proof.passcode, proof.policy.history_size):
+async def _earlier(
+    unit: UnitOfWork, current: Passcode, policy: PasscodePolicy
+) -> tuple[Passcode, ...]:
+    return await earlier(unit, current, policy.history_size)
+
+
+async def _was_used(slot: Slot, new: Secret, rows: Iterable[Passcode]) -> bool:
+    for row in rows:
         if await slot.verify(row.hash, new):
             return True
     return False

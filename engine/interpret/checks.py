@@ -25,6 +25,17 @@ def after(
     return filed(instance.checks, Check(name=node.filed_under, state=state, at=at))
 
 
+def shown(node: ActivityNode, instance: ProcessInstance, at: datetime) -> tuple[Check, ...]:
+    """Give all checks once a page is shown: one that it opens is open from then on.
+
+    Whoever never answers it has not passed. A verdict that is there stays until the next answer.
+    """
+    is_there = any(check.name == node.filed_under for check in instance.checks)
+    if node.signature.opens is None or is_there:
+        return instance.checks
+    return filed(instance.checks, Check(name=node.filed_under, state="OPEN", at=at))
+
+
 def filed(checks: tuple[Check, ...], check: Check) -> tuple[Check, ...]:
     """Replace the check of this name, or add it at the end."""
     if any(old.name == check.name for old in checks):

@@ -7,6 +7,7 @@ from re import Match
 
 from msgspec.structs import replace
 
+from engine.interpret import checks
 from engine.interpret.submission import kept
 from engine.model.event import Finished, Shown
 from engine.model.form import PUT_IN, CompiledForm
@@ -47,6 +48,7 @@ def waits(
         status=STATUS_OF[awaits],
         wait=wait,
         keys=keys,
+        checks=checks.shown(node, instance, event.at),
         notices=(),
         left=left,
         leads_to=instance.leads_to if asks else None,

@@ -162,6 +162,8 @@ class FormUse:
     Attributes:
         read_only_input: The input that, when true, shows the form without taking any answer.
         choice_input: The input that, where it is given, names the form instead of `name_input`.
+        components: Component id -> the types it may have there.
+        transient: Those whose answers the form must drop once the instance is over.
     """
 
     name_input: str
@@ -169,7 +171,8 @@ class FormUse:
     key_input: str
     read_only_input: str = ""
     choice_input: str = ""
-    components: Mapping[str, ComponentType] = field(default_factory=dict)
+    components: Mapping[str, tuple[ComponentType, ...]] = field(default_factory=dict)
+    transient: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

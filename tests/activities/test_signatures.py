@@ -132,6 +132,10 @@ def test_error_events_are_those_of_the_references() -> None:
         "Complete Passcode Authentication": {
             "FailedPasscodeAuthentication", "ExceededFailedPasscodeAuthentication",
         },
+        "Complete Passcode Recovery": {
+            "PasscodeRefusedByPolicy", "PasscodeTooCommon", "PasscodeUsedBefore",
+            "ExceededPasscodeRecovery",
+        },
         "Start Passcode Registration": {"PasscodeAlreadyRegistered"},
         "Complete Passcode Registration": {
             "PasscodeAlreadyRegistered", "PasscodeRefusedByPolicy", "PasscodeTooCommon",
@@ -155,7 +159,7 @@ def test_the_passcode_check_is_opened_and_settled_per_attempt() -> None:
     settled = BY_LABEL["Complete Passcode Authentication"].signature.settles
 
     assert opened is not None
-    assert opened == settled
+    assert opened == settled == BY_LABEL["Sign-in Form"].signature.opens
     assert (opened.name, opened.key) == ("passcode-authentication", "passcodeAuthenticationKey")
 
 
@@ -169,11 +173,14 @@ def test_the_passcode_is_carried_from_the_form_to_completion_alone() -> None:
 
     assert carries == [
         ("Passcode Authentication Form", "passcodeAuthenticationKey", ("passcode",), ()),
+        ("Sign-in Form", "passcodeAuthenticationKey", ("passcode",), ()),
         ("Complete Passcode Authentication", "passcodeAuthenticationKey", (), ("passcode",)),
         ("Passcode Registration Form", "passcodeRegistrationKey", ("newPasscode",), ()),
         ("Complete Passcode Registration", "passcodeRegistrationKey", (), ("newPasscode",)),
         ("Passcode Renewal Form", "passcodeRenewalKey", ("passcode", "newPasscode"), ()),
         ("End Passcode Renewal", "passcodeRenewalKey", (), ("passcode", "newPasscode")),
+        ("Passcode Recovery Form", "passcodeRecoveryKey", ("newPasscode",), ()),
+        ("Complete Passcode Recovery", "passcodeRecoveryKey", (), ("newPasscode",)),
     ]
 
 

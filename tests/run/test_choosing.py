@@ -15,6 +15,7 @@ from engine.adapters.memory import MemoryStore
 from engine.adapters.sqlite import SqliteStore
 from engine.identity.passcodes import registered
 from engine.identity.policies import policy_id
+from engine.identity.users import by_ext_id
 from engine.model.instance import Status
 from engine.model.names import MAIN_TENANT
 from engine.model.problem import Message
@@ -26,7 +27,7 @@ from engine.run.current import Current, Invalid
 from engine.run.entry.answers import Begun
 from engine.run.unit import Unit
 from engine.testing import FrozenClock
-from tests.bench import RIGHT, WRONG, Bench, bench
+from tests.bench import RIGHT, WRONG, Bench, bench, ref
 
 Story = Callable[[Bench], Awaitable[None]]
 Tell = Callable[[Story], None]
@@ -69,6 +70,15 @@ async def chooses(house: Bench, begun: Begun, new: str, **more: str) -> Current:
     found = await house.answer(begun, **{"newPasscode": new, "confirmPasscode": new, **more})
     assert isinstance(found, Current), found
     return found
+
+
+async def presses(house: Bench, begun: Begun, action: str) -> Current:
+    """Press a button besides the main one."""
+    now = await house.at(begun)
+    assert now.instance.wait is not None
+    return await house.loop.press(
+        ref(begun), step=now.instance.wait.step, revision=now.instance.revision, action=action
+    )
 
 
 async def signs_in(house: Bench, passcode: str) -> bool:
@@ -246,12 +256,79 @@ def test_leaving_the_form_registers_nothing(tell: Tell) -> None:
     tell(story)
 
 
-def test_nobody_is_declined(tell: Tell) -> None:
+INES = {"name": "Inês Carvalho", "email": "ines@example.org"}
+
+
+async def kept(house: Bench) -> User | None:
+    return await by_ext_id(Unit(house.store, MAIN_TENANT), "customers", "ines.carvalho")
+
+
+def test_a_newcomer_is_added_with_what_they_typed_and_signs_in(tell: Tell) -> None:
     async def story(house: Bench) -> None:
         await house.user("somebody.else", passcode=None)
         begun = await begin(house, REGISTRATION)
 
-        assert (await house.at(begun)).instance.status == DECLINED
+        await house.answer(begun, **INES)
+        before = await kept(house)
+        await house.answer(begun)
+        added = await kept(house)
+        now = await chooses(house, begun, FRESH)
+
+        assert before is None, "nothing is kept before they have looked at it once more"
+        assert added is not None
+        assert added.attributes == INES
+        assert now.instance.status == SUCCESS
+        assert await signs_in(house, FRESH)
+
+    tell(story)
+
+
+def test_who_goes_back_mends_what_they_typed(tell: Tell) -> None:
+    async def story(house: Bench) -> None:
+        await house.user("somebody.else", passcode=None)
+        begun = await begin(house, REGISTRATION)
+
+        await house.answer(begun, **INES)
+        await presses(house, begun, "back")
+        await house.answer(begun, **{**INES, "name": "Inês"})
+        await house.answer(begun)
+
+        added = await kept(house)
+        assert added is not None
+        assert added.attributes["name"] == "Inês"
+
+    tell(story)
+
+
+def test_of_two_windows_one_adds_and_both_go_on(tell: Tell) -> None:
+    async def story(house: Bench) -> None:
+        await house.user("somebody.else", passcode=None)
+        one, other = await begin(house, REGISTRATION), await begin(house, REGISTRATION)
+        for begun in (one, other):
+            await house.answer(begun, **INES)
+
+        await asyncio.gather(house.answer(one), house.answer(other))
+        nodes = [(await house.at(begun)).instance.node for begun in (one, other)]
+        await chooses(house, one, FRESH)
+        late = await chooses(house, other, THIRD)
+
+        assert nodes == ["choose", "choose"]
+        assert late.instance.node == "change", "the passcode that is there is not overwritten"
+        assert await signs_in(house, FRESH)
+
+    tell(story)
+
+
+@pytest.mark.parametrize("process", [REGISTRATION, RENEWAL])
+def test_who_forgot_the_old_one_is_looked_at(tell: Tell, process: str) -> None:
+    async def story(house: Bench) -> None:
+        await house.user()
+        begun = await begin(house, process)
+
+        now = await presses(house, begun, "forgot")
+
+        assert now.instance.status == "REVIEW"
+        assert await signs_in(house, RIGHT)
 
     tell(story)
 

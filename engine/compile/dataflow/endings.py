@@ -67,12 +67,12 @@ class Endings:
 
     def behind(self, site: Site, edge: Edge, before: State) -> State:
         """Give the state at the end of one edge."""
-        if edge.kind == "action":
-            return before
         if site.signature is None:
             return self.onward(site, before)
+        if edge.kind == "action":
+            return _shown(site, before)
         if edge.kind == "timeout":
-            return _timed_out(site, site.signature, before)
+            return _timed_out(site, site.signature, _shown(site, before))
         if edge.kind == "error":
             return failed(site, site.signature, edge.name, before)
         return self.onward(site, before)
@@ -198,6 +198,14 @@ def _passed_over(site: Site, signature: Signature, code: str, before: State) -> 
         earlier = before.variables.get(name)
         told[name] = either(told[name], earlier or Binding(told[name].type, "maybe"))
     return replace(after, variables=told)
+
+
+def _shown(site: Site, before: State) -> State:
+    """Give the state of a page that was shown and not answered: the check that it opens is open."""
+    opened = check_name(site, settles=False)
+    if opened is None:
+        return before
+    return replace(before, opened=before.opened | {opened}, checked=True, judged=True)
 
 
 def _timed_out(site: Site, signature: Signature, before: State) -> State:

@@ -111,15 +111,23 @@ def _not_there(
 
 
 def _components(site: Site, input: str, shown: NodeForm, form: Form, findings: Findings) -> None:
-    held = {component.id: component.type for component in form.components}
-    read = site.signature.form.components if site.signature and site.signature.form else {}
-    for id, type_ in read.items():
-        if held.get(id) == type_:
+    held = {component.id: component for component in form.components}
+    use = site.signature.form if site.signature else None
+    for id, types in use.components.items() if use else ():
+        there = held.get(id)
+        wanted = (
+            f"{site.name_of_activity} reads a component `{id}` of the type {' or '.join(types)}"
+        )
+        if there is None:
+            said = f"no component `{id}`"
+        elif there.type not in types:
+            said = f"`{id}` with the type {there.type}"
+        elif use and id in use.transient and not there.transient:
+            said, wanted = f"`{id}` kept for good", f"write `transient: true` under `{id}`"
+        else:
             continue
-        said = f"no component `{id}`" if id not in held else f"`{id}` with the type {held[id]}"
         findings.add(
-            "L114", shown.spot, f"the form `{shown.ref.name}` has {said}",
-            f"{site.name_of_activity} reads a component `{id}` of the type {type_}",
+            "L114", shown.spot, f"the form `{shown.ref.name}` has {said}", wanted,
             key=site.path("inputs", input),
         )  # fmt: skip
 

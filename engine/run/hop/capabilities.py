@@ -147,6 +147,20 @@ class PasscodesOfHop:
             raise ActivityFault(reason=f"there is no such {begun.what}", store=store, policy=policy)
         return None if isinstance(begun, choosing.Registered) else msgspec.to_builtins(begun)
 
+    async def start_recovery(self, store: str, policy: str, *, user_id: str) -> JsonObject:
+        """Begin a recovery. Raises `ActivityFault`."""
+        begun = await choosing.begin_recovery(
+            self.verifier.unit, store, policy=policy, user=user_id
+        )
+        if isinstance(begun, authentication.Missing):
+            raise ActivityFault(reason=f"there is no such {begun.what}", store=store, policy=policy)
+        attempt: JsonObject = msgspec.to_builtins(begun)
+        return attempt
+
+    async def bounds_of(self, store: str, policy: str) -> Limits:
+        """Give a policy's upper length. Raises `ActivityFault` when there is no such policy."""
+        return Limits(max_length=(await self._named(store, policy)).max_length)
+
     async def bounds(self, attempt: JsonObject) -> Limits:
         """Give the policy's upper length. Raises `ActivityFault` when the policy is gone."""
         return Limits(max_length=(await self._policy(attempt)).max_length)
@@ -157,10 +171,13 @@ class PasscodesOfHop:
 
     async def _policy(self, attempt: JsonObject) -> PasscodePolicy:
         begun = _attempt(attempt)
-        policy = await self.verifier.unit.get(PasscodePolicy, policy_id(begun.store, begun.policy))
-        if policy is None:
-            raise ActivityFault(reason="there is no such policy any more", policy=begun.policy)
-        return policy
+        return await self._named(begun.store, begun.policy)
+
+    async def _named(self, store: str, policy: str) -> PasscodePolicy:
+        found = await self.verifier.unit.get(PasscodePolicy, policy_id(store, policy))
+        if found is None:
+            raise ActivityFault(reason="there is no such policy", store=store, policy=policy)
+        return found
 
     async def verify(self, attempt: JsonObject, passcode: Secret) -> JsonObject | None:
         """Give the proven user. Raises `Busy`; `Contended` when another request verifies."""
@@ -174,6 +191,10 @@ class PasscodesOfHop:
     async def renew(self, attempt: JsonObject, *, old: Secret, new: Secret) -> PasscodeVerdict:
         """Keep a new passcode or say why not. Raises `Busy`; `Contended` as `verify` does."""
         return _verdict(await choosing.renew(self.verifier, _attempt(attempt), old=old, new=new))
+
+    async def recover(self, attempt: JsonObject, passcode: Secret) -> PasscodeVerdict:
+        """Keep a passcode for another or say why not. Raises `Busy`; `Contended` as `verify`."""
+        return _verdict(await choosing.recover(self.verifier, _attempt(attempt), passcode))
 
 
 def _verdict(

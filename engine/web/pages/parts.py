@@ -175,6 +175,8 @@ def _attributes(component: Component) -> dict[str, str]:
     attributes = dict(_LINES[component.type][1])
     if component.autocomplete:
         attributes["autocomplete"] = component.autocomplete
+    if component.autocomplete == "username":
+        attributes |= _PLAIN_LINE  # a phone would begin it with a capital letter
     if component.type == "number" and component.whole:
         attributes["inputmode"] = "numeric"
     if component.type == "number" and (component.min or "").startswith("-"):
