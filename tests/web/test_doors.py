@@ -371,6 +371,19 @@ def test_failed_passcodes_count_for_their_source_and_a_waiting_source_is_not_eve
     assert before == after
 
 
+@pytest.mark.parametrize("who", ["ines.carvalho", "nobody.at.all"])
+def test_failures_on_one_page_count_for_their_source_whoever_was_named(who: str) -> None:
+    async def story(house: Surface) -> Answer:
+        await house.bench.deploy(shipped="sign-in")
+        browser = house.browser()
+        step = await browser.begin((await house.bench.link("sign-in", {})).secret)
+        for _ in range(2):
+            step = await browser.follow(await browser.answer(step, identifier=who, passcode=WRONG))
+        return await browser.answer(step, identifier="ines.carvalho", passcode=RIGHT)
+
+    assert play(story, limits=SourceLimits(per_minute=2, per_hour=100)).status == 429
+
+
 def test_right_answers_never_make_a_source_wait() -> None:
     async def story(house: Surface) -> list[str]:
         ends = []
