@@ -142,6 +142,16 @@ class Gateway(Struct, frozen=True, kw_only=True):
 Node = ActivityNode | Gateway
 
 
+def ways_of(node: Node) -> Iterator[NodeId]:
+    """Give where a node may lead: by a flow, an error event, its timer or a button."""
+    yield from (flow.to for flow in node.flows)
+    if isinstance(node, ActivityNode):
+        yield from node.errors.values()
+        yield from (action.to for action in node.actions.values())
+        if node.timeout is not None:
+            yield node.timeout.to
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessGraph:
     """One version of one definition, ready to run.

@@ -10,6 +10,7 @@ built from pieces and never left blank.
 from __future__ import annotations
 
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -17,11 +18,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Literal
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal
-from babel.units import format_unit
 from markupsafe import Markup, escape
 
 from engine.errors import TextMissing
@@ -147,6 +148,11 @@ def _long_date(day: date, locale: Locale) -> str:
     return format_date(day, "long", locale=locale)
 
 
+_Unit = Literal["day", "hour", "minute", "second"]
+_NO_LARGER_UNIT = math.inf
+"""A week stays seven days."""
+
+
 class Speech:
     """One language of one organisation: says catalogue sentences and authors' words.
 
@@ -246,13 +252,19 @@ class Speech:
     def duration(self, length: timedelta) -> str:
         """Say how long something takes, in words: `2 hours`, `1 hour 30 minutes`, `45 seconds`."""
         seconds = int(length.total_seconds())
-        units = (
-            ("duration-day", seconds // 86400),
-            ("duration-hour", seconds % 86400 // 3600),
-            ("duration-minute", seconds % 3600 // 60),
-            ("duration-second", seconds % 60),
-        )
-        told = [format_unit(n, unit, "long", locale=self.locale) for unit, n in units if n]
+        days, hours = divmod(seconds // 3600, 24)
+        parts: dict[_Unit, timedelta] = {
+            "day": timedelta(days=days),
+            "hour": timedelta(hours=hours),
+            "minute": timedelta(minutes=seconds // 60 % 60),
+            "second": timedelta(seconds=seconds % 60),
+        }
+        # Babel's `format_unit` has no word for days in some languages, Portuguese among them.
+        told = [
+            format_timedelta(part, unit, threshold=_NO_LARGER_UNIT, locale=self.locale)
+            for unit, part in parts.items()
+            if part
+        ]
         return " ".join(told[:2])
 
     def written_day(self, iso: str) -> str:

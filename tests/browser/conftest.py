@@ -139,7 +139,10 @@ def browser() -> Iterator[Browser]:
 
 @dataclass(slots=True, kw_only=True)
 class Person:
-    """Somebody with a browser of their own. `pictures_in`: where to keep what they see, or None."""
+    """Somebody with a browser of their own. `pictures_in`: where to keep what they see, or None.
+
+    `has_script`: without it nothing can look at their pages, for axe is a script.
+    """
 
     served: Served
     context: BrowserContext
@@ -148,6 +151,7 @@ class Person:
     pictures_in: Path | None
     complaints: list[str] = field(default_factory=list)
     pictures: int = 0
+    has_script: bool = True
 
     def opens(self, link: str) -> None:
         """Open a link and press Begin."""
@@ -164,6 +168,8 @@ class Person:
 
     def looks(self) -> None:
         """Let axe look, note CSP reports and sideways scrolling, take a picture if asked for."""
+        if not self.has_script:
+            return
         page = self.page
         page.evaluate(AXE_SCRIPT)
         found = page.evaluate("tags => axe.run(document, {runOnly: tags})", WCAG)
@@ -207,7 +213,7 @@ def person(served: Served, browser: Browser, request: pytest.FixtureRequest) -> 
         context.add_init_script(LISTEN)
         one = Person(
             served=served, context=context, page=context.new_page(),
-            name=request.node.name.replace("/", "-"), pictures_in=pictures_in,
+            name=request.node.name.replace("/", "-"), pictures_in=pictures_in, has_script=script,
         )  # fmt: skip
 
         def note(message: ConsoleMessage) -> None:

@@ -12,6 +12,7 @@ from tests.browser.test_journey import ABANDONED, ACCEPTED, DECLINED, ENTER
 pytestmark = pytest.mark.browser
 
 REVIEWED = "Thank you, we are looking at it"
+LEFT = "This visit has ended"
 WORDS = {
     "en": {"forgot": "I cannot remember it", "cancel": "Cancel", "skip": "Skip this step"},
     "pt-PT": {"forgot": "Não me lembro", "cancel": "Cancelar", "skip": "Saltar este passo"},
@@ -36,9 +37,9 @@ def press(someone: Person, action: str, language: str = "en") -> None:
     ("process", "action", "title"),
     [
         ("sign-in-with-review", "forgot", REVIEWED),
-        ("sign-in-with-review", "cancel", DECLINED),
-        ("contact-details", "forgot", DECLINED),
-        ("contact-details", "cancel", DECLINED),
+        ("sign-in-with-review", "cancel", LEFT),
+        ("contact-details", "forgot", LEFT),
+        ("contact-details", "cancel", LEFT),
     ],
 )
 def test_who_cannot_or_will_not_answer_has_a_way(

@@ -303,10 +303,22 @@ def test_authors_words_are_text_whatever_they_say() -> None:
         (timedelta(hours=2), "2 horas"),
         (timedelta(minutes=90), "1 hora 30 minutos"),
         (timedelta(seconds=45), "45 segundos"),
+        (timedelta(days=7), "7 dias"),
+        (timedelta(days=1, hours=1), "1 dia 1 hora"),
+        (timedelta(days=400), "400 dias"),
     ],
 )
 def test_durations_are_words(length: timedelta, told: str) -> None:
     assert speech("pt-PT").duration(length) == told
+
+
+@pytest.mark.parametrize("language", sorted(catalogues()))
+def test_every_language_has_words_for_every_unit(language: str) -> None:
+    length = timedelta(days=3, hours=3)
+
+    told = [speech(language).duration(one) for one in (length, timedelta(minutes=3, seconds=3))]
+
+    assert not any(unit in text for text in told for unit in ("day-", "duration", "-day"))
 
 
 def test_numbers_have_the_languages_decimal_sign() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from engine.model.definition import Definition
-from engine.model.graph import ProcessGraph
+from engine.model.graph import Gateway, Node, ProcessGraph, ways_of
 from engine.model.names import InstanceId
 from engine.records.tokens import ProcessToken, Session
 
@@ -19,7 +19,8 @@ class Landing:
     Attributes:
         begin_key: For the landing form's hidden field; redeeming is idempotent by it.
         resume: The visit of this token that the browser still has a session for.
-        asks_passcode: Some form wants the passcode the person has: it should be at hand.
+        asks_passcode: Whichever way it goes, the first passcode that is asked for is the one that
+            the person has: it should be at hand.
     """
 
     token: ProcessToken
@@ -40,15 +41,37 @@ class Landing:
         resume: InstanceId | None = None,
     ) -> Landing:
         """Tell what of a graph is shown before it begins."""
-        parts = (part for form in graph.forms.values() for part in form.form.components)
         return cls(
             token=token,
             definition=graph.definition,
             begin_key=begin_key,
             now=now,
             resume=resume,
-            asks_passcode=any(part.autocomplete == "current-password" for part in parts),
+            asks_passcode=_first_secrets(graph) == {"current-password"},
         )
+
+
+def _first_secrets(graph: ProcessGraph) -> set[str]:
+    """Tell which passcodes a person may be asked for first, over all ways: the old or a new one."""
+    found: set[str] = set()
+    seen, waiting = {graph.start}, [graph.start]
+    while waiting:
+        node = graph.nodes[waiting.pop()]
+        asked = _secrets(graph, node)
+        found |= asked
+        further = [] if asked else [way for way in ways_of(node) if way not in seen]
+        seen.update(further)
+        waiting += further
+    return found
+
+
+def _secrets(graph: ProcessGraph, node: Node) -> set[str]:
+    """Give the `autocomplete` of the first passcode on a node's page."""
+    if isinstance(node, Gateway) or node.form is None:
+        return set()
+    parts = graph.forms[node.form].inputs
+    kinds = [part.autocomplete or "current-password" for part in parts if part.type == "password"]
+    return set(kinds[:1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,8 @@ _ENDS = {
     "REVIEW": _End(shape="dots", title="end.review.title", ledes=("end.review.lede",)),
     "PAUSED": _End(shape="dots", title="end.paused.title", ledes=("end.paused.lede",)),
 }  # fmt: skip
+_LEFT = _End(shape="tick", title="visit.ended.title", ledes=("visit.ended.lede",),
+             advice=_DECLINED)  # fmt: skip
 _BROKEN = _End(shape="open", tone="broken", title="end.error.title", ledes=("end.error.lede",),
                advice=("frame.contact",))  # fmt: skip
 
@@ -187,6 +189,8 @@ def _end(current: Current) -> _End:
     instance = current.instance
     if instance.incident is not None:
         return _BROKEN
+    if instance.status == "COMPLETED_ENDED_ERROR" and instance.left is not None:
+        return _LEFT  # a button led straight here: the person knows why
     if instance.status == "COMPLETED_ENDED_ERROR":
         type_ = current.graph.definition.type
         kind = "authentication" if type_ == "authentication" else "verification"
