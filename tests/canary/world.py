@@ -6,7 +6,7 @@ import asyncio
 import io
 import logging
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ import msgspec
 
 from engine.adapters.sqlite import SqliteStore
 from engine.logs import JsonLines
+from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT
 from engine.ports.outside import Probe
 from engine.ports.store import InstanceQuery
@@ -32,6 +33,8 @@ OTHER = 'Meise "Buchfink" & <vogel> 6+6=12 / schön'
 SECRETS = (RIGHT, WRONG, FRESH, OTHER)
 NEWCOMER = "rui.costa"
 """A user without a passcode."""
+FIRST = ("passcode-authentication", "passcode-registration", "passcode-renewal")
+"""What stories of their own are told of."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,10 +85,15 @@ class World:
 
     async def kept_texts(self) -> AsyncIterator[str]:
         """Give the state of every instance and each event of its journal, as they are stored."""
-        for row in (await self.store.instances(MAIN_TENANT, InstanceQuery(size=50))).rows:
+        async for row in self.instances():
             yield msgspec.json.encode(row).decode()
             for event in await self.store.journal(MAIN_TENANT, row.id):
                 yield (event.payload or b"").decode()
+
+    async def instances(self) -> AsyncIterator[ProcessInstance]:
+        """Give every instance, the newest first."""
+        for row in (await self.store.instances(MAIN_TENANT, InstanceQuery(size=50))).rows:
+            yield row
 
     async def walk_on(
         self, process: str, *tries: Mapping[str, str], user: str = "ines.carvalho"
@@ -146,6 +154,7 @@ def collect(
     folder: Path,
     story: Callable[[World], Awaitable[None]],
     *,
+    processes: Sequence[str] = FIRST,
     catalogue: Catalogue | None = None,
     probe: Probe = lambda name: None,
     store_probe: Probe = lambda name: None,
@@ -156,8 +165,8 @@ def collect(
         clock = FrozenClock()
         store = await SqliteStore.open(folder / "store.db", clock=clock, probe=store_probe)
         house = bench(store, clock, catalogue=catalogue, probe=probe)
-        for shipped in ("passcode-authentication", "passcode-registration", "passcode-renewal"):
-            await house.deploy(shipped=shipped)
+        for process in processes:
+            await house.deploy(shipped=process)
         await house.user(passcode=RIGHT)
         await house.user(NEWCOMER, passcode=None)
         config = WebConfig(app_name="Farol Mutual", public_url=ORIGIN)
