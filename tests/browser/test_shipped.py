@@ -14,8 +14,8 @@ from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT, JsonObject
 from engine.ports.store import InstanceQuery
 from engine.run.current import InstanceRef
+from engine.web.links import ResumeLink
 from engine.web.texts import Speech
-from engine.web.visit.links import ResumeLink
 from tests.browser.conftest import People, Person, Served
 from tests.shipped import (
     PROCESSES,

@@ -9,7 +9,7 @@ from typing import Final, TypeVar, assert_never
 from engine.errors import StoreUnavailable, UnknownOutcome
 from engine.model.names import MAIN_TENANT, InstanceId, JsonObject
 from engine.run.current import InstanceRef
-from engine.web.visit.links import ResumeLink
+from engine.web.links import ResumeLink
 from tests import bench as plain
 from tests import shipped
 from tests.canary.world import FRESH, RIGHT, WRONG, World

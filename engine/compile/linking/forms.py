@@ -111,9 +111,11 @@ def _not_there(
 
 
 def _components(site: Site, input: str, shown: NodeForm, form: Form, findings: Findings) -> None:
-    held = {component.id: component for component in form.components}
     use = site.signature.form if site.signature else None
-    for id, types in use.components.items() if use else ():
+    if use is None:
+        return
+    held = {component.id: component for component in form.components}
+    for id, types in use.components.items():
         there = held.get(id)
         wanted = (
             f"{site.name_of_activity} reads a component `{id}` of the type {' or '.join(types)}"
@@ -122,7 +124,7 @@ def _components(site: Site, input: str, shown: NodeForm, form: Form, findings: F
             said = f"no component `{id}`"
         elif there.type not in types:
             said = f"`{id}` with the type {there.type}"
-        elif use and id in use.transient and not there.transient:
+        elif id in use.transient and not there.transient:
             said, wanted = f"`{id}` kept for good", f"write `transient: true` under `{id}`"
         else:
             continue

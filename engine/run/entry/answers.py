@@ -66,12 +66,15 @@ def _first_secrets(graph: ProcessGraph) -> set[str]:
 
 
 def _secrets(graph: ProcessGraph, node: Node) -> set[str]:
-    """Give the `autocomplete` of the first passcode on a node's page."""
-    if isinstance(node, Gateway) or node.form is None:
+    """Give the `autocomplete` of the first passcode on each page that a node may show."""
+    if isinstance(node, Gateway):
         return set()
-    parts = graph.forms[node.form].inputs
-    kinds = [part.autocomplete or "current-password" for part in parts if part.type == "password"]
-    return set(kinds[:1])
+    asked = [
+        [part.autocomplete or "current-password" for part in graph.forms[form].inputs
+         if part.type == "password"]
+        for form in node.forms
+    ]  # fmt: skip
+    return {kinds[0] for kinds in asked if kinds}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
