@@ -22,15 +22,11 @@ def names_of_forms(site: Site, scope: Environment) -> tuple[str, ...] | None:
     elsewhere.
     """
     use = site.signature.form if site.signature else None
-    given = site.inputs.get(use.choice_input) if use and site.choosable is not None else ()
-    match given:
-        case str():
-            return (given,)
-        case Formula(tree=tree):
-            judged = check(tree, scope, None, may_be_absent=given.optional, search=_no_search)
-            return _values(tree, scope) if isinstance(judged, Checked) else ()
-        case _:
-            return ()
+    given = site.inputs.get(use.choice_input) if use else None
+    if not isinstance(given, Formula):
+        return (str(given),)
+    judged = check(given.tree, scope, None, may_be_absent=given.optional, search=_no_search)
+    return _values(given.tree, scope) if isinstance(judged, Checked) else ()
 
 
 def _values(tree: Tree, scope: Environment) -> tuple[str, ...] | None:
