@@ -3,7 +3,7 @@
 python -m tests.mutants                        every module of the plan
 python -m tests.mutants engine/secret.py       these modules alone
 python -m tests.mutants --part 1/10            every tenth mistake, from the first on
-python -m tests.mutants --keep FOLDER          what is judged is kept there and not judged again
+python -m tests.mutants --keep FOLDER          what is found is kept there and not judged again
 
 It works on a copy of the tree and plants in memory. It fails where fewer than 80 of 100 are found.
 """
@@ -25,6 +25,7 @@ from typing import Final
 
 from tests.mutants.operators import functions
 from tests.mutants.plan import TESTS
+from tests.mutants.worker import FOUND, file_of
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 COPIED: Final = (
@@ -38,7 +39,6 @@ COPIED: Final = (
 )
 ALIKE: Final = Path(__file__).with_name("alike.toml")
 BAR: Final = 0.80
-FOUND: Final = {"killed", "timed out"}
 
 Verdict = dict[str, str | int | float]
 
@@ -61,12 +61,16 @@ def main() -> int:
         told = given.keep.resolve() if given.keep else place / "told"
         told.mkdir(parents=True, exist_ok=True)
 
-        def judge(number: int) -> None:
-            _judge(modules[number], given.part, told, place / f"copy{number}")
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for module in modules:
+            groups.setdefault(TESTS[module], []).append(module)
+
+        def judge(group: list[str]) -> None:
+            _judge(group, given.part, told, place / group[0].replace("/", "."))
 
         with ThreadPoolExecutor(given.jobs) as workers:
-            list(workers.map(judge, range(len(modules))))
-        verdicts = [line for module in modules for line in _read(_file(told, module))]
+            list(workers.map(judge, groups.values()))
+        verdicts = [line for module in modules for line in _read(file_of(told, module))]
     return report(modules, verdicts)
 
 
@@ -77,29 +81,23 @@ def _module(name: str) -> str:
     return name
 
 
-def _file(told: Path, module: str) -> Path:
-    return told / f"{module.removesuffix('.py').replace('/', '.')}.jsonl"
-
-
-def _judge(module: str, part: str, told: Path, place: Path) -> None:
-    """Judge one module's mistakes in a copy of its own, which goes afterwards."""
+def _judge(modules: Sequence[str], part: str, told: Path, place: Path) -> None:
+    """Judge mistakes in a copy of the tree, which goes afterwards."""
     place.mkdir()
     for name in COPIED:
         source = ROOT / name
         copied = shutil.copytree if source.is_dir() else shutil.copy
         copied(source, place / name)
-    command = [sys.executable, "-m", "tests.mutants.worker", module, str(_file(told, module))]
-    subprocess.run([*command, *part.split("/")], cwd=place, check=True)
+    command = [sys.executable, "-m", "tests.mutants.worker", str(told), *part.split("/"), *modules]
+    subprocess.run(command, cwd=place, check=True)
     shutil.rmtree(place, ignore_errors=True)
-    say(f"  {module}: {_summary(_read(_file(told, module)))}")
+    for module in modules:
+        say(f"  {module}: {_summary(_read(file_of(told, module)))}")
 
 
 def _read(file: Path) -> list[Verdict]:
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     return [json.loads(line) for line in lines]
-
-
-# ---- the report
 
 
 def report(modules: Sequence[str], verdicts: Sequence[Verdict]) -> int:

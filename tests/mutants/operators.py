@@ -126,9 +126,6 @@ def functions(source: str) -> set[str]:
     return {mutant.function for mutant in mutants(source)} - {""}
 
 
-# ---- sites
-
-
 def _sites(tree: ast.Module) -> list[_Site]:
     return [site for site in _below(tree, "", "module", None) if not _is_a_word(site)]
 
@@ -191,9 +188,6 @@ def _lines(statement: ast.stmt) -> tuple[int, int]:
     body = getattr(statement, "body", None)
     last = body[0].lineno - 1 if body else statement.end_lineno or statement.lineno
     return statement.lineno, max(statement.lineno, last)
-
-
-# ---- changes
 
 
 def _changes(site: _Site) -> list[Change]:

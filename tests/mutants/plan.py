@@ -4,49 +4,52 @@ from __future__ import annotations
 
 from typing import Final
 
-_WEB: Final = ("tests/web/test_doors.py", "tests/web/test_devices.py", "tests/web/test_resuming.py")
 _ENTRY: Final = (
-    "tests/run/test_begin_keys.py",
-    "tests/run/test_entering.py", "tests/run/test_lost_answers.py", "tests/run/test_journey.py",
-    "tests/web/test_api.py", *_WEB,
+    "tests/run/test_begin_keys.py", "tests/run/test_entering.py", "tests/run/test_lost_answers.py",
+    "tests/run/test_journey.py", "tests/web/test_api.py", "tests/web/test_doors.py",
+    "tests/web/test_devices.py", "tests/web/test_resuming.py",
 )  # fmt: skip
-_CHOOSING: Final = (
-    "tests/identity/test_choosing.py",
-    "tests/run/test_choosing.py",
-    "tests/run/test_rotation.py",
-)
-_PASSCODES: Final = (
-    "tests/identity/test_passcodes.py", "tests/identity/test_authentication.py",
-    "tests/identity/test_equal_work.py", "tests/run/test_journey.py",
+_IDENTITY: Final = (
+    "tests/identity/test_attempts.py", "tests/identity/test_attempts_bounds.py",
+    "tests/identity/test_authentication.py", "tests/identity/test_choosing.py",
+    "tests/identity/test_devices.py", "tests/identity/test_equal_work.py",
+    "tests/identity/test_passcodes.py", "tests/run/test_choosing.py", "tests/run/test_journey.py",
+    "tests/run/test_rotation.py", "tests/web/test_devices.py",
 )  # fmt: skip
-_LEDGER: Final = ("tests/contracts/test_ledger.py", "tests/contracts/test_instances.py")
+_LEDGER: Final = (
+    "tests/contracts/test_ledger.py", "tests/contracts/test_instances.py",
+    "tests/contracts/test_records.py", "tests/contracts/test_erasure.py",
+    "tests/adapters/test_sqlite_batches.py", "tests/adapters/test_sqlite_database.py",
+)  # fmt: skip
 _LOOP: Final = (
     "tests/run/test_journey.py", "tests/run/test_chain.py", "tests/run/test_due.py",
     "tests/run/test_operators.py", "tests/run/test_promises.py", "tests/run/test_limits.py",
     "tests/run/test_lost_answers.py", "tests/run/test_pump.py", "tests/run/test_parts.py",
     "tests/run/test_missing_activity.py", "tests/run/test_capabilities.py",
-    "tests/web/test_journey.py", *_WEB,
+    "tests/web/test_journey.py", "tests/web/test_doors.py", "tests/web/test_resuming.py",
+)  # fmt: skip
+_REDACTION: Final = (
+    "tests/test_redaction.py", "tests/test_redaction_shapes.py", "tests/test_logs.py"
+)  # fmt: skip
+_DOORS: Final = (
+    "tests/web/test_forgery.py", "tests/web/test_journey.py", "tests/web/test_doors.py",
+    "tests/web/test_devices.py", "tests/web/test_resuming.py",
 )  # fmt: skip
 
 TESTS: Final[dict[str, tuple[str, ...]]] = {
     "engine/secret.py": ("tests/test_secret.py",),
-    "engine/redaction.py": ("tests/test_redaction.py", "tests/test_logs.py"),
-    "engine/identity/attempts.py": ("tests/identity/test_attempts.py", *_PASSCODES),
-    "engine/identity/authentication.py": (*_PASSCODES, "tests/identity/test_devices.py"),
-    "engine/identity/devices.py": ("tests/identity/test_devices.py", "tests/web/test_devices.py"),
-    "engine/identity/passcodes.py": (*_PASSCODES, *_CHOOSING),
-    "engine/identity/choosing.py": _CHOOSING,
+    "engine/redaction.py": _REDACTION,
     "engine/adapters/claims.py": _LEDGER,
-    "engine/adapters/sqlite/ledger.py": (*_LEDGER, "tests/contracts/test_erasure.py"),
-    "engine/adapters/sqlite/statements.py": (
-        *_LEDGER, "tests/contracts/test_records.py", "tests/contracts/test_erasure.py",
-        "tests/adapters/test_sqlite_batches.py",
-    ),
-    "engine/adapters/sqlite/writer.py": (
-        *_LEDGER, "tests/adapters/test_sqlite_batches.py", "tests/adapters/test_sqlite_database.py"
-    ),
+    "engine/adapters/sqlite/ledger.py": _LEDGER,
+    "engine/adapters/sqlite/statements.py": _LEDGER,
+    "engine/adapters/sqlite/writer.py": _LEDGER,
+    "engine/identity/attempts.py": _IDENTITY,
+    "engine/identity/authentication.py": _IDENTITY,
+    "engine/identity/devices.py": _IDENTITY,
+    "engine/identity/passcodes.py": _IDENTITY,
+    "engine/identity/choosing.py": _IDENTITY,
+    "engine/run/hop/journal.py": _LOOP,
     "engine/run/hop/making.py": _LOOP,
-    "engine/run/hop/journal.py": ("tests/run/test_chain.py", "tests/run/test_journey.py"),
     "engine/run/loop.py": _LOOP,
     "engine/run/sessions.py": _ENTRY,
     "engine/run/entry/again.py": _ENTRY,
@@ -59,10 +62,13 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "engine/run/entry/tickets.py": _ENTRY,
     "engine/run/entry/tokens.py": (*_ENTRY, "tests/cli/test_administration.py"),
     "engine/run/entry/visits.py": _ENTRY,
-    "engine/web/gate/auth.py": ("tests/web/test_forgery.py", "tests/web/test_journey.py", *_WEB),
-}  # fmt: skip
-"""Module -> the tests of its own rooms. Those that start processes or a server are left out: a
-mistake lives in the process that it was planted in."""
+    "engine/web/gate/auth.py": _DOORS,
+}
+"""Module -> the tests of its rooms; modules with the same ones share a session.
 
-SECONDS_FOR_ONE: Final = 6.0
+Those that start processes or a server are left out: a mistake lives in the process that it was
+planted in.
+"""
+
+SECONDS_FOR_ONE: Final = 4.0
 """What the tests that are run against one mistake take together, of every file its quickest."""

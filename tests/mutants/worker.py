@@ -1,4 +1,4 @@
-"""One module's mistakes, each in a fork of its own with the tests that pass there.
+"""The mistakes of modules that share their tests, each in a fork with the tests that run it.
 
 Started by `tests.mutants` in a copy of the tree. What is planted is planted in memory:
 
@@ -34,6 +34,7 @@ from tests.mutants.operators import Mutant, mutants, planted
 from tests.mutants.plan import SECONDS_FOR_ONE, TESTS
 
 SURVIVED, KILLED, NOT_REACHED, TIMED_OUT = "survived", "killed", "not reached", "timed out"
+FOUND: Final = {KILLED, TIMED_OUT}
 SLACK_SECONDS: Final = 10.0
 PATIENCE: Final = 8.0
 """A mistake may make its tests this many times slower before it is stopped."""
@@ -75,9 +76,6 @@ def _in_turn(lists: list[list[str]]) -> Iterator[str]:
         yield from (each[place] for each in lists if place < len(each))
 
 
-# ---- a fork
-
-
 def forked(work: Callable[[], int], seconds: float) -> int | None:
     """Run work in a fork and give what it ends with; None where it had to be stopped."""
     child = os.fork()
@@ -115,9 +113,6 @@ def _ended(child: int, seconds: float) -> int | None:
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return None
-
-
-# ---- inside a session
 
 
 class Session:
@@ -164,31 +159,34 @@ class Session:
         return 0
 
 
-def measured(session: Session, module: Path, told: Path) -> int:
+def measured(session: Session, modules: Sequence[str], told: Path) -> int:
     """Run every test without a mistake and tell how long each took and which lines it ran."""
-    traced = coverage.Coverage(data_file=None, include=[str(module)], config_file=False)
-    known, tests = Known(), session.tests
+    paths = {module: str(Path(module).resolve()) for module in modules}
+    traced = coverage.Coverage(data_file=None, include=[*paths.values()], config_file=False)
+    seconds: dict[str, float] = {}
+    tests = session.tests
     traced.start()
     for test, following in zip(tests, [*tests[1:], None], strict=True):
         traced.switch_context(test)
         began = time.process_time()  # by the clock it would depend on what else runs here
         if session.passes(test, following):
-            known.seconds[test] = time.process_time() - began
+            seconds[test] = time.process_time() - began
     traced.stop()
-    for line, ran in traced.get_data().contexts_by_lineno(str(module)).items():
-        known.by_line[line] = {test for test in ran if test in known.seconds}
-    lines = {line: sorted(ran) for line, ran in known.by_line.items()}
-    told.write_text(json.dumps({"seconds": known.seconds, "lines": lines}), encoding="utf-8")
+    lines = {
+        module: {
+            line: [test for test in ran if test in seconds]
+            for line, ran in traced.get_data().contexts_by_lineno(path).items()
+        }
+        for module, path in paths.items()
+    }
+    told.write_text(json.dumps({"seconds": seconds, "lines": lines}), encoding="utf-8")
     return 0
 
 
-def _read(told: Path) -> Known:
+def _read(told: Path, module: str) -> Known:
     said = json.loads(told.read_text(encoding="utf-8"))
-    lines = {int(line): set(ran) for line, ran in said["lines"].items()}
+    lines = {int(line): set(ran) for line, ran in said["lines"][module].items()}
     return Known(seconds=said["seconds"], by_line=lines)
-
-
-# ---- planting
 
 
 def plant_code(tree: ast.Module, path: str) -> bool:
@@ -237,9 +235,6 @@ class Planting(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self._code, module.__dict__)  # noqa: S102 - the module's own code, one node changed
 
 
-# ---- the work
-
-
 @dataclass(frozen=True, kw_only=True)
 class Worker:
     """All mistakes of one module; each is told as one line of JSON as soon as it is judged."""
@@ -252,30 +247,20 @@ class Worker:
     def path(self) -> Path:
         return Path(self.module).resolve()
 
-    def work(self) -> None:
+    def in_functions(self, session: Session, known: Known) -> None:
+        """Judge what lies in functions: in forks of a session that has imported everything."""
         source = self.path.read_text(encoding="utf-8")
-        baseline = self.told.with_suffix(".baseline")
-        inside = [mutant for mutant in self.mutants if mutant.function]
-        child = os.fork()  # what it imports must not be there for those that import anew
-        if child == 0:
-            _be_quiet()
-            _session(TESTS[self.module], lambda of: self._inside(of, source, inside, baseline))
-            os._exit(0)
-        os.waitpid(child, 0)
-        known = _read(baseline)
         for mutant in self.mutants:
-            if not mutant.function:
-                self._at_import(mutant, source, known)
+            tests = known.of(_run_by(mutant)) if mutant.function else []
+            if tests:  # else it runs at import, or not at all
+                self._judge(mutant, tests, known, self._finding(session, mutant, source, tests))
 
-    def _inside(
-        self, session: Session, source: str, inside: Sequence[Mutant], baseline: Path
-    ) -> None:
-        forked(lambda: measured(session, self.path, baseline), 600)
-        known = _read(baseline)
-        for mutant in inside:
-            first, last = mutant.lines
-            tests = known.of(range(first, last + 1))
-            self._judge(mutant, tests, known, self._finding(session, mutant, source, tests))
+    def at_import(self, known: Known) -> None:
+        """Judge what is left: in sessions that import the module with the mistake."""
+        source = self.path.read_text(encoding="utf-8")
+        for mutant in self.mutants:
+            if not mutant.function or not known.of(_run_by(mutant)):
+                self._at_import(mutant, source, known)
 
     def _finding(
         self, session: Session, mutant: Mutant, source: str, tests: Sequence[str]
@@ -288,8 +273,9 @@ class Worker:
         return find
 
     def _at_import(self, mutant: Mutant, source: str, known: Known) -> None:
-        lines = _readers(ast.parse(source), mutant.where) & set(known.by_line)
-        tests = known.of(lines or set(known.by_line))
+        names = mutant.where.split(".")[-1]
+        lines = _readers(ast.parse(source), names) & set(known.by_line)
+        tests = known.of(lines) or known.of(set(known.by_line))
         name = self.module.removesuffix(".py").replace("/", ".")
 
         def find() -> int:
@@ -318,6 +304,11 @@ class Worker:
         }  # fmt: skip
         with self.told.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def _run_by(mutant: Mutant) -> range:
+    first, last = mutant.lines
+    return range(first, last + 1)
 
 
 def _session(arguments: Sequence[str], work: Callable[[Session], None] | None) -> int:
@@ -351,21 +342,49 @@ def _names(statement: ast.stmt, use: type[ast.expr_context]) -> set[str]:
     return {node.id for node in names if isinstance(node.ctx, use)}
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Judge a module's mistakes: its path, where to tell, which part of how many.
+def left(module: str, told: Path, part: int, parts: int) -> list[Mutant]:
+    """List what is to be judged: what an earlier run found is not judged again."""
+    mine = {
+        (one.site, one.variant): one
+        for one in mutants(Path(module).read_text(encoding="utf-8"))[part - 1 :: parts]
+    }
+    lines = told.read_text(encoding="utf-8").splitlines(True) if told.exists() else []
+    judged = {(line["site"], line["variant"]): line["verdict"] for line in map(json.loads, lines)}
+    again = {place for place in mine if judged.get(place) not in FOUND}
+    kept = [text for text, place in zip(lines, judged, strict=True) if place not in again]
+    told.write_text("".join(kept), encoding="utf-8")
+    return [one for place, one in mine.items() if place in again]
 
-    What is told there already is not judged again.
-    """
-    module, told, part, parts = arguments
-    found = mutants(Path(module).read_text(encoding="utf-8"))
-    file = Path(told)
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    known = {(line["site"], line["variant"]) for line in map(json.loads, lines)}
-    left = [
-        one for one in found[int(part) - 1 :: int(parts)] if (one.site, one.variant) not in known
-    ]
-    if left:
-        Worker(module=module, told=file, mutants=left).work()
+
+def file_of(folder: Path, module: str) -> Path:
+    """Name the file in which a module's verdicts are told."""
+    return folder / f"{module.removesuffix('.py').replace('/', '.')}.jsonl"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Judge the mistakes of modules with the same tests: the folder to tell in, I, N, modules."""
+    folder, part, parts, *modules = arguments
+    told = {module: file_of(Path(folder), module) for module in modules}
+    chosen = {module: left(module, told[module], int(part), int(parts)) for module in modules}
+    workers = [Worker(module=m, told=told[m], mutants=chosen[m]) for m in modules if chosen[m]]
+    if not workers:
+        return
+    names = [worker.module for worker in workers]
+    baseline = Path("baseline.json")
+
+    def work(session: Session) -> None:
+        forked(lambda: measured(session, names, baseline), 900)
+        for worker in workers:
+            worker.in_functions(session, _read(baseline, worker.module))
+
+    child = os.fork()  # what it imports must not be there for those that import anew
+    if child == 0:
+        _be_quiet()
+        _session(TESTS[names[0]], work)
+        os._exit(0)
+    os.waitpid(child, 0)
+    for worker in workers:
+        worker.at_import(_read(baseline, worker.module))
 
 
 if __name__ == "__main__":
