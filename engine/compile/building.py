@@ -27,12 +27,10 @@ Steps: TypeAlias = Mapping[NodeId, tuple[int, int | None]]
 
 def build(linked: Linked, checks: Checks, steps: Steps, digest: Digest) -> ProcessGraph:
     """Put the graph together; the definition has no problems."""
-    if linked.start is None:
-        raise AssertionError(linked.definition.process)
     return ProcessGraph(
         definition=linked.definition,
         digest=digest,
-        start=linked.start,
+        start=linked.begin,
         nodes={site.id: _node(site, checks) for site in linked.sites.values()},
         forms=_forms(linked),
         steps=steps,

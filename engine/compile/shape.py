@@ -167,12 +167,7 @@ _Words = Callable[[Document, Finding], Iterator[Problem]]
 
 def _problems(document: Document, error: Finding) -> Iterator[Problem]:
     """Say one of the judge's findings in our words."""
-    words = _WORDS.get(error.keyword)
-    yield from words(document, error) if words else _say(document, error, "S103", _wanted(error))
-
-
-def _wanted(error: Finding) -> tuple[str, str]:
-    return "this value has not the form it should have", _right(error)
+    return _WORDS[error.keyword](document, error)
 
 
 def _right(error: Finding) -> str:
@@ -281,16 +276,11 @@ def _wrong_count(document: Document, error: Finding) -> Iterator[Problem]:
 
 def _doubled(document: Document, error: Finding) -> Iterator[Problem]:
     written = document.find(error.steps)
-    seen: set[Hashable] = set()
-    spot = written.spot
-    for item in written.items:
-        value = _frozen(item.value)
-        if value in seen:
-            spot = item.spot
-            break
-        seen.add(value)
+    values = [_frozen(item.value) for item in written.items]
+    firsts = {value: place for place, value in reversed([*enumerate(values)])}
+    again = next(place for place, value in enumerate(values) if firsts[value] != place)
     words = ("the same value stands twice in this list", "keep it once")
-    yield from _say(document, error, "S107", words, spot=spot)
+    yield from _say(document, error, "S107", words, spot=written.items[again].spot)
 
 
 def _frozen(value: JsonValue) -> Hashable:
@@ -364,4 +354,4 @@ _WORDS: Mapping[str, _Words] = {
     "format": _bad_duration,
     "oneOf": _either,
 }
-"""Schema keyword -> our words for it."""
+"""Schema keyword -> our words for it: for every keyword by which the schemas judge."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, assert_never
 
 from engine.model.names import JsonValue, Localised
 from engine.model.problem import Text
@@ -56,6 +56,7 @@ class Limits(Value, frozen=True, kw_only=True):
                 return text.isalnum()
             case "ANY":
                 return True
+        assert_never(self.characters)
 
 
 class Component(Value, frozen=True, kw_only=True):

@@ -223,9 +223,7 @@ def _keys(
 ) -> Mapping[str, Slot]:
     slots = dict(before)
     for use in signature.keys:
-        name = site.slots.get(use.input)
-        if name is None:
-            continue
+        name = site.slots[use.input]
         after = use.after if code is None else use.on.get(code, use.after)
         slot = slots.get(name)
         if after:

@@ -23,11 +23,9 @@ def spread(linked: Linked, order: Mapping[NodeId, int], endings: Endings) -> Map
     what a way back changes waits for the next round, so that a mesh of ways takes few of them. It
     ends: a state only ever loses what is certain and gains what is possible, and both are finite.
     """
-    if linked.start is None:
-        return {}
-    states: dict[NodeId, State] = {linked.start: _handed(linked.definition)}
-    waiting = [(0, 0, linked.start)]
-    queued = {linked.start}
+    states: dict[NodeId, State] = {linked.begin: _handed(linked.definition)}
+    waiting = [(0, 0, linked.begin)]
+    queued = {linked.begin}
     wanted = _wanted_at_ends(linked)
     while waiting:
         lap, here, node = heappop(waiting)
@@ -102,10 +100,8 @@ def _narrowed(state: State, wanted: frozenset[str]) -> State:
 def walk_order(linked: Linked) -> Mapping[NodeId, int]:
     """Number the reached nodes: loops aside, each comes behind those that lead to it."""
     done: list[NodeId] = []
-    if linked.start is None:
-        return {}
-    seen = {linked.start}
-    path = [(linked.start, iter(linked.sites[linked.start].edges))]
+    seen = {linked.begin}
+    path = [(linked.begin, iter(linked.sites[linked.begin].edges))]
     while path:
         node, edges = path[-1]
         step = next((edge.target for edge in edges if edge.target not in seen), None)

@@ -209,3 +209,10 @@ class Linked(Struct, frozen=True, gc=False, kw_only=True):
     whole: bool
     sound: bool
     calls: Mapping[NodeId, Called] = {}
+
+    @property
+    def begin(self) -> NodeId:
+        """Give Start. To be asked only where all is `whole`: there is exactly one."""
+        if self.start is None:
+            raise AssertionError(self.definition.process)
+        return self.start

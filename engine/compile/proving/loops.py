@@ -165,10 +165,8 @@ def _ends(site: Site, edge: Edge, variable: str) -> bool:
     if edge.kind != "next":
         return False
     high: Assignment = {(variable,): Stand(MOST_ROUNDS)}
-    for position, condition in enumerate(site.conditions):
-        holds = None if condition is None else try_out(condition.tree.root, high)
-        if position == edge.position:
-            return holds is False
-        if holds is True:
-            return True
-    return False
+    *before, own = (
+        None if condition is None else try_out(condition.tree.root, high)
+        for condition in site.conditions[: edge.position + 1]
+    )  # fmt: skip
+    return own is False or any(holds is True for holds in before)

@@ -72,9 +72,7 @@ def prove_paths(linked: Linked, graph: Network, findings: Findings) -> Group:
     """Note nodes that Start does not lead to, and nodes that lead to no End; give the latter."""
     import networkx as nx
 
-    if linked.start is None:
-        return frozenset()
-    reached = {linked.start, *nx.descendants(graph, linked.start)}
+    reached = {linked.begin, *nx.descendants(graph, linked.begin)}
     for site in _heads(linked, graph, linked.sites.keys() - reached):
         findings.add(
             "P101", site.spot, f"no path leads from Start to `{site.id}`",

@@ -109,9 +109,7 @@ class _Reader:
         value: dict[str, JsonValue] = {}
         entries: dict[str, Written] = {}
         keys: dict[str, Spot] = {}
-        for event in self._events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             name = self._key(event, keys)
             entries[name] = written = self._value(next(self._events), level + 1)
             value[name] = written.value
@@ -131,9 +129,7 @@ class _Reader:
 
     def _sequence(self, spot: Spot, level: int) -> Written:
         items: list[Written] = []
-        for event in self._events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             items.append(self._value(event, level + 1))
         return Written([item.value for item in items], spot, items=items)
 
