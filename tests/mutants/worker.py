@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import hashlib
 import importlib.abc
 import importlib.machinery
 import json
@@ -244,6 +245,10 @@ class Worker:
     mutants: Sequence[Mutant]
 
     @property
+    def text(self) -> str:
+        return digest(self.path.read_text(encoding="utf-8"))
+
+    @property
     def path(self) -> Path:
         return Path(self.module).resolve()
 
@@ -297,8 +302,9 @@ class Worker:
         status = forked(find, known.limit(tests) + more) if tests else 0
         verdict = TIMED_OUT if status is None else KILLED if status else SURVIVED
         line = {
-            "module": self.module, "site": mutant.site, "variant": mutant.variant,
-            "function": mutant.where, "line": mutant.lines[0], "operator": mutant.operator,
+            "module": self.module, "text": self.text,
+            "site": mutant.site, "variant": mutant.variant, "operator": mutant.operator,
+            "function": mutant.where, "line": mutant.lines[0],
             "key": mutant.key, "verdict": verdict if tests else NOT_REACHED, "tests": len(tests),
             "seconds": round(time.perf_counter() - began, 2),
         }  # fmt: skip
@@ -343,17 +349,24 @@ def _names(statement: ast.stmt, use: type[ast.expr_context]) -> set[str]:
 
 
 def left(module: str, told: Path, part: int, parts: int) -> list[Mutant]:
-    """List what is to be judged: what an earlier run found is not judged again."""
-    mine = {
-        (one.site, one.variant): one
-        for one in mutants(Path(module).read_text(encoding="utf-8"))[part - 1 :: parts]
-    }
-    lines = told.read_text(encoding="utf-8").splitlines(True) if told.exists() else []
-    judged = {(line["site"], line["variant"]): line["verdict"] for line in map(json.loads, lines)}
-    again = {place for place in mine if judged.get(place) not in FOUND}
-    kept = [text for text, place in zip(lines, judged, strict=True) if place not in again]
-    told.write_text("".join(kept), encoding="utf-8")
+    """List what is to be judged: what an earlier run found in this very text is not judged again.
+
+    Of the file, verdicts on other texts go, and those that are about to be told anew.
+    """
+    source = Path(module).read_text(encoding="utf-8")
+    mine = {(one.site, one.variant): one for one in mutants(source)[part - 1 :: parts]}
+    lines = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+    verdicts = [line for line in map(json.loads, lines) if line["text"] == digest(source)]
+    found = {(line["site"], line["variant"]) for line in verdicts if line["verdict"] in FOUND}
+    again = mine.keys() - found
+    kept = [line for line in verdicts if (line["site"], line["variant"]) not in again]
+    told.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
     return [one for place, one in mine.items() if place in again]
+
+
+def digest(source: str) -> str:
+    """Tell one text of a module from another."""
+    return hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
 def file_of(folder: Path, module: str) -> Path:
