@@ -1,4 +1,4 @@
-"""Every fault in full, counted: `poe faults`, or `python -m tests.faults killed races` for rows.
+"""Every kill and race in full, counted: `poe faults`, or `python -m tests.faults killed races` for rows.
 
 Prints a row a line as it is done, ready for README. What goes wrong ends the program.
 """
@@ -24,7 +24,7 @@ from tests.faults.test_races import answered_or_timed_out
 from tests.faults.walks import WALKS
 from tests.postgres import is_there, server
 
-LIVES: Final = 300
+LIVES: Final = 100
 ROUNDS: Final = 1_000
 FIFTIES: Final = 20
 Stores = dict[str, Callable[[], str]]
