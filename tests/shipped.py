@@ -26,9 +26,6 @@ FRESH: Final = "harbour pencil walnut eleven"
 COMMON: Final = "passwordpassword"
 
 
-# ---- what a person, an operator or time does --------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
     """Fill in these boxes and press the main button."""

@@ -121,6 +121,12 @@ def test_contracts_stand_as_soon_as_their_rooms_do() -> None:
     assert due <= {settings["name"] for settings in LINTER["contracts_options"]}
 
 
+def test_readme_lists_every_shipped_definition() -> None:
+    told = set(re.findall(r"^\| `([\w-]+)` \|", section("What is shipped"), re.M))
+
+    assert told == {path.stem for path in (ROOT / "definitions").glob("*.yaml")}
+
+
 def test_map_shows_the_rooms_that_exist() -> None:
     block = re.search(r"```text\n(.*?)```", section("The map"), re.S)
     assert block

@@ -42,9 +42,6 @@ def said(id: str, language: str) -> str:
     return str(Speech(language=language, app="Farol Mutual")(id))
 
 
-# ---- nothing is forgotten ---------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("process", shipped())
 def test_every_end_of_every_shipped_definition_is_walked_to(process: str) -> None:
     assert {walk.end for walk in WALKS if walk.process == process} == ends_of(process)
@@ -59,9 +56,6 @@ def test_every_way_out_that_has_words_of_ours_is_shown_where_a_person_would_look
     }
 
     assert {action for _, action in pressed} >= {"back", "resend", "skip", "forgot", "cancel"}
-
-
-# ---- the walks --------------------------------------------------------------------------------
 
 
 def begun(served: Served, someone: Person, walk: Walk) -> None:

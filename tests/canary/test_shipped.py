@@ -128,9 +128,6 @@ def test_a_store_that_breaks_once_at_each_step_leaves_no_passcode(
     looked_at(sinks)
 
 
-# ---- activities that break, and leaks that are planted ----------------------------------------
-
-
 def with_other(label: str, **code: object) -> Catalogue:
     """Our catalogue with other code under a label."""
     return Catalogue.of(

@@ -46,9 +46,6 @@ LIVES_OF_ONE: Final = 10
 Said = Callable[[Begun | Current], None]
 
 
-# ---- what lives
-
-
 class Living:
     """One life: visits of every kind, each of a user of its own."""
 
@@ -174,9 +171,6 @@ def killed(place: Place, life: str, seconds: float) -> list[tuple[InstanceId, in
     place.settled()
     words = [line.split() for line in said.decode().split("\n")[:-1] if line]
     return [(InstanceId(id), int(revision)) for id, revision in words]
-
-
-# ---- what is left
 
 
 async def looked_at(place: Place, answered: list[tuple[InstanceId, int]]) -> int:

@@ -110,9 +110,6 @@ def a_disk() -> Iterator[tuple[Disk, Limits]]:
         disk.unregister()
 
 
-# ---- what is changed while the disk is full
-
-
 async def registers(house: Bench) -> None:
     """Keep a passcode: a hop that stages records."""
     visit = next(one for one in await all_instances(house) if one.process == REGISTRATION)

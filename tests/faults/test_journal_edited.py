@@ -91,9 +91,6 @@ async def _walked(settings: Settings, secret: str) -> str:
         await application.close()
 
 
-# ---- how it is changed
-
-
 def _other(row: JournalRow) -> JournalRow:
     return replace(row, payload=(row.payload or b"").replace(b"FAIL", b"PASS") + b" ")
 

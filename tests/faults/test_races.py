@@ -112,9 +112,6 @@ async def assert_one_ana(house: Bench) -> None:
     assert sorted(str(user.ext_id) for user in users) == ["ana", "somebody"]
 
 
-# ---- two programs
-
-
 @pytest.fixture(params=["sqlite", POSTGRES])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Give a place that several programs share."""
