@@ -1,4 +1,4 @@
-"""Every kill and race in full, counted: `poe faults`, or `python -m tests.faults killed races` for rows.
+"""Every kill and race in full, counted: `poe faults`, or `python -m tests.faults killed` for rows.
 
 Prints a row a line as it is done, ready for README. What goes wrong ends the program.
 """
