@@ -13,6 +13,7 @@ _IDENTITY: Final = (
     "tests/identity/test_attempts.py", "tests/identity/test_attempts_bounds.py",
     "tests/identity/test_authentication.py", "tests/identity/test_choosing.py",
     "tests/identity/test_devices.py", "tests/identity/test_equal_work.py",
+    "tests/identity/test_verdicts.py",
     "tests/identity/test_passcodes.py", "tests/run/test_choosing.py", "tests/run/test_journey.py",
     "tests/run/test_rotation.py", "tests/web/test_devices.py",
 )  # fmt: skip
@@ -20,6 +21,7 @@ _LEDGER: Final = (
     "tests/contracts/test_ledger.py", "tests/contracts/test_instances.py",
     "tests/contracts/test_records.py", "tests/contracts/test_erasure.py",
     "tests/adapters/test_sqlite_batches.py", "tests/adapters/test_sqlite_database.py",
+    "tests/adapters/test_statements.py", "tests/adapters/test_claims.py",
 )  # fmt: skip
 _LOOP: Final = (
     "tests/run/test_journey.py", "tests/run/test_chain.py", "tests/run/test_due.py",
@@ -70,5 +72,5 @@ Those that start processes or a server are left out: a mistake lives in the proc
 planted in.
 """
 
-SECONDS_FOR_ONE: Final = 4.0
+SECONDS_FOR_ONE: Final = 8.0
 """What the tests that are run against one mistake take together, of every file its quickest."""
