@@ -19,7 +19,11 @@ from engine.cli.main import main
 ROOT = Path(__file__).parent.parent.parent
 DEFINITION = ROOT / "definitions" / "passcode-authentication.yaml"
 LINK = re.compile(r"https?://[^\s\"'<>]+[?&]pt=[\w.~-]+")
-ENTRY = "from engine.cli.main import main; main()"
+ENTRY = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " from engine.cli.main import main; main()"
+)
+"""The program, as a terminal starts it: under nohup or `&` SIGINT would come to it ignored."""
 LONGEST_SECONDS = 120
 
 Run = Callable[..., Result]

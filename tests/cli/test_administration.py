@@ -328,7 +328,10 @@ def test_ctrl_c_at_the_prompt_ends_it_at_once(house: Run, data: Path) -> None:
             said += (letter := process.stderr.read(1))
             assert letter, said
         process.send_signal(signal.SIGINT)
-        code = process.wait(timeout=60)  # while the prompt could still be answered
+        try:
+            code = process.wait(timeout=60)  # while the prompt could still be answered
+        finally:
+            process.kill()  # or leaving the block would wait for ever
         rest, errors = process.communicate()
     os.close(ours)
     os.close(theirs)
