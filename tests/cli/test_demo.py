@@ -150,6 +150,21 @@ def test_fresh_begins_anew_and_leaves_what_is_not_its_own(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("more", [(), ("--fresh",)])
+def test_second_demo_leaves_the_folder_of_one_that_runs(tmp_path: Path, more: tuple[str]) -> None:
+    with started("demo", "--data", tmp_path, "--port", "0") as demo:
+        link = link_in(demo.wait_for(READY))
+        key = (tmp_path / KEYS / "1.key").read_bytes()
+        code, errors = ended("demo", "--data", tmp_path, "--port", "0", *more)
+        status, _ = get(link)
+
+    assert code == 1
+    assert "A demo already runs in" in errors
+    assert "--data" in errors
+    assert (tmp_path / KEYS / "1.key").read_bytes() == key
+    assert status == 200
+
+
+@pytest.mark.parametrize("more", [(), ("--fresh",)])
 def test_folder_that_no_demo_made_is_left_alone(house: Run, data: Path, more: tuple[str]) -> None:
     before = (data / DATABASE).read_bytes()
 

@@ -15,6 +15,7 @@ import click
 from msgspec.structs import replace
 
 from engine.cli.command import Documented, fail, misused
+from engine.cli.demo.holding import held
 from engine.cli.terminal.page import Terminal, clean
 from engine.settings import Settings, read
 
@@ -62,33 +63,42 @@ def demo(
     if address is not None and not lan:
         misused("--address goes with --lan.")
     settings = replace(read(data, usual=FOLDER, port=port), database=None)  # a folder of its own
-    prepare_folder(settings.data, fresh=fresh)
     from engine.cli.serving.listen import in_loop
     from engine.cli.serving.logs import log_to_stderr
 
-    log_to_stderr(logging.WARNING)
-    in_loop(_play(settings, lan=lan, address=address))
+    make_folder(settings.data)
+    with held(settings.data):
+        prepare_folder(settings.data, fresh=fresh)
+        log_to_stderr(logging.WARNING)
+        in_loop(_play(settings, lan=lan, address=address))
     Terminal.here().say("\nThe demo has ended. The same command goes on with it.")
     return 0
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder, or refuse one that holds what no demo made. Raises `Failed`."""
+    from engine.app import DATABASE, KEYS
+
+    is_ours = (folder / MARK).exists()
+    if not is_ours and any((folder / name).exists() for name in (DATABASE, KEYS)):
+        fail(f"{clean(str(folder))} holds data that no demo made. Choose another --data.")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def prepare_folder(folder: Path, *, fresh: bool) -> None:
-    """Make the folder a demo's, or refuse one that holds something else.
+    """Mark a folder that we hold as a demo's.
 
     `fresh` takes away what demos make, by name, and nothing else.
     """
     from engine.app import DATABASE, KEYS
 
-    mark = folder / MARK
-    if not mark.exists() and any((folder / name).exists() for name in (DATABASE, KEYS)):
-        fail(f"{clean(str(folder))} holds data that no demo made. Choose another --data.")
     if fresh:
         for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
             (folder / name).unlink(missing_ok=True)
         for name in (KEYS, TLS_FOLDER):
             if (folder / name).exists():
                 shutil.rmtree(folder / name)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mark = folder / MARK
     if not mark.exists():
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # its keys belong in no commit
         mark.write_text(MARK_TEXT, encoding="utf-8")
