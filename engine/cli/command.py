@@ -285,6 +285,13 @@ def database_option(command: F) -> F:
     )(command)
 
 
+def url_option(command: F) -> F:
+    """Add `--url URL`, for a command that writes links."""
+    return click.option(
+        "--url", type=Origin(), metavar="URL", help="Where browsers find us (else as settings say)."
+    )(command)
+
+
 def page_option(rows: str) -> Callable[[F], F]:
     """Add `--page N`; `rows` says how many there are on each."""
     return click.option(

@@ -131,6 +131,7 @@ def test_taken_port_is_an_answer(kept: Path) -> None:
 
     assert code == 1
     assert "is taken" in errors
+    assert "Links follow TRUSTFLOW_PORT, or `port` in trustflow.toml" in errors
 
 
 def test_certificate_is_kept_until_it_runs_out_or_the_address_is_another(tmp_path: Path) -> None:

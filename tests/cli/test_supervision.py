@@ -74,10 +74,12 @@ def test_link_of_a_paused_journey_is_shown_with_its_code(
 
     shown = run("instance", "link", id)
     told = json.loads(run("instance", "link", id, "--json").stdout)
+    behind = run("instance", "link", id, "--url", "https://id.example.org/").stdout
     ended = run("instance", "cancel", id)
     late = run("instance", "link", id)
 
     assert re.search(rf"/web/trustweb\?rs={id}\.[\w-]{{43}}\n", shown.stdout)
+    assert f"https://id.example.org/web/trustweb?rs={id}." in behind
     assert told["resumeUrl"] in shown.stdout
     assert "\N{UPPER HALF BLOCK}" in shown.stdout
     assert "is Abandoned" in ended.stdout

@@ -19,10 +19,10 @@ from engine.cli.command import (
     Documented,
     Group,
     Length,
-    Origin,
     data_option,
     fail,
     json_option,
+    url_option,
 )
 from engine.cli.hints import hint
 from engine.cli.opening import acting, change, with_application
@@ -118,9 +118,7 @@ class Made:
 )
 @click.option("--redirect", metavar="URL", help="Where the journey leads in the end.")
 @click.option("--max-duration", type=Length(), help="How long an instance may take.")
-@click.option(
-    "--url", type=Origin(), metavar="URL", help="Where browsers find us (else as settings say)."
-)
+@url_option
 @data_option
 @json_option
 def create(

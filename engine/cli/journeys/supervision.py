@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from engine.cli.command import Documented, data_option, fail, json_option
+from engine.cli.command import Documented, data_option, fail, json_option, url_option
 from engine.cli.hints import hint
 from engine.cli.journeys.instances import instance
 from engine.cli.journeys.meant import instance_named
@@ -92,9 +92,10 @@ def cancel(*, id: str, data: Path | None, as_json: bool) -> int:
 
 @instance.command(cls=Documented, examples=("trustflow instance link TF-7K2M-94QX",))
 @click.argument("id")
+@url_option
 @data_option
 @json_option
-def link(*, id: str, data: Path | None, as_json: bool) -> int:
+def link(*, id: str, url: str | None, data: Path | None, as_json: bool) -> int:
     """Show the link by which a person comes back to a paused journey.
 
     Whoever has it may go on as that person: send it to nobody else.
@@ -113,7 +114,7 @@ def link(*, id: str, data: Path | None, as_json: bool) -> int:
         value = await application.supervisor.resume_value(ref, by)
         if value is None:
             return found, None
-        base = origin_of(application.settings).rstrip("/")
+        base = (url or origin_of(application.settings)).rstrip("/")
         return found, ResumeLink(instance=ref.id, value=value).address_at(base)
 
     found, address = with_application(data, work)

@@ -78,7 +78,10 @@ def bound(host: str, port: int, *, or_next: bool = False) -> socket.socket:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 fail(f"Cannot listen at {host} port {number}: {error.strerror or error}.")
-    return fail(f"Port {port} of {host} is taken. Choose another one with --port.")
+    return fail(
+        f"Port {port} of {host} is taken. Choose another one with --port. Links follow"
+        " TRUSTFLOW_PORT, or `port` in trustflow.toml: set it there, and the links lead to it too."
+    )
 
 
 def _listening(host: str, port: int) -> socket.socket:
