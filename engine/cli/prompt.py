@@ -1,7 +1,8 @@
-"""Passcodes at the terminal: typed where nobody reads along, or suggested and shown this once.
+"""What is asked at the terminal: a name once more, or a passcode where nobody reads along.
 
-The only command that sees a passcode sees it here (security D1): it never comes by argument,
-environment or file, where other programs and histories could read it.
+A passcode may be suggested, and is shown this once. The only command that sees one sees it here
+(security D1): it never comes by argument, environment or file, where other programs and histories
+could read it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import getpass
 import unicodedata
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 
+from engine.cli.command import Refused, fail
+from engine.cli.terminal.page import clean
 from engine.identity.words import suggest
 from engine.ports.outside import Chance
 from engine.secret import Secret
@@ -22,11 +26,40 @@ class NoTerminal(Exception):
     """There is no terminal at which something can be typed unseen."""
 
 
+def confirm_name(question: str, name: str) -> None:
+    """Ask to type a name again before what cannot be brought back.
+
+    Raises:
+        click.Abort: The person pressed Ctrl-C.
+        Failed: Another name was typed.
+        Refused: Nobody answers; a script says --yes.
+    """
+    with _answered("--yes"):
+        typed = click.prompt(
+            f"{clean(question)} Type the name again", err=True, default="", show_default=False
+        )
+    if typed != name:
+        fail("That was another name. Nothing was changed.")
+
+
+@contextmanager
+def _answered(instead: str) -> Iterator[None]:
+    """Tell the end of what can be read from Ctrl-C, as click does not: a script has an option."""
+    try:
+        yield
+    except click.Abort as error:
+        if not isinstance(error.__context__, EOFError):
+            raise
+        message = f"no answer was given; a script says {instead}"
+        raise Refused(message) from error
+
+
 def ask_twice(what: str) -> Secret | None:
     """Ask for a new passcode at a hidden prompt, and once more. None: they were not the same.
 
     Raises:
-        click.Abort: The person pressed Ctrl-C, or nothing is left to read.
+        click.Abort: The person pressed Ctrl-C.
+        Refused: Nothing is left to read.
         NoTerminal: What is typed could be read by others, or nobody sits there to type.
     """
     first = Secret(_asked(f"{what} (not shown): "))
@@ -36,7 +69,7 @@ def ask_twice(what: str) -> Secret | None:
 
 
 def _asked(words: str) -> str:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _answered("--suggest --json"):
         # getpass turns the echo off; where it cannot it would warn, and read a line all the same.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:

@@ -352,10 +352,27 @@ def test_passcode_without_a_terminal_is_refused_with_what_a_script_uses(
     )  # fmt: skip
 
     told = "Error: a passcode needs a terminal to be typed at; a script uses --suggest --json\n"
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.endswith(told)
     assert "Warning" not in done.stderr
     assert json.loads(house("user", "show", "ines", "--json").stdout)["registeredPasscodes"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("user", "erase", "ines"), "--yes"),
+        (("passcode", "remove", "ines"), "--yes"),
+        (("passcode", "register", "ines"), "--suggest --json"),
+    ],
+)
+def test_prompt_that_nobody_answers_names_what_a_script_says(
+    house: Run, words: tuple[str], option: str
+) -> None:
+    done = house(*words, typed="")
+
+    assert done.exit_code == 2
+    assert done.stderr.endswith(f"Error: no answer was given; a script says {option}\n")
 
 
 def test_refused_passcode_is_asked_for_again_three_times_at_most(house: Run, data: Path) -> None:

@@ -11,7 +11,15 @@ import click
 from engine.cli import prompt
 from engine.cli.administration.finding import policy_named, store_option, user_named
 from engine.cli.administration.mistakes import told
-from engine.cli.command import Documented, Group, data_option, fail, json_option, misused
+from engine.cli.command import (
+    Documented,
+    Group,
+    Refused,
+    data_option,
+    fail,
+    json_option,
+    misused,
+)
 from engine.cli.opening import change, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.model.problem import FieldProblem, wrong
@@ -119,8 +127,9 @@ def _typed(keep: Callable[[Secret], Kept]) -> Kept:
 def _asked_once(keep: Callable[[Secret], Kept]) -> Kept:
     try:
         typed = prompt.ask_twice("New passcode")
-    except prompt.NoTerminal:
-        fail("a passcode needs a terminal to be typed at; a script uses --suggest --json")
+    except prompt.NoTerminal as error:
+        message = "a passcode needs a terminal to be typed at; a script uses --suggest --json"
+        raise Refused(message) from error
     if typed is None:
         return Secret(""), (wrong("passcode", "the two were not the same"),)
     return keep(typed)
@@ -177,9 +186,7 @@ class _Registering:
 def remove(*, name: str, yes: bool, policy: str, store: str, data: Path | None) -> int:
     """Remove a user's passcode, hash and all. It cannot be brought back."""
     if not yes:
-        words = f"Remove the passcode of {clean(name)} for good? Type the name again"
-        if click.prompt(words, err=True, default="", show_default=False) != name:
-            fail("That was another name. Nothing was changed.")
+        prompt.confirm_name(f"Remove the passcode of {name} for good?", name)
 
     async def staged(unit: Unit, actor: Actor) -> Passcode:
         from engine.identity.passcodes import unregister

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli import prompt
 from engine.cli.administration.finding import in_store, store_named, store_option, user_named
 from engine.cli.administration.mistakes import told
 from engine.cli.command import (
@@ -293,9 +294,7 @@ def erase(*, name: str, yes: bool, store: str, data: Path | None, as_json: bool)
     their journals; what the person answered does not.
     """
     if not yes:
-        words = f"Erase {clean(name)} and all answers for good? Type the name again"
-        if click.prompt(words, err=True, default="", show_default=False) != name:
-            fail("That was another name. Nothing was changed.")
+        prompt.confirm_name(f"Erase {name} and all answers for good?", name)
 
     async def work(application: Application) -> Erased:
         from engine.run.unit import Unit
