@@ -67,6 +67,14 @@ def test_review_is_decided_with_its_reason(
     assert "it is not in review" in again.stderr
 
 
+@pytest.mark.parametrize("deed", ["accept", "decline"])
+def test_comment_that_would_be_cut_is_refused(run: Run, deed: str) -> None:
+    done = run("instance", deed, "TF-0000-0000", "--comment", "x" * 2_001)
+
+    assert done.exit_code == 2
+    assert "'--comment': 2,001 characters are too many; 2,000 at most" in done.stderr
+
+
 def test_link_of_a_paused_journey_is_shown_with_its_code(
     run: Run, data: Path, tmp_path: Path
 ) -> None:

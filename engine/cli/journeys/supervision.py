@@ -29,8 +29,22 @@ _WRONG_STATE: Final[Mapping[str, str]] = {
 }
 """Why nothing was done, by what was wanted."""
 
+
+def _of_bearable_length(ctx: click.Context, param: click.Parameter, text: str) -> str:
+    """Refuse a comment of which only the beginning would be kept."""
+    from engine.run.supervision import LONGEST_COMMENT
+
+    if len(text) > LONGEST_COMMENT:
+        message = f"{len(text):,} characters are too many; {LONGEST_COMMENT:,} at most."
+        raise click.BadParameter(message, ctx, param)
+    return text
+
+
 comment_option = click.option(
-    "--comment", default="", help="Why; kept with the journey, 2,000 characters at most."
+    "--comment",
+    default="",
+    callback=_of_bearable_length,
+    help="Why; kept with the journey, 2,000 characters at most.",
 )
 
 
