@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from engine.cli.terminal.page import Terminal, clean
 from engine.errors import Busy, SettingsRefused, TrustflowError
@@ -57,6 +58,12 @@ def fail(message: str) -> NoReturn:
 def misused(message: str) -> NoReturn:
     """Answer options that do not go together. Raises `click.UsageError`."""
     raise click.UsageError(message, click.get_current_context(silent=True))
+
+
+def is_given(option: str) -> bool:
+    """Whether somebody typed an option of the command now running, be it with its usual value."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is ParameterSource.COMMANDLINE
 
 
 class Formatter(click.HelpFormatter):

@@ -397,6 +397,14 @@ def test_link_is_shown_once_and_kept_nowhere(house: Run, data: Path) -> None:
     assert not any(secret.encode() in content for content in files)
 
 
+@pytest.mark.parametrize("kind", ["time", "unlimited"])
+def test_uses_go_with_a_token_that_counts_them(run: Run, kind: str) -> None:
+    done = run("token", "create", "visit", "--type", kind, "--uses", "1")
+
+    assert done.exit_code == 2
+    assert f"--uses goes with --type count: --type {kind} does not count uses" in done.stderr
+
+
 def test_token_is_json_for_scripts(house: Run) -> None:
     words = ("passcode-authentication", "--param", "userExternalId=ines", "--uses", "3")
     made = json.loads(house("token", "create", *words, "--name", "letter", "--json").stdout)

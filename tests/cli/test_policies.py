@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.cli.shell import DEFINITION, Run, link_in
 from tests.cli.test_administration import journey, suggested
 
@@ -30,6 +32,23 @@ def test_every_field_is_kept_and_shown(house: Run) -> None:
     }  # fmt: skip
     assert "16 to 128 characters" in shown.stdout
     assert "Warning: a change at regular times" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), "Say what to change: --min-length"),
+        (("--validity", "P1D", "--no-validity"), "--validity does not go with --no-validity"),
+        (("--renewable-for", "P1D", "--no-validity"), "--renewable-for does not go with"),
+    ],
+)
+def test_change_of_nothing_or_to_two_things_is_refused(
+    run: Run, options: tuple[str], told: str
+) -> None:
+    done = run("policy", "change", "default", *options)
+
+    assert done.exit_code == 2
+    assert told in done.stderr
 
 
 def test_what_is_named_is_changed_and_the_rest_stays(house: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
@@ -10,7 +11,7 @@ import click
 
 from engine.cli.administration.finding import policy_named, store_named, store_option
 from engine.cli.administration.mistakes import told
-from engine.cli.command import Documented, Group, Length, data_option, json_option
+from engine.cli.command import Documented, Group, Length, data_option, json_option, misused
 from engine.cli.opening import change as committed
 from engine.cli.opening import with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
@@ -135,6 +136,7 @@ def change(
 ) -> int:
     """Change a policy: what is not named stays, and so does what is registered."""
     told_of = {field: value for field, value in given.items() if value is not None}
+    _refuse_unclear(told_of, no_validity=no_validity)
     if no_validity:
         told_of |= {"validity": None, "renewable_for": NOTHING}
 
@@ -157,6 +159,17 @@ def change(
     terminal.say(f"The policy {made.name} is changed.")
     _warn(terminal, made)
     return 0
+
+
+def _refuse_unclear(told_of: Mapping[str, object], *, no_validity: bool) -> None:
+    """Refuse options that say nothing, or two things at once. Raises `click.UsageError`."""
+    if not told_of and not no_validity:
+        misused("Say what to change: --min-length, --max-length, --character-set, --history-size,"
+                " --validity, --no-validity, --renewable-for, --session-ttl, --second-factor,"
+                " --only-factor, --accept-risk or --no-risk.")  # fmt: skip
+    for field in ("validity", "renewable_for"):
+        if no_validity and field in told_of:
+            misused(f"--{field.replace('_', '-')} does not go with --no-validity.")
 
 
 def _warn(terminal: Terminal, shown: PasscodePolicy) -> None:

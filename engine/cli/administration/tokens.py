@@ -21,7 +21,9 @@ from engine.cli.command import (
     Length,
     data_option,
     fail,
+    is_given,
     json_option,
+    misused,
     url_option,
 )
 from engine.cli.hints import hint
@@ -137,6 +139,8 @@ def create(
     as_json: bool,
 ) -> int:
     """Make a process token and show its link: once, for its secret is kept nowhere."""
+    if kind != "count" and is_given("uses"):
+        misused(f"--uses goes with --type count: --type {kind} does not count uses.")
     asked = Asked(
         process=process, version=version, name=name, given=given, uses=uses, life=life, kind=kind,
         redirect=redirect, max_duration=max_duration,
