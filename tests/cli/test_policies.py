@@ -35,6 +35,23 @@ def test_every_field_is_kept_and_shown(house: Run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("characters", "told"), [("NUMERIC", "digits"), ("ALPHANUMERIC", "letters and digits")]
+)
+def test_suggestion_that_the_policy_cannot_take_is_not_drawn(
+    house: Run, characters: str, told: str
+) -> None:
+    house("policy", "add", "pin", "--min-length", "6", "--character-set", characters,
+          "--accept-risk")  # fmt: skip
+
+    done = house("passcode", "register", "ines", "--policy", "pin", "--suggest", width=200)
+
+    assert done.exit_code == 1
+    assert f"--suggest draws words with hyphens, and the policy pin wants {told} alone" in (
+        done.stderr
+    )
+
+
+@pytest.mark.parametrize(
     ("options", "told"),
     [
         ((), "Say what to change: --min-length"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,7 @@ from engine.cli.command import (
 )
 from engine.cli.opening import change, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
+from engine.model.form import CharacterSet
 from engine.model.problem import FieldProblem, wrong
 from engine.records.identity import Passcode, PasscodePolicy, use_key
 from engine.secret import Secret
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 Kept = tuple[Secret, Passcode | tuple[FieldProblem, ...]]
 """A passcode, and its row or why it cannot be one."""
 TRIES: Final = 3
+SETS: Final[Mapping[CharacterSet, str]] = {
+    "ANY": "of any kind",
+    "ALPHANUMERIC": "letters and digits",
+    "NUMERIC": "digits",
+}
+"""What a policy's characters are called."""
 
 policy_option = click.option(
     "--policy", default="default", show_default=True, help="The passcode policy."
@@ -74,7 +81,8 @@ def register(
         misused("--json goes with --suggest: a prompt needs a person.")
 
     rules = with_application(
-        data, lambda house: _refuse_early(house, name, store, policy, replace=replace)
+        data,
+        lambda house: _refuse_early(house, name, store, policy, replace=replace, suggest=suggest),
     )
 
     def keep(typed: Secret | None) -> Kept:
@@ -102,10 +110,19 @@ def register(
     return 0
 
 
+def _refuse_words(policy: PasscodePolicy) -> None:
+    """Say that no suggestion of ours can be taken: all are words with hyphens between them."""
+    if policy.character_set != "ANY":
+        fail(
+            f"--suggest draws words with hyphens, and the policy {clean(policy.name)} wants"
+            f" {SETS[policy.character_set]} alone. Leave --suggest away and type one, or name"
+            " another policy with --policy."
+        )
+
+
 def _say_rules(policy: PasscodePolicy) -> None:
     """Say what may be chosen before anybody has thought of something else."""
-    sets = {"ANY": "of any kind", "ALPHANUMERIC": "letters and digits", "NUMERIC": "digits"}
-    words = f"{policy.min_length} to {policy.max_length} characters, {sets[policy.character_set]}."
+    words = f"{policy.min_length} to {policy.max_length} characters, {SETS[policy.character_set]}."
     advice = " A few unrelated words are good." if policy.character_set == "ANY" else ""
     Terminal.here(to_errors=True).write(words + advice)
 
@@ -136,7 +153,7 @@ def _asked_once(keep: Callable[[Secret], Kept]) -> Kept:
 
 
 async def _refuse_early(
-    application: Application, name: str, store: str, policy: str, *, replace: bool
+    application: Application, name: str, store: str, policy: str, *, replace: bool, suggest: bool
 ) -> PasscodePolicy:
     """Say what cannot be before anybody has typed a passcode for nothing; give the rules."""
     from engine.run.unit import Unit
@@ -147,6 +164,8 @@ async def _refuse_early(
     there = await unit.find(Passcode, "by_use", use_key(found.id, policy))
     if there is not None and not replace:
         fail(f"{clean(name)} has a passcode already. To set another one: --replace")
+    if suggest:
+        _refuse_words(rules)
     return rules
 
 
