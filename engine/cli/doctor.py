@@ -17,7 +17,7 @@ from engine.cli.command import PROBLEMS, Documented, data_option, json_option
 from engine.cli.findings import WORDS, Finding, bad, fine, warning
 from engine.cli.hints import hint
 from engine.cli.opening import opened
-from engine.cli.terminal.page import Terminal, clean, columns, say_json
+from engine.cli.terminal.page import Terminal, clean, columns, counted, say_json
 from engine.errors import (
     ActivityMissing,
     SchemaRefused,
@@ -103,10 +103,10 @@ def _sqlite() -> Finding:
 
 
 def _chosen(settings: Settings) -> Iterator[Finding]:
+    passes = counted(settings.argon_passes, "pass", "passes")
     yield fine(
         "hashing",
-        f"argon2id, {settings.argon_memory_kib:,} KiB, {settings.argon_passes} passes,"
-        f" {settings.hash_workers} at once",
+        f"argon2id, {settings.argon_memory_kib:,} KiB, {passes}, {settings.hash_workers} at once",
     )
     yield _surface(settings)
     yield _port(settings)
@@ -223,7 +223,7 @@ def _schema(path: Path) -> Finding:
         return bad("schema", "another version of the program has written it", remedy)
     if due:
         remedy = f"Start `{hint('serve')}` once; it brings the schema to today's."
-        return bad("schema", f"{len(due)} migrations to run", remedy)
+        return bad("schema", f"{counted(len(due), 'migration')} to run", remedy)
     return fine("schema", f"today's, number {len(known)}")
 
 

@@ -315,6 +315,18 @@ def test_removing_a_passcode_asks_for_the_name(house: Run) -> None:
     assert "none" in house("user", "show", "ines").stdout
 
 
+def test_what_was_erased_is_counted_as_people_count(house: Run, data: Path) -> None:
+    journey(data, link(house), suggested(house))
+
+    beyond = house("instance", "list", "--page", "7")
+    erased = house("user", "erase", "ines", "--yes", width=200)
+    purged = house("purge")
+
+    assert "there is 1 page." in beyond.stdout
+    assert "the answers of 1 journey, 1 token and 1 passcode." in erased.stdout
+    assert purged.stdout == "No journey was to be erased.\n"
+
+
 def test_ctrl_c_at_the_prompt_ends_it_at_once(house: Run, data: Path) -> None:
     words = [sys.executable, "-c", ENTRY, "passcode", "register", "ines", "--data", str(data)]
     ours, theirs = pty.openpty()

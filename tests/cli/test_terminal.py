@@ -10,7 +10,7 @@ import zxingcpp
 
 from engine.cli.main import trustflow
 from engine.cli.terminal.code import HALVES, QUIET_MODULES, code_rows, show_code
-from engine.cli.terminal.page import Terminal, clean, columns
+from engine.cli.terminal.page import Terminal, clean, columns, counted
 from engine.cli.terminal.problems import show_problems
 from engine.model.problem import Place, Problem
 from tests.cli.shell import Run
@@ -203,3 +203,10 @@ def test_a_thousand_problems_in_one_line_of_a_million_characters_are_told(
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.endswith("^") for line in lines) == len(problems)
     assert max(map(len, lines)) <= 60
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(0, "0 passes"), (1, "1 pass"), (2, "2 passes"), (1_000, "1,000 passes")]
+)
+def test_one_of_a_thing_is_not_several(number: int, told: str) -> None:
+    assert counted(number, "pass", "passes") == told

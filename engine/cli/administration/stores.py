@@ -12,7 +12,7 @@ from engine.cli.administration.mistakes import told
 from engine.cli.command import Documented, Group, Length, data_option, json_option
 from engine.cli.hints import hint
 from engine.cli.opening import change, with_application
-from engine.cli.terminal.page import Terminal, say_json
+from engine.cli.terminal.page import Terminal, counted, say_json
 from engine.records.identity import IdentityStore
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def list_stores(data: Path | None, *, as_json: bool) -> int:
 
 
 def _row(row: IdentityStore) -> tuple[str, ...]:
-    locks = "-" if row.max_failed_attempts is None else f"{row.max_failed_attempts} failures"
+    locks = "-" if row.max_failed_attempts is None else counted(row.max_failed_attempts, "failure")
     return row.id, row.locale, row.time_zone, locks, f"{row.created_at:%Y-%m-%d}"
 
 

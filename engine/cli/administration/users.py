@@ -24,7 +24,7 @@ from engine.cli.command import (
 )
 from engine.cli.hints import hint
 from engine.cli.opening import acting, change, with_application
-from engine.cli.terminal.page import Terminal, Tone, clean, say_json
+from engine.cli.terminal.page import Terminal, Tone, clean, counted, say_json
 from engine.records.identity import Passcode, User
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ def erase(*, name: str, yes: bool, store: str, data: Path | None, as_json: bool)
         )
         return 0
     Terminal.here().say(
-        f"{clean(name)} is erased, with {erased.instances} journeys' answers, "
-        f"{erased.tokens} tokens and {erased.passcodes} passcodes."
+        f"{clean(name)} is erased, with the answers of {counted(erased.instances, 'journey')},"
+        f" {counted(erased.tokens, 'token')} and {counted(erased.passcodes, 'passcode')}."
     )
     return 0

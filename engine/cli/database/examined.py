@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.cli.findings import Finding, bad, fine, warning
 from engine.cli.hints import hint
+from engine.cli.terminal.page import counted
 from engine.errors import SchemaRefused, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def examined(address: Address, now: datetime) -> Iterator[Finding]:
     yield of_way(server)
     yield of_clock(server, now)
     if server.missing:
-        told = f"{server.missing} migrations to run"
+        told = f"{counted(server.missing, 'migration')} to run"
         yield bad("schema", told, f"{hint('migrate')} brings it to today's.")
     else:
         yield fine("schema", f"today's, number {len(shipped())}")
@@ -73,7 +74,8 @@ def of_disk(server: Server) -> Finding:
 def of_replicas(server: Server) -> Finding:
     """Say whether what was answered survives a failover."""
     if server.replicas and not server.replicas_count:
-        told = f"{server.replicas} replicas, and no commit waits for any: a failover loses answers"
+        those = counted(server.replicas, "replica")
+        told = f"{those}, and no commit waits for any: a failover loses answers"
         return bad("replicas", told, "Set synchronous_standby_names, or never fail over to them.")
     if server.replicas:
         return fine("replicas", f"{server.replicas}, and commits wait for them")

@@ -21,7 +21,7 @@ from engine.cli.journeys.meant import (
 from engine.cli.journeys.rows import length_of, write_lines
 from engine.cli.journeys.timeline import Place, cause_of, event_json, line_json, timeline
 from engine.cli.opening import with_application
-from engine.cli.terminal.page import GAP, Terminal, Tone, clean, say_json
+from engine.cli.terminal.page import GAP, Terminal, Tone, clean, counted, say_json
 from engine.errors import ActivityMissing, UnknownBundle, UnknownInstance
 from engine.model.graph import ActivityNode, Node
 from engine.model.instance import LABELS, Incident, ProcessInstance, Review, Status
@@ -113,7 +113,9 @@ def list_instances(
 
 def _none(total: int, *, chosen: bool) -> str:
     if total:
-        return f"Nothing on this page: there are {-(-total // PAGE_SIZE)} pages."
+        pages = -(-total // PAGE_SIZE)
+        there = "is" if pages == 1 else "are"
+        return f"Nothing on this page: there {there} {counted(pages, 'page')}."
     if chosen:
         return "No instance is of that process and status."
     return "No instances. They begin when somebody opens a token's link."
@@ -270,7 +272,7 @@ def _write_incident(terminal: Terminal, incident: Incident) -> None:
 
 def _write_chain(terminal: Terminal, seen: Seen) -> None:
     if seen.broken is None:
-        rows = f"{len(seen.journal)} rows"
+        rows = counted(len(seen.journal), "row")
         words = f"The journal is whole: {rows}, each linked to the one before."
         terminal.write(words, tone="quiet")
     else:

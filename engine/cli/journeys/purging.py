@@ -37,5 +37,15 @@ def purge(*, data: Path | None, as_json: bool) -> int:
     if as_json:
         say_json({"instances": erased})
     else:
-        Terminal.here().say(f"{erased} journeys were erased; each left a tombstone.")
+        Terminal.here().say(_told(erased))
     return 0
+
+
+def _told(erased: int) -> str:
+    match erased:
+        case 0:
+            return "No journey was to be erased."
+        case 1:
+            return "1 journey was erased; it left a tombstone."
+        case _:
+            return f"{erased:,} journeys were erased; each left a tombstone."

@@ -43,6 +43,11 @@ def clean(text: str) -> str:
     return "".join(HIDDEN if unicodedata.category(c) in ("Cc", "Cf", "Zl") else c for c in shown)
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """Write how many there are of something; `several` is `one` with an s where it is not said."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
 def columns(text: str) -> int:
     """Count the columns a text takes in a terminal: wide characters two, combining ones none."""
     return sum(
