@@ -279,7 +279,7 @@ def test_typed_passcode_opens_the_journey_and_is_never_shown(house: Run, data: P
         ("short\nshort\n", "Use at least 15 characters"),
         ("\n\n", "Choose a new passcode"),
         ("passwordpassword\npasswordpassword\n", "harder to guess"),
-        ("", "Stopped"),
+        ("", "no answer was given"),
     ],
 )
 def test_passcode_that_cannot_be_is_told_and_nothing_is_kept(
@@ -288,7 +288,7 @@ def test_passcode_that_cannot_be_is_told_and_nothing_is_kept(
     done = house("passcode", "register", "ines", typed=typed)
 
     seen = json.loads(house("user", "show", "ines", "--json").stdout)
-    assert done.exit_code in (1, 130)
+    assert done.exit_code == 2  # what is asked for again after it, nobody answers
     assert told in done.output
     assert seen["registeredPasscodes"] == []
 
