@@ -128,7 +128,8 @@ def _rebuilt(
     if not isinstance(document, Document):
         return None
     findings = Findings(opened(document))
-    if spoilt_nodes(document, shape_problems(document, "process-definition")) is None:
+    wrong = shape_problems(document, "process-definition")
+    if spoilt_nodes(document, wrong) is None or "title" not in document.root.entries:
         return None
     linked = link_all(findings, palette, (), parts)
     if not (linked.whole and linked.sound):

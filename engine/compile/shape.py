@@ -55,10 +55,16 @@ def shape_problems(document: Document, schema: str) -> tuple[Problem, ...]:
 
 
 def spoilt_nodes(document: Document, wrong: Sequence[Problem]) -> frozenset[str] | None:
-    """Give the nodes whose shape is wrong; None if a definition is wrong elsewhere."""
-    inside = [problem for problem in wrong if problem.rule not in ("S101", "S108")]
+    """Give the nodes whose shape is wrong; None if a definition is wrong elsewhere.
+
+    A title that is not there hides nothing else: no name, path or type hangs on it.
+    """
+    inside = [
+        problem for problem in wrong
+        if problem.rule not in ("S101", "S108") and (problem.rule, problem.key) != ("S102", "title")
+    ]  # fmt: skip
     paths = [problem.key.split(".") for problem in [*inside, *wrong] if problem.key.count(".")]
-    has_head = document.root.entries.keys() >= {"process", "version", "title", "flow"}
+    has_head = document.root.entries.keys() >= {"process", "version", "flow"}
     if not has_head or any(not problem.key.startswith("flow.") for problem in inside):
         return None
     return frozenset(path[1] for path in paths if path[0] == "flow")

@@ -40,3 +40,15 @@ def test_a_title_that_lacks_a_language_is_told_where_it_stands(written: str, rul
 
     assert rule in problems
     assert title is None
+
+
+@pytest.mark.parametrize(("head", "rule"), [("", "S102:1:1"), ("titel: Hello\n", "S101:4:1")])
+def test_a_title_that_is_not_there_hides_no_other_mistake(head: str, rule: str) -> None:
+    flow = FLOW.replace("next: end", "next: ned")
+    source = Source(path="titled.yaml", text=f"{HEAD}{head}{flow}".encode())
+
+    report = check_definition(source, Catalogue.installed().signatures, {})
+
+    found = [f"{p.rule}:{p.place.line}:{p.place.column}" for p in report.problems]
+    assert found[0] == rule
+    assert any(one.startswith("L102") for one in found)

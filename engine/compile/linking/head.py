@@ -19,9 +19,9 @@ WELL_KNOWN = (
 
 
 def head(findings: Findings) -> Definition:
-    """Read the head; the document has the right shape."""
+    """Read the head; the document has the right shape, but perhaps no title."""
     written: dict[str, Any] = cast("dict[str, Any]", findings.document.root.value)
-    longest, title = written.get("maxDuration"), written["title"]
+    longest, title = written.get("maxDuration"), written.get("title", "")
     languages = tuple(written.get("languages", ("en",)))
     return Definition(
         process=written["process"],

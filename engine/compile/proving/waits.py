@@ -42,8 +42,8 @@ def _late_timers(linked: Linked, longest: timedelta, findings: Findings) -> None
 
 def prove_languages(linked: Linked, findings: Findings) -> None:
     """Note texts that are missing in a language of the definition: its title's, its forms'."""
-    title = findings.document.find(["title"])
-    if isinstance(title.value, dict):
+    title = findings.document.root.entries.get("title")
+    if title is not None and isinstance(title.value, dict):
         missing = [
             language
             for language in linked.definition.languages
