@@ -8,6 +8,7 @@ could read it.
 from __future__ import annotations
 
 import getpass
+import sys
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
@@ -45,12 +46,14 @@ def confirm_name(question: str, name: str) -> None:
 @contextmanager
 def _answered(instead: str) -> Iterator[None]:
     """Tell the end of what can be read from Ctrl-C, as click does not: a script has an option."""
+    message = f"no answer was given; a script says {instead}"
+    if sys.stdin is None:  # how Python says that a process was started with it closed
+        raise Refused(message)
     try:
         yield
     except click.Abort as error:
         if not isinstance(error.__context__, EOFError):
             raise
-        message = f"no answer was given; a script says {instead}"
         raise Refused(message) from error
 
 

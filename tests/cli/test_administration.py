@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from engine.adapters.encoding import pack, unpack
 from engine.app import DATABASE, Application, open_application
 from engine.cli.main import trustflow
+from engine.cli.prompt import confirm_name
 from engine.ports.store import PageQuery
 from engine.run.current import Current, InstanceRef
 from engine.run.entry.answers import Begun, Landing
@@ -385,6 +386,17 @@ def test_prompt_that_nobody_answers_names_what_a_script_says(
 
     assert done.exit_code == 2
     assert done.stderr.endswith(f"Error: no answer was given; a script says {option}\n")
+
+
+def test_prompt_without_standard_input_names_what_a_script_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+
+    with pytest.raises(click.ClickException, match="a script says --yes") as refused:
+        confirm_name("Erase ines?", "ines")
+
+    assert refused.value.exit_code == 2
 
 
 def test_refused_passcode_is_asked_for_again_three_times_at_most(house: Run, data: Path) -> None:
