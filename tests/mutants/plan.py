@@ -13,7 +13,7 @@ _IDENTITY: Final = (
     "tests/identity/test_attempts.py", "tests/identity/test_attempts_bounds.py",
     "tests/identity/test_authentication.py", "tests/identity/test_choosing.py",
     "tests/identity/test_devices.py", "tests/identity/test_equal_work.py",
-    "tests/identity/test_verdicts.py",
+    "tests/identity/test_verdicts.py", "tests/identity/test_passcode_rows.py",
     "tests/identity/test_passcodes.py", "tests/run/test_choosing.py", "tests/run/test_journey.py",
     "tests/run/test_rotation.py", "tests/web/test_devices.py",
 )  # fmt: skip
@@ -24,6 +24,7 @@ _LEDGER: Final = (
     "tests/adapters/test_statements.py", "tests/adapters/test_claims.py",
 )  # fmt: skip
 _LOOP: Final = (
+    "tests/run/test_chain_erased.py", "tests/run/test_stale_buttons.py",
     "tests/run/test_journey.py", "tests/run/test_chain.py", "tests/run/test_due.py",
     "tests/run/test_operators.py", "tests/run/test_promises.py", "tests/run/test_limits.py",
     "tests/run/test_lost_answers.py", "tests/run/test_pump.py", "tests/run/test_parts.py",
