@@ -24,7 +24,8 @@ _LEDGER: Final = (
     "tests/adapters/test_statements.py", "tests/adapters/test_claims.py",
 )  # fmt: skip
 _LOOP: Final = (
-    "tests/run/test_chain_erased.py", "tests/run/test_stale_buttons.py", "tests/run/test_loop_ends.py",
+    "tests/run/test_chain_erased.py", "tests/run/test_stale_buttons.py",
+    "tests/run/test_loop_ends.py",
     "tests/run/test_journey.py", "tests/run/test_chain.py", "tests/run/test_due.py",
     "tests/run/test_operators.py", "tests/run/test_promises.py", "tests/run/test_limits.py",
     "tests/run/test_lost_answers.py", "tests/run/test_pump.py", "tests/run/test_parts.py",
