@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -45,7 +46,7 @@ class Database:
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         connection = apsw.Connection(str(self.path), flags=flags, vfs=self.vfs)
         connection.set_busy_timeout(wait // timedelta(milliseconds=1))
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection, wait)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA journal_size_limit = 16777216")
@@ -76,6 +77,21 @@ class Database:
             connection.close()
 
 
+def _write_ahead(connection: apsw.Connection, wait: timedelta) -> None:
+    """Take the write-ahead log; where several make a new file's at once, SQLite does not wait."""
+    for left in reversed(range(wait // _PAUSE + 1)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except apsw.BusyError:
+            if not left:
+                raise
+            time.sleep(_PAUSE.total_seconds())
+        else:
+            return
+
+
+_PAUSE: Final = timedelta(milliseconds=10)
+"""How long until somebody else's switch is looked at again; theirs takes less, as a rule."""
 _SYNCHRONOUS: Final = {
     "FULL": "PRAGMA synchronous = FULL",
     "NORMAL": "PRAGMA synchronous = NORMAL",
