@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 _ENTRY: Final = (
-    "tests/run/test_begin_keys.py", "tests/run/test_entering.py", "tests/run/test_lost_answers.py",
+    "tests/run/test_begin_keys.py", "tests/run/test_session_values.py",
+    "tests/run/test_entering.py", "tests/run/test_lost_answers.py",
     "tests/run/test_journey.py", "tests/web/test_api.py", "tests/web/test_doors.py",
     "tests/web/test_devices.py", "tests/web/test_resuming.py",
 )  # fmt: skip
@@ -22,6 +23,7 @@ _LEDGER: Final = (
     "tests/contracts/test_records.py", "tests/contracts/test_erasure.py",
     "tests/adapters/test_sqlite_batches.py", "tests/adapters/test_sqlite_database.py",
     "tests/adapters/test_statements.py", "tests/adapters/test_claims.py",
+    "tests/contracts/test_neighbours.py",
 )  # fmt: skip
 _LOOP: Final = (
     "tests/run/test_chain_erased.py", "tests/run/test_stale_buttons.py",
