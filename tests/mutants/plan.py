@@ -7,6 +7,7 @@ from typing import Final
 _ENTRY: Final = (
     "tests/run/test_begin_keys.py", "tests/run/test_session_values.py",
     "tests/run/test_refused_at_the_door.py", "tests/run/test_promises.py",
+    "tests/run/test_token_office.py",
     "tests/run/test_entering.py", "tests/run/test_lost_answers.py", "tests/run/test_operators.py",
     "tests/run/test_journey.py", "tests/web/test_api.py", "tests/web/test_doors.py",
     "tests/web/test_devices.py", "tests/web/test_resuming.py",
@@ -67,7 +68,7 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "engine/run/entry/redeem.py": _ENTRY,
     "engine/run/entry/returning.py": _ENTRY,
     "engine/run/entry/tickets.py": _ENTRY,
-    "engine/run/entry/tokens.py": (*_ENTRY, "tests/cli/test_administration.py"),
+    "engine/run/entry/tokens.py": _ENTRY,
     "engine/run/entry/visits.py": _ENTRY,
     "engine/web/gate/auth.py": _DOORS,
 }
