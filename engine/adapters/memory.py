@@ -33,7 +33,7 @@ from engine.ports.store import (
 )
 from engine.records.deployments import Deployment, version_key
 from engine.records.journal import JournalRow, emptied
-from engine.records.record import Absent, AuditRow, Delete, Put, R, Record, Staged, Version
+from engine.records.record import Absent, AuditRow, Delete, Ending, Put, R, Record, Staged, Version
 from engine.records.tokens import ProcessToken
 
 K = TypeVar("K")
@@ -293,6 +293,15 @@ class MemoryStore:
         times = [(row.kept_until, key) for key, row in self._instances.items()]
         found = sorted((time, key) for time, key in times if time is not None and time <= now)
         return [Due(tenant=tenant, instance=id) for _, (tenant, id) in found[:limit]]
+
+    async def forget_ended(self, kind: type[Ending], before: datetime) -> None:
+        """Drop rows of a kind whose end came before a time."""
+        await OTHER_TASKS
+        for place, row in [*self._rows.items()]:
+            if isinstance(row, kind) and row.expires_at < before:
+                del self._rows[place]
+                for name, text in rules.unique_texts(row).items():
+                    self._texts.pop((*place[:2], name, text or ""), None)
 
     async def forget_audit(self, before: datetime) -> None:
         """Drop audit rows from before a time."""

@@ -12,11 +12,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from engine.adapters.system import SystemChance
 from engine.errors import VaultRefused
 from engine.ports.outside import Purpose
 
 KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
 _MARK: Final = "trustflow-key"
 _ENDING: Final = ".key"
 _OTHERS: Final = 0o077
@@ -52,6 +56,30 @@ class KeyRing:
     def current(self, purpose: Purpose) -> str:
         """The id of the purpose's current key: that of the newest master key."""
         return self._newest
+
+    def seal(self, purpose: Purpose, text: bytes, bound: bytes) -> str:
+        """Encrypt (AES-256-GCM, a fresh nonce) with the purpose's current key: `<key id>.<base64>`.
+
+        A purpose that seals makes no MACs: its key has one use.
+        """
+        nonce = os.urandom(NONCE_BYTES)
+        key = AESGCM(self._key(purpose, self._newest))
+        sealed = nonce + key.encrypt(nonce, text, bound)
+        return f"{self._newest}.{base64.b64encode(sealed).decode()}"
+
+    def unseal(self, purpose: Purpose, sealed: str, bound: bytes) -> bytes:
+        """Open what was sealed.
+
+        Raises:
+            VaultRefused: There is no such key, or what was sealed does not open with it.
+        """
+        key_id, _, written = sealed.partition(".")
+        raw = _decoded(written)
+        try:
+            key = AESGCM(self._key(purpose, key_id))
+            return key.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], bound)
+        except (InvalidTag, ValueError):
+            raise VaultRefused(purpose=purpose, reason="does not open") from None
 
     @property
     def ids(self) -> tuple[str, ...]:

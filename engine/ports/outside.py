@@ -76,10 +76,13 @@ class HashPool(Protocol):
         ...
 
 
-Purpose = Literal["accounts", "begin", "device", "form", "pepper", "resume", "session"]
+Purpose = Literal[
+    "accounts", "answers", "bearer", "begin", "device", "form", "pepper", "resume", "session"
+]
 """What a key is for. A key is derived from the word: once used it is never changed.
 
-`accounts` names accounts nobody has, `begin` what starts a journey once, `device` the mark of a
+`accounts` names accounts nobody has, `answers` seals answers that are given once more, `bearer`
+makes what an API key is exchanged for, `begin` what starts a journey once, `device` the mark of a
 known browser, `form` form tokens and notices, `pepper` seals passcodes, `resume` the links back,
 `session` the secret that follows another.
 """
@@ -97,6 +100,17 @@ class Vault(Protocol):
 
     def current(self, purpose: Purpose) -> str:
         """The id of the purpose's current key."""
+        ...
+
+    def seal(self, purpose: Purpose, text: bytes, bound: bytes) -> str:
+        """Encrypt (AES-256-GCM, a fresh nonce) with the purpose's current key; its id goes along.
+
+        `bound` is not kept: only who says the same again can open it (D7).
+        """
+        ...
+
+    def unseal(self, purpose: Purpose, sealed: str, bound: bytes) -> bytes:
+        """Open what was sealed. Raises `VaultRefused` where it is not as it was sealed."""
         ...
 
 

@@ -14,7 +14,7 @@ from engine.model.instance import ProcessInstance, Status
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
 from engine.model.value import Passing, Value
 from engine.records.journal import JournalRow
-from engine.records.record import EMPTY, AuditRow, R, Staged
+from engine.records.record import EMPTY, AuditRow, Ending, R, Staged
 
 T = TypeVar("T")
 
@@ -282,6 +282,10 @@ class Work(Protocol):
 
     async def expired(self, limit: int) -> Sequence[Due]:
         """Give instances that are kept no longer by the store's now, the longest so first."""
+        ...
+
+    async def forget_ended(self, kind: type[Ending], before: datetime) -> None:
+        """Drop every tenant's rows of a kind whose end came before a time."""
         ...
 
     async def forget_audit(self, before: datetime) -> None:

@@ -25,6 +25,12 @@ class Record(Value, frozen=True, kw_only=True):
     version: int = 1
 
 
+class Ending(Record, frozen=True, kw_only=True):
+    """A row that nobody needs after its end."""
+
+    expires_at: datetime
+
+
 R = TypeVar("R", bound=Record)
 
 

@@ -1,6 +1,7 @@
 """The vault's files: made once, readable by their owner alone, refused when they are not right."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -143,3 +144,45 @@ def test_a_vault_prints_no_key(folder: Path) -> None:
     assert written not in shown
     assert repr(vault._keys[vault.current("pepper")]) not in shown
     assert vault.current("pepper") in shown
+
+
+def test_what_is_sealed_opens_for_who_says_the_same_again(folder: Path) -> None:
+    vault = FileVault.open(folder)
+
+    sealed = vault.seal("answers", b"a secret", b"row 7")
+
+    assert vault.unseal("answers", sealed, b"row 7") == b"a secret"
+    assert "secret" not in sealed
+    assert sealed != vault.seal("answers", b"a secret", b"row 7"), "a fresh nonce each time"
+
+
+def test_what_was_sealed_before_a_rotation_still_opens(folder: Path) -> None:
+    sealed = FileVault.open(folder).seal("answers", b"x", b"")
+
+    rotated = FileVault.rotate(folder)
+
+    assert rotated.unseal("answers", sealed, b"") == b"x"
+    assert rotated.seal("answers", b"x", b"").partition(".")[0] != sealed.partition(".")[0]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda vault, sealed: ("device", sealed, b"row 7"),
+        lambda vault, sealed: ("answers", sealed, b"row 8"),
+        lambda vault, sealed: ("answers", sealed[:-4] + "AAA=", b"row 7"),
+        lambda vault, sealed: ("answers", sealed.partition(".")[2], b"row 7"),
+        lambda vault, sealed: ("answers", "k9-00000000." + sealed.partition(".")[2], b"row 7"),
+        lambda vault, sealed: ("answers", vault.current("answers") + ".AAAA", b"row 7"),
+        lambda vault, sealed: ("answers", "", b"row 7"),
+    ],
+    ids=["purpose", "bound", "changed", "no key", "another key", "short", "nothing"],
+)
+def test_what_is_not_as_it_was_sealed_is_refused(
+    folder: Path, spoil: Callable[[FileVault, str], tuple[Purpose, str, bytes]]
+) -> None:
+    vault = FileVault.open(folder)
+    sealed = vault.seal("answers", b"a secret", b"row 7")
+
+    with pytest.raises(VaultRefused):
+        vault.unseal(*spoil(vault, sealed))

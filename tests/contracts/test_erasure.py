@@ -11,6 +11,7 @@ from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT, InstanceId, TenantId
 from engine.ports.store import Committed, Conflict, Due, Erasure, PageQuery, Store
+from engine.records.access import KeptAnswer
 from engine.records.record import Absent, AuditRow, Put, Staged
 from engine.records.tombstones import Tombstone
 from engine.testing import NOON, FrozenClock, a_hop, a_row, an_instance
@@ -142,3 +143,18 @@ async def test_audit_rows_go_by_their_age(store: Store) -> None:
 
     assert (await store.audit(MAIN_TENANT, PageQuery())).rows == (rows[2], rows[1])
     assert (await store.audit(OTHER_TENANT, PageQuery())).rows == ()
+
+
+async def test_rows_that_end_go_after_their_end(store: Store) -> None:
+    rows = [
+        KeptAnswer(id=str(n), asked="x", status=201, body="", expires_at=NOON + timedelta(days=n))
+        for n in range(3)
+    ]
+    for tenant in (MAIN_TENANT, OTHER_TENANT):
+        puts = tuple(Put(row=row, expect=Absent()) for row in rows)
+        await store.write(tenant, Staged(writes=puts))
+
+    await store.forget_ended(KeptAnswer, NOON + timedelta(days=1))
+
+    for tenant in (MAIN_TENANT, OTHER_TENANT):
+        assert (await store.page(tenant, KeptAnswer, PageQuery())).rows == (*rows[1:],)

@@ -1,13 +1,14 @@
 """The contract of every store: records, their preconditions, and what a unit of work keeps."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from engine.model.definition import ActivityRef, Bundle
 from engine.model.names import MAIN_TENANT, Digest, HopId, InstanceId, TenantId
 from engine.ports.store import Committed, Conflict, PageQuery, Redeem, Store
+from engine.records.access import ApiKey, KeptAnswer
 from engine.records.deployments import Deployment, version_key
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User, ext_key, use_key
 from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged, Version
@@ -43,6 +44,18 @@ def a_deployment(version: int, process: str = "sign-in") -> Deployment:
     return Deployment(id=digest, bundle=bundle, deployed_at=NOON, deployed_by="me")
 
 
+def an_api_key(**changes: object) -> ApiKey:
+    facts: dict[str, object] = {
+        "id": "k1", "name": "shop", "secret_hash": "x", "prefix": "x", "permissions": ("a", "b"),
+        "created_at": NOON, "created_by": "me", "updated_at": NOON, "updated_by": "me",
+    }  # fmt: skip
+    return ApiKey(**{**facts, **changes})  # type: ignore[arg-type]  # a test's own facts
+
+
+def a_kept_answer(id: str = "a1", at: datetime = NOON) -> KeptAnswer:
+    return KeptAnswer(id=id, asked="x", status=201, body="sealed", expires_at=at)
+
+
 def an_audit_row(id: str, **changes: object) -> AuditRow:
     facts: dict[str, object] = {
         "at": NOON,
@@ -70,6 +83,8 @@ EVERY_KIND: list[Record] = [
     a_token(parameters={"a": [1, {"b": None}]}, not_after=NOON, max_count=None),
     Session(id="s1", instance="i1", created_at=NOON, expires_at=NOON, begin="b1"),
     a_deployment(1),
+    an_api_key(),
+    a_kept_answer(),
 ]
 
 

@@ -9,9 +9,10 @@ from typing import Final, Generic, cast
 import msgspec
 
 from engine.adapters.encoding import micros
+from engine.records.access import ApiKey, KeptAnswer
 from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
-from engine.records.record import R, Record
+from engine.records.record import Ending, R, Record
 from engine.records.tokens import ProcessToken, Session
 from engine.records.tombstones import Tombstone
 
@@ -26,6 +27,7 @@ _INSERT: Final = """INSERT INTO {table} (tenant, id, version, body{columns})
 VALUES ({marks}) ON CONFLICT DO NOTHING"""
 _UPDATE: Final = """UPDATE {table} SET version = $4, body = $5{changes}
 WHERE tenant = $1 AND id = $2 AND version = $3"""
+_FORGET: Final = "DELETE FROM {table} WHERE ends < $1"
 _DELETE: Final = "DELETE FROM {table} WHERE tenant = $1 AND id = $2 AND version = $3"
 _GET: Final = "SELECT {read} FROM {table} WHERE tenant = $1 AND id = $2"
 _FIND: Final = 'SELECT {read} FROM {table} WHERE tenant = $1 AND "{by}" = $2'
@@ -60,6 +62,7 @@ class Table(Generic[R]):
     insert: str
     update: str
     delete: str
+    forget: str
     get: str
     find: Mapping[str, str]
     listings: Mapping[tuple[str | None, bool], Listing]
@@ -82,6 +85,8 @@ def _table(kind: type[R], overruling: tuple[str, ...] = (), **more: Column) -> T
         more: Columns besides the unique and the listed properties.
     """
     columns = {name: _property(name) for name in (*kind.UNIQUE, *kind.LISTED)} | more
+    if issubclass(kind, Ending):
+        columns["ends"] = _end
     quoted = [f'"{name}"' for name in columns]
     names = {
         "table": kind.TABLE,
@@ -96,6 +101,7 @@ def _table(kind: type[R], overruling: tuple[str, ...] = (), **more: Column) -> T
         insert=_INSERT.format(**names),
         update=_UPDATE.format(**names),
         delete=_DELETE.format(**names),
+        forget=_FORGET.format(**names),
         get=_GET.format(**names),
         find={by: _FIND.format(by=by, **names) for by in kind.UNIQUE},
         listings=_listings(kind, names["read"]),
@@ -115,6 +121,10 @@ def _listings(kind: type[Record], read: str) -> dict[tuple[str | None, bool], Li
 def _listing(listed: str, read: str, given: int) -> Listing:
     page = _PAGE.format(read=read, listed=listed, limit=given + 1, offset=given + 2)
     return Listing(page=page, count=_COUNT.format(listed=listed))
+
+
+def _end(row: Record) -> PgValue:
+    return micros(cast("Ending", row).expires_at)
 
 
 def _property(name: str) -> Column:
@@ -139,6 +149,8 @@ def _token(read: Callable[[ProcessToken], PgValue]) -> Column:
 
 TABLES: Final[Mapping[type[Record], Table[Record]]] = {
     Deployment: _table(Deployment, number=lambda row: cast("Deployment", row).bundle.version),
+    ApiKey: _table(ApiKey),
+    KeptAnswer: _table(KeptAnswer),
     IdentityStore: _table(IdentityStore),
     PasscodePolicy: _table(PasscodePolicy),
     User: _table(User),

@@ -45,7 +45,7 @@ from engine.ports.store import (
 )
 from engine.records.deployments import version_key
 from engine.records.journal import JournalRow
-from engine.records.record import AuditRow, R, Staged
+from engine.records.record import AuditRow, Ending, R, Staged
 
 BATCH_LIMIT: Final = 128
 READERS: Final = 4
@@ -246,6 +246,10 @@ class PostgresStore:
         rows = await self._reader.all(queries.EXPIRED, self._frozen(), limit)
         found = cast("Sequence[tuple[TenantId, InstanceId]]", rows)
         return [Due(tenant=tenant, instance=instance) for tenant, instance in found]
+
+    async def forget_ended(self, kind: type[Ending], before: datetime) -> None:
+        """Drop rows of a kind whose end came before a time."""
+        await self._changes.do(in_order(Statement(table_of(kind).forget, (micros(before),))))
 
     async def forget_audit(self, before: datetime) -> None:
         """Drop audit rows from before a time."""

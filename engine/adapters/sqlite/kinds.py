@@ -9,9 +9,10 @@ from typing import Final, Generic, cast
 import msgspec
 
 from engine.adapters.encoding import micros
+from engine.records.access import ApiKey, KeptAnswer
 from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
-from engine.records.record import R, Record
+from engine.records.record import Ending, R, Record
 from engine.records.tokens import ProcessToken, Session
 from engine.records.tombstones import Tombstone
 
@@ -25,6 +26,7 @@ _INSERT: Final = """INSERT INTO {table} ({columns}tenant, id, version, body)
 VALUES ({marks}?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _UPDATE: Final = """UPDATE OR IGNORE {table} SET {changes}version = ?, body = ?
 WHERE tenant = ? AND id = ? AND version = ?"""
+_FORGET: Final = "DELETE FROM {table} WHERE ends < ?"
 _DELETE: Final = "DELETE FROM {table} WHERE tenant = ? AND id = ? AND version = ?"
 _GET: Final = "SELECT body FROM {table} WHERE tenant = ? AND id = ?"
 _FIND: Final = 'SELECT body FROM {table} WHERE tenant = ? AND "{by}" = ?'
@@ -57,6 +59,7 @@ class Table(Generic[R]):
     insert: str
     update: str
     delete: str
+    forget: str
     get: str
     find: Mapping[str, str]
     listings: Mapping[str | None, Listing]
@@ -66,12 +69,18 @@ class Table(Generic[R]):
         return tuple(column(row) for column in self.columns.values())
 
 
+def _end(row: Record) -> SqlValue:
+    return micros(cast("Ending", row).expires_at)
+
+
 def _property(name: str) -> Column:
     return lambda row: cast("SqlValue", getattr(row, name))
 
 
 def _table(kind: type[R], **more: Column) -> Table[R]:
     columns = {name: _property(name) for name in (*kind.UNIQUE, *kind.LISTED)} | more
+    if issubclass(kind, Ending):
+        columns["ends"] = _end
     names = {
         "table": kind.TABLE,
         "columns": "".join(f'"{name}", ' for name in columns),
@@ -84,6 +93,7 @@ def _table(kind: type[R], **more: Column) -> Table[R]:
         insert=_INSERT.format(**names),
         update=_UPDATE.format(**names),
         delete=_DELETE.format(**names),
+        forget=_FORGET.format(**names),
         get=_GET.format(**names),
         find={by: _FIND.format(by=by, **names) for by in kind.UNIQUE},
         listings={by: _listing(kind.TABLE, by) for by in (None, *kind.LISTED)},
@@ -101,6 +111,8 @@ def _token(read: Callable[[ProcessToken], SqlValue]) -> Column:
 
 TABLES: Final[Mapping[type[Record], Table[Record]]] = {
     Deployment: _table(Deployment, number=lambda row: cast("Deployment", row).bundle.version),
+    ApiKey: _table(ApiKey),
+    KeptAnswer: _table(KeptAnswer),
     IdentityStore: _table(IdentityStore),
     PasscodePolicy: _table(PasscodePolicy),
     User: _table(User),

@@ -43,7 +43,7 @@ from engine.ports.store import (
 )
 from engine.records.deployments import version_key
 from engine.records.journal import JournalRow, emptied
-from engine.records.record import AuditRow, R, Staged
+from engine.records.record import AuditRow, Ending, R, Staged
 
 T = TypeVar("T")
 
@@ -223,6 +223,11 @@ class SqliteStore:
         rows = await self._apart(lambda: self._far.all(queries.EXPIRED, (now, limit)))
         found = cast("Sequence[tuple[TenantId, InstanceId]]", rows)
         return [Due(tenant=tenant, instance=instance) for tenant, instance in found]
+
+    async def forget_ended(self, kind: type[Ending], before: datetime) -> None:
+        """Drop rows of a kind whose end came before a time."""
+        forget = statements.Statement(table_of(kind).forget, (micros(before),))
+        await self._write(lambda: (forget,))
 
     async def forget_audit(self, before: datetime) -> None:
         """Drop audit rows from before a time."""

@@ -1,0 +1,1 @@
+"""Who may come in from outside a journey: tenants, the keys of programs, and what each may do."""
