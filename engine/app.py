@@ -66,7 +66,7 @@ class Application:
 
         Imported only here: administration starts faster without it.
         """
-        from engine.web import Journeys, WebConfig, build_web
+        from engine.web import Journeys, Offices, WebConfig, build_web
         from engine.web.sources import SourceLimits
 
         settings = self.settings
@@ -78,6 +78,14 @@ class Application:
                 vault=self.vault,
                 clock=self.clock,
                 chance=self.chance,
+                offices=Offices(
+                    store=self.store,
+                    pool=self.pool,
+                    library=self.library,
+                    tokens=self.office,
+                    supervisor=self.supervisor,
+                    eraser=self.eraser,
+                ),
                 ready=self.is_ready,
             ),
             WebConfig(

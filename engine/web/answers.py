@@ -19,7 +19,9 @@ from engine.web.texts import DEFAULT, catalogues
 from engine.web.wire import Unread, choose_language
 
 Kind = (
-    pages.StopKind | Literal["method", "headers", "unread", "late", "long", "type", "misdirected"]
+    pages.StopKind
+    | Literal["method", "headers", "unread", "late", "long", "type", "misdirected", "fields"]
+    | Literal["invalid", "key", "bearer", "outdated", "denied", "exists", "reused", "passcode"]
 )
 """Why a request goes no further: a stop of the pages, or one that only programs can bring about."""
 
@@ -36,16 +38,23 @@ class ApiError:
     message: str
 
 
-API_ERRORS: Mapping[Kind | Literal["fields"], ApiError] = {
+API_ERRORS: Mapping[Kind, ApiError] = {
     "error": ApiError(status=500, code=1, message="Unexpected error."),
     "lost": ApiError(status=401, code=7, message="Access to the service is denied."),
     "cookies": ApiError(status=401, code=7, message="Access to the service is denied."),
     "refused": ApiError(status=403, code=7, message="Access to the service is denied."),
+    "key": ApiError(status=401, code=130, message="This API key opens nothing."),
+    "bearer": ApiError(status=401, code=271, message="This bearer token is not valid."),
+    "outdated": ApiError(status=401, code=279, message="This bearer token is no longer valid."),
+    "denied": ApiError(status=403, code=7, message="Insufficient tenant permissions."),
+    "passcode": ApiError(status=400, code=2615, message="Authentication failed."),
+    "invalid": ApiError(status=400, code=9400, message="Some values cannot be taken."),
     "unread": ApiError(status=400, code=9400, message="The request could not be read."),
     "missing": ApiError(status=404, code=9404, message="There is nothing here."),
     "unknown": ApiError(status=404, code=9404, message="This link is not known."),
     "method": ApiError(status=405, code=9405, message="This address does not take the method."),
     "late": ApiError(status=408, code=9408, message="The request took too long to arrive."),
+    "exists": ApiError(status=409, code=9409, message="It is there already, or stands otherwise."),
     "expired": ApiError(status=410, code=9410, message="This link is no longer valid."),
     "used": ApiError(status=410, code=9410, message="This link has been used."),
     "notyet": ApiError(status=410, code=9410, message="This link does not work yet."),
@@ -53,6 +62,9 @@ API_ERRORS: Mapping[Kind | Literal["fields"], ApiError] = {
     "type": ApiError(status=415, code=9415, message="The request must be application/json."),
     "misdirected": ApiError(status=421, code=9421, message="This host is not served here."),
     "fields": ApiError(status=422, code=9422, message="Some answers cannot be taken."),
+    "reused": ApiError(
+        status=422, code=9422, message="This Idempotency-Key was used for another call."
+    ),
     "slow": ApiError(status=429, code=9429, message="Too many tries from here."),
     "headers": ApiError(status=431, code=9431, message="The request's head is too long."),
     "busy": ApiError(status=503, code=9503, message="Too much is going on right now."),
@@ -75,6 +87,15 @@ _PAGES: Mapping[Kind, pages.StopKind] = {
     "long": "refused",
     "type": "refused",
     "misdirected": "missing",
+    "fields": "refused",
+    "invalid": "refused",
+    "key": "refused",
+    "bearer": "refused",
+    "outdated": "refused",
+    "denied": "refused",
+    "exists": "refused",
+    "reused": "refused",
+    "passcode": "refused",
 }
 """Which page a person sees for what only a program can bring about."""
 
@@ -188,6 +209,11 @@ def json_answer(
     return _json(msgspec.json.encode(body), status=status, headers=dict(headers or {}))
 
 
+def json_bytes(written: bytes, *, status: int, headers: Mapping[str, str]) -> Response:
+    """Answer in JSON that was written before."""
+    return _json(written, status=status, headers=headers)
+
+
 def _json(written: bytes | str, *, status: int, headers: Mapping[str, str]) -> Response:
     return Response(
         written,
@@ -198,7 +224,7 @@ def _json(written: bytes | str, *, status: int, headers: Mapping[str, str]) -> R
 
 
 def api_error(
-    kind: Kind | Literal["fields"],
+    kind: Kind,
     request_id: str,
     *,
     details: Sequence[Mapping[str, str]] = (),

@@ -9,18 +9,36 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from starlette.requests import Request
 
+from engine.access.keys import Caller
 from engine.errors import PermissionMissing, SettingsRefused
 from engine.model.names import InstanceId, TenantId
-from engine.ports.outside import Chance, Clock, Vault
+from engine.ports.outside import Chance, Clock, HashPool, Vault
+from engine.ports.store import Store
 from engine.run.current import InstanceRef
 from engine.run.entry.answers import Entered
+from engine.run.entry.tokens import TokenOffice
 from engine.run.entry.visits import Visits
+from engine.run.erasure import Eraser
+from engine.run.library import Library
 from engine.run.loop import Loop
+from engine.run.supervision import Supervisor
 from engine.web.sources import Network, SourceLimits, Sources, is_loopback, source_of
 
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """A person may open any of these; all of them lead to this machine and nowhere else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offices:
+    """What programs are served by: the store, and whoever works on it."""
+
+    store: Store
+    pool: HashPool
+    library: Library
+    tokens: TokenOffice
+    supervisor: Supervisor
+    eraser: Eraser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +55,7 @@ class Journeys:
     vault: Vault
     clock: Clock
     chance: Chance
+    offices: Offices
     ready: Callable[[], Awaitable[bool]]
 
 
@@ -155,6 +174,7 @@ class Ask:
         id: 26 characters; people read it to somebody when something went wrong.
         place: The route's template, for the log; never the path itself (D5).
         entered: The living session it came with, once its route asked for one.
+        caller: The program it comes from, once its route asked for an API key.
         late: It would change something, but its session value was replaced a moment ago: it may
             only look (the answer that brought the new value was lost, or is on its way).
     """
@@ -164,6 +184,7 @@ class Ask:
     web: Web
     place: str = "-"
     entered: Entered | None = None
+    caller: Caller | None = None
     late: bool = False
     _nonce: str = field(default="", init=False)
 
@@ -179,6 +200,13 @@ class Ask:
         if self.entered is None:
             raise PermissionMissing(route=self.place)
         return self.entered
+
+    @property
+    def known_caller(self) -> Caller:
+        """The program it comes from; only where the route's permission asks for one."""
+        if self.caller is None:
+            raise PermissionMissing(route=self.place)
+        return self.caller
 
     @property
     def ref(self) -> InstanceRef:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from engine.web import anybody, pages
 from engine.web.api import process_manager, process_server
+from engine.web.api.arthr import issuing
+from engine.web.api.frame.performing import door_of
+from engine.web.api.table import OPERATIONS
 from engine.web.gate.door import Door, ObjectRule
 from engine.web.links import LANDING_PATH, VISITS_PATH
 from engine.web.visit import opening, steps
@@ -27,6 +30,8 @@ DOORS: Sequence[Door] = (
          answer=process_server.choose_language),
     Door(path="/api/process-server/startProcess", method="POST", permission="ticket", rule=_LINK,
          answer=process_server.start),
+    Door(path="/api/arthr/apiKeys/issue", method="POST", permission="key", rule="none",
+         answer=issuing.issue),
     Door(path="/api/process-manager/processInstances/create", method="POST", permission="link",
          rule=_LINK, answer=process_manager.create),
     Door(path=LANDING_PATH, method="GET", permission="link", rule=_LINK, answer=opening.show),
@@ -39,4 +44,5 @@ DOORS: Sequence[Door] = (
          answer=anybody.static),
     Door(path="/healthz", method="GET", permission="anybody", rule="none", answer=anybody.alive),
     Door(path="/readyz", method="GET", permission="anybody", rule="none", answer=anybody.ready),
+    *map(door_of, OPERATIONS),
 )  # fmt: skip

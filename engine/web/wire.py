@@ -38,29 +38,29 @@ WRONG_TYPE = Unread(status=415, message="form.unread")
 TOO_LONG = Unread(status=413, message="form.toolong")
 
 
-async def read_body(request: Request, *, seconds: float) -> bytes | Unread:
-    """Read at most 64 KiB within `seconds`.
+async def read_body(request: Request, *, seconds: float, most: int = BODY_BYTES) -> bytes | Unread:
+    """Read at most `most` bytes within `seconds`.
 
     Raises:
         ClientDisconnect: Nobody is there any more.
     """
     try:
         async with asyncio.timeout(seconds):
-            return await _gather(request)
+            return await _gather(request, most)
     except TimeoutError:
         return SLOW
 
 
-async def _gather(request: Request) -> bytes | Unread:
+async def _gather(request: Request, most: int) -> bytes | Unread:
     chunks: list[bytes] = []
     size_bytes = 0
     async for chunk in request.stream():
         size_bytes += len(chunk)
-        if size_bytes <= BODY_BYTES:
+        if size_bytes <= most:
             chunks.append(chunk)
-        elif size_bytes > DRAINED_BYTES:
+        elif size_bytes > max(DRAINED_BYTES, most):
             break
-    return b"".join(chunks) if size_bytes <= BODY_BYTES else TOO_LONG
+    return b"".join(chunks) if size_bytes <= most else TOO_LONG
 
 
 def _has_type(request: Request, wanted: str) -> bool:
@@ -107,12 +107,21 @@ class _Refused(ValueError):
 
 async def read_json(request: Request, *, seconds: float) -> JsonObject | Unread:
     """Read an API call's object; an empty body is an empty object (G2)."""
-    raw = await read_body(request, seconds=seconds)
+    found = await read_object(request, seconds=seconds)
+    return found if isinstance(found, Unread) else found[1]
+
+
+async def read_object(
+    request: Request, *, seconds: float, most: int = BODY_BYTES
+) -> tuple[bytes, JsonObject] | Unread:
+    """Read an API call's object, and the bytes it was written in, `most` of them."""
+    raw = await read_body(request, seconds=seconds, most=most)
     if isinstance(raw, Unread):
         return raw
     if not raw.strip():
-        return {}
-    return parse_json(raw) if _has_type(request, "application/json") else WRONG_TYPE
+        return raw, {}
+    found = parse_json(raw) if _has_type(request, "application/json") else WRONG_TYPE
+    return found if isinstance(found, Unread) else (raw, found)
 
 
 def parse_json(raw: bytes) -> JsonObject | Unread:

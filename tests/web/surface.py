@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from engine.adapters.memory import MemoryStore
 from engine.model.names import MAIN_TENANT
 from engine.testing import FrozenClock
-from engine.web import Journeys, WebConfig, build_web
+from engine.web import Journeys, Offices, WebConfig, build_web
 from engine.web.sources import SourceLimits
 from tests.bench import Bench, bench
 
@@ -369,6 +369,10 @@ def journeys_of(house: Surface) -> Journeys:
     return Journeys(
         loop=inside.loop, visits=inside.visits, tenant=MAIN_TENANT, vault=inside.vault,
         clock=inside.clock, chance=inside.chance, ready=ready,
+        offices=Offices(
+            store=inside.store, pool=inside.pool, library=inside.library, tokens=inside.office,
+            supervisor=inside.supervisor, eraser=inside.eraser,
+        ),
     )  # fmt: skip
 
 

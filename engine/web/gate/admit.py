@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from engine.access.keys import Caller, caller
+from engine.access.permissions import Permission, hold
 from engine.model.names import InstanceId
 from engine.run.entry.answers import Entered
 from engine.web.answers import stop
@@ -14,8 +16,8 @@ from engine.web.gate.auth import (
     is_instance_id,
     session_of,
 )
-from engine.web.gate.door import SAFE, Door
-from engine.web.gate.guard import report_limit
+from engine.web.gate.door import SAFE, Door, Needs
+from engine.web.gate.guard import report_denial, report_limit
 from engine.web.links import LANDING_PATH
 from engine.web.request import Ask
 
@@ -27,13 +29,20 @@ async def admit(ask: Ask, door: Door) -> Response | None:
     if not is_for_us(ask.request, ask.web.config):
         return stop(ask, "misdirected")
     changes = door.method not in SAFE
-    tired = _too_many_tries(ask) if changes or door.permission == "link" else None
+    tired = _too_many_tries(ask) if changes or _tries(door) else None
     if tired is not None:
         return tired
     by_hand = changes and not ask.is_for_programs
     if by_hand and not is_from_our_page(ask.request, ask.web.config):
         return stop(ask, "refused")
+    if isinstance(door.permission, Needs):
+        return await _admit_caller(ask, door.permission)
     return await _admit_session(ask, door) if door.rule == "the session's own instance" else None
+
+
+def _tries(door: Door) -> bool:
+    """Whether what it brings might be guessed, also where nothing is changed."""
+    return door.permission == "link" or isinstance(door.permission, Needs)
 
 
 def _too_many_tries(ask: Ask) -> Response | None:
@@ -45,6 +54,25 @@ def _too_many_tries(ask: Ask) -> Response | None:
     report_limit(ask)
     seconds = int((until - ask.web.journeys.clock.now()).total_seconds()) + 1
     return stop(ask, "slow", at=until, retry_after=seconds)
+
+
+async def _admit_caller(ask: Ask, needs: Needs) -> Response | None:
+    """Let a program in whose key is good and may do this, in its own tenant (F7)."""
+    value = bearer(ask.request)
+    if value is None:
+        return stop(ask, "lost")
+    journeys = ask.web.journeys
+    store = journeys.offices.store
+    found = await caller(store, journeys.vault, value, await store.now())
+    if not isinstance(found, Caller):
+        ask.web.sources.fail(ask.source)
+        return stop(ask, "bearer" if found == "forged" else "outdated")
+    wanted = Permission(tenant=found.tenant, service=needs.service, operation=needs.operation)
+    if not hold(found.key.permissions, wanted):
+        report_denial(ask, found, wanted)
+        return stop(ask, "denied")
+    ask.caller = found
+    return None
 
 
 async def _admit_session(ask: Ask, door: Door) -> Response | None:

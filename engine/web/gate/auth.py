@@ -22,7 +22,7 @@ NOTICE_SECONDS = 60
 DEVICE = "tf-device"
 DEVICE_SECONDS = 180 * 24 * 60 * 60
 _NAMED = 12
-_VALUE = re.compile(r"[A-Za-z0-9_-]{16,200}")
+_VALUE = re.compile(r"[A-Za-z0-9_.-]{16,200}")
 _ID = re.compile(r"[A-Z0-9]{26}")
 _COOKIE = re.compile(r"tf-[A-Z0-9]{12}")
 

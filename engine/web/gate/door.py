@@ -10,13 +10,23 @@ from starlette.responses import Response
 
 from engine.web.request import Ask
 
-Permission = Literal["anybody", "link", "ticket", "page session", "app session"]
-"""What a request must bring: nothing, a link's secret, a start ticket, or a living session.
 
-A link or ticket is looked at by the answer itself, which knows what each refusal says.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """A permission that an API key must have, in the key's own tenant."""
+
+    service: str
+    operation: str
+
+
+Permission = Literal["anybody", "link", "ticket", "page session", "app session", "key"] | Needs
+"""What a request must bring: nothing, a link's secret, a start ticket, a living session, an API key
+itself, or the bearer value of one that may.
+
+A link, ticket or key is looked at by the answer itself, which knows what each refusal says.
 """
-ObjectRule = Literal["none", "the link's own", "the session's own instance"]
-Method = Literal["GET", "POST"]
+ObjectRule = Literal["none", "the link's own", "the session's own instance", "the key's own tenant"]
+Method = Literal["GET", "POST", "DELETE"]
 SAFE = frozenset({"GET", "HEAD"})
 
 

@@ -10,6 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.access.keys import Caller
+from engine.access.permissions import Permission
 from engine.errors import (
     ActivityMissing,
     Busy,
@@ -154,6 +156,11 @@ def _report_fault(ask: Ask, fault: Exception) -> None:
 def report_limit(ask: Ask) -> None:
     """Write the security event of a source that must wait (C6)."""
     _tell(ask, logging.WARNING, "source-limit", source=ask.source)
+
+
+def report_denial(ask: Ask, caller: Caller, wanted: Permission) -> None:
+    """Write the security event of a key that asked for more than it may."""
+    _tell(ask, logging.WARNING, "denied", actor=caller.name, permission=wanted.written)
 
 
 def _tell(ask: Ask, level: int, event: str, **facts: object) -> None:

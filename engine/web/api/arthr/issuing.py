@@ -1,0 +1,47 @@
+"""An API key for a bearer value: the one call that a key itself opens (trustx-identity.md 10.1)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+from starlette.responses import Response
+
+from engine.access.bearers import LIFE
+from engine.access.keys import SECRET_PREFIX, exchange
+from engine.access.naming import tenant_of
+from engine.identity.deeds import Actor
+from engine.records.record import Staged
+from engine.web.answers import api_error, json_answer, unread_error
+from engine.web.request import Ask
+from engine.web.wire import Unread, read_json
+
+HEADER: Final = "x-api-key"
+
+
+class Issued(Struct, rename="camel", kw_only=True, frozen=True):
+    """A bearer value."""
+
+    token: str
+    ttl: int
+
+
+async def issue(ask: Ask) -> Response:
+    """Give a bearer value for the key in `X-API-Key`, and its life in seconds."""
+    body = await read_json(ask.request, seconds=ask.web.config.body_seconds)
+    if isinstance(body, Unread):
+        return unread_error(body, ask.id)
+    given = ask.request.headers.getlist(HEADER)
+    if body or len(given) != 1:
+        return api_error("unread", ask.id)
+    journeys, secret = ask.web.journeys, given[0]
+    store, tenant = journeys.offices.store, tenant_of(secret, SECRET_PREFIX)
+    now = await store.now()
+    found = await exchange(store, journeys.vault, tenant, secret, now)
+    if found is None:
+        ask.web.sources.fail(ask.source)
+        return api_error("key", ask.id)
+    caller, value = found
+    by = Actor(name=caller.name, at=now, chance=journeys.chance)
+    await store.write(tenant, Staged(audit=(by.did("key.issue", f"key:{caller.key.id}"),)))
+    return json_answer(Issued(token=value, ttl=int(LIFE.total_seconds())))

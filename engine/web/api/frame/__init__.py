@@ -1,0 +1,1 @@
+"""How any call of the API is answered: read, done, written in one commit, remembered."""

@@ -1,0 +1,133 @@
+"""What a program can ask for: an operation with its way in, permission, body and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from engine.access.keys import Caller
+from engine.identity.deeds import Actor, Problems
+from engine.model.names import TenantId
+from engine.model.problem import FieldProblem, Words
+from engine.run.unit import Unit
+from engine.web.answers import Kind
+from engine.web.gate.door import Method, Needs
+from engine.web.request import Ask, Offices
+from engine.web.wire import BODY_BYTES
+
+B = TypeVar("B")
+Q = TypeVar("Q")
+Detail = Mapping[str, str]
+"""`{field, message}`: what is wrong with a value, and what would be right; never the value."""
+
+
+class Nothing(Struct, forbid_unknown_fields=True, frozen=True):
+    """What a call does not have: a body, or words behind the question mark."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Call(Generic[B, Q]):
+    """One call of an operation, and what may be done for it.
+
+    Attributes:
+        caller: Who asks; its permission was looked at. All that is touched is of its tenant.
+        actor: How it is named in audit rows, and when it asks by the store's time.
+        body, query: As they were checked.
+        path: The parts of the path that are in braces.
+        unit: What is staged here is written once the answer is known, or not at all. A call that
+            somebody else was quicker than is done again from the start.
+    """
+
+    ask: Ask
+    caller: Caller
+    actor: Actor
+    body: B
+    query: Q
+    path: Mapping[str, str]
+    unit: Unit
+
+    @property
+    def tenant(self) -> TenantId:
+        """The caller's."""
+        return self.caller.tenant
+
+    @property
+    def offices(self) -> Offices:
+        """What the house can do."""
+        return self.ask.web.journeys.offices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A good answer. `body` is of the operation's result type; None where it has none.
+
+    `status`: other than the operation's usual one.
+    """
+
+    body: object = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """Why a call goes no further.
+
+    `keeps`: what was staged is written all the same: a failed try is a fact.
+    """
+
+    kind: Kind
+    details: Sequence[Detail] = ()
+    keeps: bool = False
+
+
+MISSING = Stopped(kind="missing")
+"""It is not there; or another tenant's, which is told in the same words (F7)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Generic[B, Q]):
+    """One row of the API's table. OpenAPI and the door are made of it, and nothing else says it.
+
+    Attributes:
+        name: Unique; generated clients name their method by it.
+        path: With `{names}` in braces, each a key of `PATH_PARTS`.
+        needs: The permission.
+        summary: One line, in the imperative.
+        description: What a caller must know besides.
+        body, query: Structs; `Nothing` where there is none.
+        result: Struct of a good answer; None where it has no body.
+        status: Of a good answer.
+        others: Status -> when, of further answers that only this operation has.
+        makes: It makes something, and takes an Idempotency-Key.
+        body_bytes: The longest body.
+    """
+
+    name: str
+    method: Method
+    path: str
+    needs: Needs
+    summary: str
+    answer: Callable[[Call[B, Q]], Awaitable[Answered | Stopped]]
+    body: type[B]
+    query: type[Q]
+    result: Any = None
+    status: int = 200
+    description: str = ""
+    others: Mapping[int, str] = field(default_factory=dict)
+    makes: bool = False
+    body_bytes: int = BODY_BYTES
+
+
+def invalid(problems: Problems) -> Stopped:
+    """Tell a program each value that cannot be taken."""
+    return Stopped(kind="invalid", details=[_detail(problem) for problem in problems])
+
+
+def _detail(problem: FieldProblem) -> Detail:
+    text = problem.text
+    said = text.values["en"] if isinstance(text, Words) else text.id
+    return {"field": problem.field, "message": said}

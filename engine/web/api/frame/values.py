@@ -1,0 +1,51 @@
+"""How the API writes times and lengths, and what the parts of its paths look like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from engine.compile.durations import duration_text
+
+Moment = Annotated[
+    str,
+    Meta(
+        description="ISO 8601 in UTC, with milliseconds.",
+        examples=["2026-11-26T16:00:00.000Z"],
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+Length = Annotated[
+    str,
+    Meta(
+        description="ISO 8601, of days, hours, minutes and seconds.",
+        examples=["PT15M"],
+        extra_json_schema={"format": "duration"},
+    ),
+]
+At = Annotated[datetime, Meta(tz=True, description="ISO 8601 with its offset from UTC.")]
+"""A time that is sent."""
+
+
+def moment(at: datetime) -> str:
+    """Write a time as TrustX does: UTC, milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment_or_none(at: datetime | None) -> str | None:
+    """Write a time that may not be there."""
+    return None if at is None else moment(at)
+
+
+def length_or_none(length: timedelta | None) -> str | None:
+    """Write a length that may not be there."""
+    return None if length is None else duration_text(length)
+
+
+PATH_PARTS: Final[Mapping[str, str]] = {
+    "apiKeyId": "The key's id.",
+}
+"""Name of a part of a path -> what it is. A new one is entered here."""

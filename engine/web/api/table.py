@@ -1,0 +1,11 @@
+"""The table of what programs can ask for with an API key: each family's operations, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from engine.web.api.arthr import keys
+from engine.web.api.frame.operation import Operation
+
+OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (*keys.OPERATIONS,)
