@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar, cast
 
@@ -212,15 +212,15 @@ class MemoryStore:
         return None if id is None else cast("R", self._rows[tenant, kind.TABLE, id])
 
     async def page(self, tenant: TenantId, kind: type[R], query: PageQuery) -> Page[R]:
-        """List rows by id."""
+        """List rows, by id unless the query says otherwise."""
         await OTHER_TASKS
-        rules.must_be_listed(kind, query.by)
+        rules.must_be_listed(kind, query)
         found = [
             cast("R", row)
             for (owner, table, _), row in self._rows.items()
             if (owner, table) == (tenant, kind.TABLE) and _chosen(row, query)
         ]
-        return _page(sorted(found, key=lambda row: row.id), query)
+        return _page(sorted(found, key=_sorter(query), reverse=query.descending), query)
 
     async def write(self, tenant: TenantId, unit: Staged) -> Committed | Conflict:
         """Write a unit of its own, or nothing of it."""
@@ -390,7 +390,20 @@ class MemoryStore:
 
 
 def _chosen(row: Record | AuditRow, query: PageQuery) -> bool:
-    return query.by is None or cast("str | None", getattr(row, query.by)) == query.value
+    if query.by is not None and getattr(row, query.by) != query.value:
+        return False
+    if query.begins is None:
+        return True
+    text = cast("str | None", getattr(row, query.begins[0]))
+    return text is not None and text.startswith(query.begins[1])
+
+
+def _sorter(query: PageQuery) -> Callable[[Record], tuple[bool, bytes, str]]:
+    def place(row: Record) -> tuple[bool, bytes, str]:
+        text = None if query.order is None else cast("str | None", getattr(row, query.order))
+        return text is None, (text or "").encode(), row.id
+
+    return place
 
 
 def _page(rows: list[V], query: PageQuery | InstanceQuery) -> Page[V]:

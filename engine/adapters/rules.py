@@ -19,9 +19,15 @@ def bounds(query: PageQuery | InstanceQuery) -> tuple[int, int]:
     return min(max(query.page, 0), LAST_PAGE) * size, size
 
 
-def must_be_listed(kind: type[Record], by: str | None) -> None:
-    """Raise ValueError, a programmer's mistake, where the kind is not listed by that property."""
-    _must_be_one_of(by, (None, *kind.LISTED))
+HIGHEST: Final = chr(0x10FFFF)
+"""A noncharacter: what begins with a text comes before that text and this, if it can be printed."""
+
+
+def must_be_listed(kind: type[Record], query: PageQuery) -> None:
+    """Raise ValueError, a programmer's mistake, where the kind is not listed in such a way."""
+    _must_be_one_of(query.by, (None, *kind.LISTED))
+    for name in (query.order, query.begins and query.begins[0]):
+        _must_be_one_of(name, (None, *kind.UNIQUE, *kind.LISTED))
 
 
 def must_be_unique(kind: type[Record], name: str) -> None:

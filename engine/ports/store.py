@@ -152,13 +152,21 @@ class Instances(Protocol):
 class PageQuery:
     """Which rows: those whose listed property `by` is `value` (both None: all).
 
-    `page` from 0, `size` 1 to `LARGEST_PAGE`.
+    Attributes:
+        page: From 0.
+        size: 1 to `LARGEST_PAGE`.
+        begins: A unique or listed property, and how its text must begin.
+        order: A unique or listed property that rows are sorted by, byte by byte, then by id; rows
+            without one come last, or first when `descending`. None: by id, which is by age.
     """
 
     by: str | None = None
     value: str | None = None
     page: int = 0
     size: int = 20
+    begins: tuple[str, str] | None = None
+    order: str | None = None
+    descending: bool = False
 
 
 class Records(Protocol):
@@ -173,7 +181,7 @@ class Records(Protocol):
         ...
 
     async def page(self, tenant: TenantId, kind: type[R], query: PageQuery) -> Page[R]:
-        """List rows by id."""
+        """List rows, by id unless the query says otherwise."""
         ...
 
     async def write(self, tenant: TenantId, unit: Staged) -> Committed | Conflict:

@@ -488,3 +488,52 @@ async def test_a_version_is_deployed_once(store: Store) -> None:
     assert await store.write(MAIN_TENANT, new(other)) == RECORD
     found = await store.find(MAIN_TENANT, Deployment, "by_version", version_key("sign-in", 1))
     assert found == a_deployment(1)
+
+
+async def listed(store: Store, **query: object) -> list[str]:
+    page = await store.page(MAIN_TENANT, User, PageQuery(by="store", value="customers", **query))  # type: ignore[arg-type]  # a test's own
+    assert page.total == len(page.rows) or "size" in query
+    return [row.id for row in page.rows]
+
+
+async def test_rows_are_sorted_by_text_or_age_both_ways(store: Store) -> None:
+    texts = {"u1": "b", "u2": None, "u3": "Z", "u4": "é", "u5": "a", "u6": "\U0001f511", "u7": None}
+    users = [a_user(id, ext_id=text) for id, text in texts.items()]
+    await store.write(MAIN_TENANT, new(*users, a_user("u8", store="other", ext_id="c")))
+    ordered = ["u3", "u5", "u1", "u4", "u6", "u2", "u7"]
+
+    assert await listed(store) == sorted(texts)
+    assert await listed(store, descending=True) == sorted(texts, reverse=True)
+    assert await listed(store, order="by_ext_id") == ordered
+    assert await listed(store, order="by_ext_id", descending=True) == ordered[::-1]
+    assert await listed(store, order="by_ext_id", size=3, page=1) == ordered[3:6]
+
+
+async def test_rows_are_chosen_by_how_a_text_begins(store: Store) -> None:
+    texts = ["ines", "ines.carvalho", "ine", "Ines", "inés", "in_s", "in%s", "ines\U0001f511"]
+    await store.write(
+        MAIN_TENANT,
+        new(*(a_user(f"u{number}", ext_id=text) for number, text in enumerate(texts)),
+            a_user("u9", ext_id=None)),
+    )  # fmt: skip
+
+    async def beginning(text: str) -> list[str]:
+        return await listed(store, begins=("by_ext_id", ext_key("customers", text)))
+
+    assert await beginning("ines") == ["u0", "u1", "u7"]
+    assert await beginning("in_") == ["u5"]
+    assert await beginning("in%") == ["u6"]
+    assert await beginning("") == [f"u{number}" for number in range(8)]
+    assert await beginning("x") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        PageQuery(order="status"), PageQuery(begins=("status", "A")), PageQuery(by="ext_id"),
+        PageQuery(order='id"; DROP TABLE users; --'),
+    ],
+)  # fmt: skip
+async def test_a_list_that_no_index_serves_is_a_mistake(store: Store, query: PageQuery) -> None:
+    with pytest.raises(ValueError, match="is none of"):
+        await store.page(MAIN_TENANT, User, query)

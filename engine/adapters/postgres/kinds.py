@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Generic, cast
 
 import msgspec
 
 from engine.adapters.encoding import micros
+from engine.adapters.rules import HIGHEST
+from engine.model.names import TenantId
+from engine.ports.store import PageQuery
 from engine.records.access import ApiKey, KeptAnswer
 from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
@@ -31,7 +35,7 @@ _FORGET: Final = "DELETE FROM {table} WHERE ends < $1"
 _DELETE: Final = "DELETE FROM {table} WHERE tenant = $1 AND id = $2 AND version = $3"
 _GET: Final = "SELECT {read} FROM {table} WHERE tenant = $1 AND id = $2"
 _FIND: Final = 'SELECT {read} FROM {table} WHERE tenant = $1 AND "{by}" = $2'
-_PAGE: Final = "SELECT {read} {listed} ORDER BY id LIMIT ${limit} OFFSET ${offset}"
+_PAGE: Final = "SELECT {read} {listed} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
 _COUNT: Final = "SELECT count(*) {listed}"
 
 
@@ -57,6 +61,8 @@ class Table(Generic[R]):
         find: Unique property -> statement.
     """
 
+    name: str
+    reads: str
     columns: Mapping[str, Column]
     read: Callable[[Row], R]
     insert: str
@@ -65,15 +71,22 @@ class Table(Generic[R]):
     forget: str
     get: str
     find: Mapping[str, str]
-    listings: Mapping[tuple[str | None, bool], Listing]
 
     def values(self, row: Record) -> tuple[PgValue, ...]:
         """Give a row's values for the columns."""
         return tuple(column(row) for column in self.columns.values())
 
-    def listing(self, by: str | None, value: str | None) -> Listing:
-        """Give how rows are listed whose property `by` is `value` (None: is not there)."""
-        return self.listings[by, value is None]
+    def listing(self, query: PageQuery) -> Listing:
+        """Give how rows are listed; `chosen` gives what the statements take."""
+        return _listing(
+            self.name,
+            self.reads,
+            query.by,
+            None if query.begins is None else query.begins[0],
+            query.order,
+            is_absent=query.value is None,
+            descending=query.descending,
+        )
 
 
 def _table(kind: type[R], overruling: tuple[str, ...] = (), **more: Column) -> Table[R]:
@@ -96,6 +109,8 @@ def _table(kind: type[R], overruling: tuple[str, ...] = (), **more: Column) -> T
         "changes": "".join(f", {name} = ${place}" for place, name in enumerate(quoted, 6)),
     }
     return Table(
+        name=kind.TABLE,
+        reads=names["read"],
         columns=columns,
         read=_reader(kind, overruling),
         insert=_INSERT.format(**names),
@@ -104,23 +119,44 @@ def _table(kind: type[R], overruling: tuple[str, ...] = (), **more: Column) -> T
         forget=_FORGET.format(**names),
         get=_GET.format(**names),
         find={by: _FIND.format(by=by, **names) for by in kind.UNIQUE},
-        listings=_listings(kind, names["read"]),
     )
 
 
-def _listings(kind: type[Record], read: str) -> dict[tuple[str | None, bool], Listing]:
-    everything = f"FROM {kind.TABLE} WHERE tenant = $1"
-    found: dict[tuple[str | None, bool], Listing] = {(None, True): _listing(everything, read, 1)}
-    for by in kind.LISTED:
-        nothing = f'{everything} AND "{by}" IS NULL AND $2::text IS NULL'
-        found[by, False] = _listing(f'{everything} AND "{by}" = $2', read, 2)
-        found[by, True] = _listing(nothing, read, 2)
-    return found
-
-
-def _listing(listed: str, read: str, given: int) -> Listing:
-    page = _PAGE.format(read=read, listed=listed, limit=given + 1, offset=given + 2)
+@lru_cache(maxsize=256)
+def _listing(
+    table: str,
+    read: str,
+    by: str | None,
+    begins: str | None,
+    order: str | None,
+    *,
+    is_absent: bool,
+    descending: bool,
+) -> Listing:
+    """Write a listing of names that a kind has: nothing of it was given (J1)."""
+    listed, given = f"FROM {table} WHERE tenant = $1", 1
+    if by is not None:
+        given += 1
+        nothing = f'"{by}" IS NULL AND ${given}::text IS NULL'
+        there = f'"{by}" = ${given}'
+        listed += f" AND {nothing if is_absent else there}"
+    if begins is not None:
+        listed += f' AND "{begins}" >= ${given + 1} AND "{begins}" < ${given + 2}'
+        given += 2
+    way = " DESC" if descending else ""
+    first = "" if order is None else f'"{order}" IS NULL{way}, "{order}"{way}, '
+    page = _PAGE.format(
+        read=read, listed=listed, order=f"{first}id{way}", limit=given + 1, offset=given + 2
+    )
     return Listing(page=page, count=_COUNT.format(listed=listed))
+
+
+def chosen(tenant: TenantId, query: PageQuery) -> tuple[PgValue, ...]:
+    """Give what a listing's statements take, before the page's own two numbers."""
+    by = () if query.by is None else (query.value,)
+    text = "" if query.begins is None else query.begins[1]
+    begins = () if query.begins is None else (text, text + HIGHEST)
+    return (tenant, *by, *begins)
 
 
 def _end(row: Record) -> PgValue:

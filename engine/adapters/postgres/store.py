@@ -18,7 +18,7 @@ from engine.adapters.postgres import ledger, queries, schema, statements
 from engine.adapters.postgres.batches import AT_ONCE, Batches
 from engine.adapters.postgres.changes import Changes, Statement, Transaction, in_order
 from engine.adapters.postgres.failures import FAILURES
-from engine.adapters.postgres.kinds import Listing, PgValue, Row, table_of
+from engine.adapters.postgres.kinds import Listing, PgValue, Row, chosen, table_of
 from engine.adapters.postgres.pool import ANSWER, Pool, ended
 from engine.adapters.postgres.reader import Reader
 from engine.adapters.system import since_boot
@@ -153,8 +153,8 @@ class PostgresStore:
 
     async def instances(self, tenant: TenantId, query: InstanceQuery) -> Page[ProcessInstance]:
         """List instances, the newest id first; `text` is looked for in ids, in any case."""
-        chosen = (tenant, query.process, query.status, query.text)
-        rows, total = await self._listed(queries.INSTANCES, chosen, query)
+        wanted = (tenant, query.process, query.status, query.text)
+        rows, total = await self._listed(queries.INSTANCES, wanted, query)
         found = cast("Sequence[tuple[str, bytes]]", rows)
         return Page(rows=tuple(read_state(tenant, *row) for row in found), total=total)
 
@@ -172,12 +172,10 @@ class PostgresStore:
         return None if row is None else table.read(row)
 
     async def page(self, tenant: TenantId, kind: type[R], query: PageQuery) -> Page[R]:
-        """List rows by id."""
-        rules.must_be_listed(kind, query.by)
+        """List rows, by id unless the query says otherwise."""
+        rules.must_be_listed(kind, query)
         table = table_of(kind)
-        chosen = (tenant,) if query.by is None else (tenant, query.value)
-        value = None if query.by is None else query.value
-        rows, total = await self._listed(table.listing(query.by, value), chosen, query)
+        rows, total = await self._listed(table.listing(query), chosen(tenant, query), query)
         return Page(rows=tuple(table.read(row) for row in rows), total=total)
 
     async def write(self, tenant: TenantId, unit: Staged) -> Committed | Conflict:
@@ -192,8 +190,8 @@ class PostgresStore:
     async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
         """List audit rows, newest first."""
         rules.must_be_audited(query.by)
-        chosen = (tenant,) if query.by is None else (tenant, query.value)
-        rows, total = await self._listed(queries.AUDIT[query.by], chosen, query)
+        wanted = (tenant,) if query.by is None else (tenant, query.value)
+        rows, total = await self._listed(queries.AUDIT[query.by], wanted, query)
         return Page(rows=tuple(_read_audit(cast("str", body)) for (body,) in rows), total=total)
 
     async def claim_and_charge(

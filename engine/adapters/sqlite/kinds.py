@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Generic, cast
 
 import msgspec
 
 from engine.adapters.encoding import micros
+from engine.adapters.rules import HIGHEST
+from engine.model.names import TenantId
+from engine.ports.store import PageQuery
 from engine.records.access import ApiKey, KeptAnswer
 from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
@@ -31,8 +35,9 @@ _DELETE: Final = "DELETE FROM {table} WHERE tenant = ? AND id = ? AND version = 
 _GET: Final = "SELECT body FROM {table} WHERE tenant = ? AND id = ?"
 _FIND: Final = 'SELECT body FROM {table} WHERE tenant = ? AND "{by}" = ?'
 _ALL: Final = "FROM {table} WHERE tenant = ?"
-_LISTED: Final = 'FROM {table} WHERE tenant = ? AND "{by}" IS ?'
-_PAGE: Final = "SELECT body {listed} ORDER BY id LIMIT ? OFFSET ?"
+_BY: Final = ' AND "{by}" IS ?'
+_BEGINS: Final = ' AND "{by}" >= ? AND "{by}" < ?'
+_PAGE: Final = "SELECT body {listed} ORDER BY {order} LIMIT ? OFFSET ?"
 _COUNT: Final = "SELECT count(*) {listed}"
 
 
@@ -51,9 +56,9 @@ class Table(Generic[R]):
     Attributes:
         columns: Unique texts, what rows are listed by, and what SQL itself must read.
         find: Unique property -> statement.
-        listings: Listed property (None: all rows) -> statements.
     """
 
+    name: str
     columns: Mapping[str, Column]
     read: Callable[[str], R]
     insert: str
@@ -62,7 +67,11 @@ class Table(Generic[R]):
     forget: str
     get: str
     find: Mapping[str, str]
-    listings: Mapping[str | None, Listing]
+
+    def listing(self, query: PageQuery) -> Listing:
+        """Give how rows are listed; `chosen` gives what the statements take."""
+        begins = None if query.begins is None else query.begins[0]
+        return _listing(self.name, query.by, begins, query.order, descending=query.descending)
 
     def values(self, row: Record) -> tuple[SqlValue, ...]:
         """Give a row's values for the columns."""
@@ -88,6 +97,7 @@ def _table(kind: type[R], **more: Column) -> Table[R]:
         "changes": "".join(f'"{name}" = ?, ' for name in columns),
     }
     return Table(
+        name=kind.TABLE,
         columns=columns,
         read=msgspec.json.Decoder(kind).decode,
         insert=_INSERT.format(**names),
@@ -96,13 +106,31 @@ def _table(kind: type[R], **more: Column) -> Table[R]:
         forget=_FORGET.format(**names),
         get=_GET.format(**names),
         find={by: _FIND.format(by=by, **names) for by in kind.UNIQUE},
-        listings={by: _listing(kind.TABLE, by) for by in (None, *kind.LISTED)},
     )
 
 
-def _listing(table: str, by: str | None) -> Listing:
-    listed = _ALL.format(table=table) if by is None else _LISTED.format(table=table, by=by)
-    return Listing(page=_PAGE.format(listed=listed), count=_COUNT.format(listed=listed))
+@lru_cache(maxsize=256)
+def _listing(
+    table: str, by: str | None, begins: str | None, order: str | None, *, descending: bool
+) -> Listing:
+    """Write a listing of names that a kind has: nothing of it was given (J1)."""
+    listed = _ALL.format(table=table)
+    listed += "" if by is None else _BY.format(by=by)
+    listed += "" if begins is None else _BEGINS.format(by=begins)
+    way = " DESC" if descending else ""
+    first = "" if order is None else f'"{order}" IS NULL{way}, "{order}"{way}, '
+    return Listing(
+        page=_PAGE.format(listed=listed, order=f"{first}id{way}"),
+        count=_COUNT.format(listed=listed),
+    )
+
+
+def chosen(tenant: TenantId, query: PageQuery) -> tuple[SqlValue, ...]:
+    """Give what a listing's statements take, before the page's own two numbers."""
+    by = () if query.by is None else (query.value,)
+    text = "" if query.begins is None else query.begins[1]
+    begins = () if query.begins is None else (text, text + HIGHEST)
+    return (tenant, *by, *begins)
 
 
 def _token(read: Callable[[ProcessToken], SqlValue]) -> Column:

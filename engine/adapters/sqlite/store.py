@@ -17,7 +17,7 @@ from engine.adapters.claims import Asked
 from engine.adapters.encoding import micros, pack, read_state, unpack
 from engine.adapters.sqlite import ledger, queries, statements
 from engine.adapters.sqlite.database import Database
-from engine.adapters.sqlite.kinds import Listing, table_of
+from engine.adapters.sqlite.kinds import Listing, chosen, table_of
 from engine.adapters.sqlite.reader import Reader, Row, answered
 from engine.adapters.sqlite.writer import Transaction, Writer
 from engine.errors import UnknownInstance
@@ -141,8 +141,8 @@ class SqliteStore:
 
     async def instances(self, tenant: TenantId, query: InstanceQuery) -> Page[ProcessInstance]:
         """List instances, the newest id first; `text` is looked for in ids, in any case."""
-        chosen = (tenant, query.process, query.status, query.text)
-        rows, total = await self._listed(queries.INSTANCES, chosen, query)
+        wanted = (tenant, query.process, query.status, query.text)
+        rows, total = await self._listed(queries.INSTANCES, wanted, query)
         found = cast("Sequence[tuple[str, bytes]]", rows)
         return Page(rows=tuple(read_state(tenant, *row) for row in found), total=total)
 
@@ -160,11 +160,10 @@ class SqliteStore:
         return None if row is None else table.read(cast("str", row[0]))
 
     async def page(self, tenant: TenantId, kind: type[R], query: PageQuery) -> Page[R]:
-        """List rows by id."""
-        rules.must_be_listed(kind, query.by)
+        """List rows, by id unless the query says otherwise."""
+        rules.must_be_listed(kind, query)
         table = table_of(kind)
-        chosen: Row = (tenant,) if query.by is None else (tenant, query.value)
-        rows, total = await self._listed(table.listings[query.by], chosen, query)
+        rows, total = await self._listed(table.listing(query), chosen(tenant, query), query)
         return Page(rows=tuple(table.read(cast("str", body)) for (body,) in rows), total=total)
 
     async def write(self, tenant: TenantId, unit: Staged) -> Committed | Conflict:
@@ -179,8 +178,8 @@ class SqliteStore:
     async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
         """List audit rows, newest first."""
         rules.must_be_audited(query.by)
-        chosen: Row = (tenant,) if query.by is None else (tenant, query.value)
-        rows, total = await self._listed(queries.AUDIT[query.by], chosen, query)
+        wanted: Row = (tenant,) if query.by is None else (tenant, query.value)
+        rows, total = await self._listed(queries.AUDIT[query.by], wanted, query)
         return Page(rows=tuple(_read_audit(cast("str", body)) for (body,) in rows), total=total)
 
     async def claim_and_charge(
@@ -275,14 +274,14 @@ class SqliteStore:
         return await self._writer.do(work, undone=undone)
 
     async def _listed(
-        self, listing: Listing, chosen: Row, query: PageQuery | InstanceQuery
+        self, listing: Listing, wanted: Row, query: PageQuery | InstanceQuery
     ) -> tuple[Sequence[Row], int]:
         start, length = rules.bounds(query)
 
         def read() -> tuple[Sequence[Row], int]:
             with self._far.at_one_time():
-                rows = self._far.all(listing.page, (*chosen, length, start))
-                total = self._far.one(listing.count, chosen)
+                rows = self._far.all(listing.page, (*wanted, length, start))
+                total = self._far.one(listing.count, wanted)
             return rows, cast("tuple[int]", total)[0]
 
         return await self._apart(read)
