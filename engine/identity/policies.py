@@ -92,6 +92,12 @@ def change_policy(
     return after
 
 
+def remove_policy(unit: UnitOfWork, actor: Actor, policy: PasscodePolicy) -> None:
+    """Stage the end of a policy. Passcodes under it stay, and open nothing without it."""
+    unit.delete(policy)
+    unit.audit(actor.did("policy.remove", f"policy:{policy.id}"))
+
+
 def risks(policy: PasscodePolicy) -> tuple[str, ...]:
     """Say in what a policy is weaker than advised; `doctor`, deploying and the API report it."""
     least = SHORTEST_SECOND if policy.second_factor else SHORTEST_ALONE

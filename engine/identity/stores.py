@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,8 +13,8 @@ from engine.identity.deeds import Actor, Problems, misnamed
 from engine.identity.policies import DEFAULT, add_policy
 from engine.model.problem import wrong
 from engine.ports.unit_of_work import UnitOfWork
-from engine.records.identity import IdentityStore, UserStatus
-from engine.records.record import Absent
+from engine.records.identity import IdentityStore, PasscodePolicy, UserStatus
+from engine.records.record import Absent, Version
 
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 FIRST_STATUSES: Final = ("ACTIVE", "PENDING_ACTIVE", "DISABLED")
@@ -57,15 +58,42 @@ async def add_store(
     return store
 
 
+def change_store(
+    unit: UnitOfWork, actor: Actor, before: IdentityStore, after: IdentityStore
+) -> IdentityStore | Problems:
+    """Stage other defaults and lock rules; users that are there keep what they were given."""
+    problems = _problems(after)
+    if problems:
+        return problems
+    unit.put(after, Version(number=before.version))
+    unit.audit(actor.did("store.change", f"store:{after.id}"))
+    return after
+
+
+def remove_store(
+    unit: UnitOfWork, actor: Actor, store: IdentityStore, policies: Iterable[PasscodePolicy]
+) -> None:
+    """Stage the end of a store that nobody is in, and of its policies."""
+    for row in (*policies, store):
+        unit.delete(row)
+    unit.audit(actor.did("store.remove", f"store:{store.id}"))
+
+
 def _problems(store: IdentityStore) -> Problems:
-    found = [*misnamed("storeName", store.id)]
-    if not LANGUAGE.fullmatch(store.locale):
-        found.append(wrong("locale", "use a language tag such as en or pt-PT"))
-    if not _is_time_zone(store.time_zone):
-        found.append(wrong("timeZone", "use a time zone such as Europe/Lisbon"))
+    found = [*misnamed("storeName", store.id), *place_problems(store.locale, store.time_zone)]
     if store.user_status not in FIRST_STATUSES:
         found.append(wrong("userStatus", f"users begin as one of {', '.join(FIRST_STATUSES)}"))
     return (*found, *_lock_problems(store))
+
+
+def place_problems(locale: str, time_zone: str) -> Problems:
+    """Tell what is wrong with where a store's users, or one of them, are at home."""
+    found = []
+    if not LANGUAGE.fullmatch(locale):
+        found.append(wrong("locale", "use a language tag such as en or pt-PT"))
+    if not _is_time_zone(time_zone):
+        found.append(wrong("timeZone", "use a time zone such as Europe/Lisbon"))
+    return tuple(found)
 
 
 def _lock_problems(store: IdentityStore) -> Problems:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from engine.identity.attempts import user_account
 from engine.identity.deeds import Actor, Problems
+from engine.identity.stores import place_problems
 from engine.model.names import JsonObject
 from engine.model.problem import wrong
 from engine.ports.store import Attempts
@@ -49,7 +50,12 @@ async def add_user(
     and run again finds `ExtIdNotUnique`.
     `ext_id` is 1 to 256 printable characters, kept as they are; `attributes` are at most 100.
     """
-    problems = (*_ext_id_problems(ext_id), *_attribute_problems(attributes or {}))
+    home = (locale or store.locale, time_zone or store.time_zone)
+    problems = (
+        *_ext_id_problems(ext_id),
+        *_attribute_problems(attributes or {}),
+        *place_problems(*home),
+    )
     if problems:
         return problems
     if ext_id is not None and await by_ext_id(unit, store.id, ext_id) is not None:
@@ -59,8 +65,8 @@ async def add_user(
         store=store.id,
         ext_id=ext_id,
         status=status or store.user_status,
-        locale=locale or store.locale,
-        time_zone=time_zone or store.time_zone,
+        locale=home[0],
+        time_zone=home[1],
         attributes=dict(attributes or {}),
         created_at=actor.at,
         updated_at=actor.at,
@@ -105,14 +111,15 @@ def update_user(
     """
     merged = {**user.attributes, **(attributes or {})}
     kept = {name: text for name, text in merged.items() if text}
-    problems = _attribute_problems(kept)
+    home = (locale or user.locale, time_zone or user.time_zone)
+    problems = (*_attribute_problems(kept), *place_problems(*home))
     if problems:
         return problems
     changed = replace(
         user,
         attributes=kept,
-        locale=locale or user.locale,
-        time_zone=time_zone or user.time_zone,
+        locale=home[0],
+        time_zone=home[1],
         updated_at=actor.at,
     )
     _change(unit, changed, user)

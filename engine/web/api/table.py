@@ -7,5 +7,11 @@ from typing import Any, Final
 
 from engine.web.api.arthr import keys
 from engine.web.api.frame.operation import Operation
+from engine.web.api.identity_store import policies, stores, users
 
-OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (*keys.OPERATIONS,)
+OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
+    *keys.OPERATIONS,
+    *stores.OPERATIONS,
+    *users.OPERATIONS,
+    *policies.OPERATIONS,
+)

@@ -16,7 +16,6 @@ from engine.access.keys import (
     change_key,
     end_key,
 )
-from engine.ports.store import PageQuery
 from engine.records.access import ApiKey
 from engine.web.api.frame.operation import (
     MISSING,
@@ -27,12 +26,13 @@ from engine.web.api.frame.operation import (
     Stopped,
     invalid,
 )
-from engine.web.api.frame.pages import PageWords, SpringPage, spring_page
+from engine.web.api.frame.pages import BY_AGE, Number, Size, SpringPage, page_query, spring_page
 from engine.web.api.frame.values import At, Moment, moment, moment_or_none
 from engine.web.gate.door import Needs
 
 KEYS: Final = "/api/arthr/apiKeys"
 
+ORDERS: Final = {**BY_AGE, "name": "name"}
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME, examples=["shop"])]
 Description = Annotated[str, Meta(max_length=LONGEST_DESCRIPTION)]
 Type = Literal["SESSION", "PERMANENT"]
@@ -41,6 +41,17 @@ Permissions = Annotated[
     list[str],
     Meta(max_length=MOST_PERMISSIONS, examples=[["TNT#main#IdentityStore:listUsers"]]),
 ]
+
+
+class KeyWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Which page of the keys."""
+
+    page: Number = 0
+    size: Size = 20
+    sort: (
+        Literal["createdDtm", "createdDtm,asc", "createdDtm,desc", "name", "name,asc", "name,desc"]
+        | None
+    ) = None
 
 
 class NewApiKey(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -104,14 +115,13 @@ def _facts(tenant: str, key: ApiKey) -> dict[str, Any]:
     }
 
 
-async def list_keys(call: Call[Nothing, PageWords]) -> Answered | Stopped:
+async def list_keys(call: Call[Nothing, KeyWords]) -> Answered | Stopped:
     """List keys."""
     words = call.query
-    page = await call.offices.store.page(
-        call.tenant, ApiKey, PageQuery(page=words.page, size=words.size)
-    )
+    query = page_query(words.page, words.size, words.sort, orders=ORDERS)
+    page = await call.offices.store.page(call.tenant, ApiKey, query)
     return Answered(
-        body=spring_page(words, page, lambda key: ApiKeyShown(**_facts(call.tenant, key)))
+        body=spring_page(query, page, lambda key: ApiKeyShown(**_facts(call.tenant, key)))
     )
 
 
@@ -184,7 +194,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="listApiKeys", method="GET", path=KEYS, needs=_needs("listTenantApiKeys"),
         summary="List API keys", answer=list_keys,
-        body=Nothing, query=PageWords, result=SpringPage[ApiKeyShown],
+        body=Nothing, query=KeyWords, result=SpringPage[ApiKeyShown],
     ),
     Operation(
         name="createApiKey", method="POST", path=KEYS, needs=_needs("createTenantApiKey"),

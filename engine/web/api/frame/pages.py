@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Final, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from engine.ports.store import LARGEST_PAGE, Page
+from engine.ports.store import LARGEST_PAGE, Page, PageQuery
 
 T = TypeVar("T")
 R = TypeVar("R")
+Number = Annotated[int, Meta(ge=0, le=2**31 - 1, description="From 0.")]
+Size = Annotated[int, Meta(ge=1, le=LARGEST_PAGE, description="Rows of a page.")]
+Orders = Mapping[str, str | None]
+"""Field that a list can be sorted by, the usual first -> property of its rows, None for the id."""
+BY_AGE: Final[Orders] = {"createdDtm": None}
+BY_NAME: Final[Orders] = {"name": None}
 
 
 class PageWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """Which page of a list."""
+    """Which page of a list that is sorted by age, the oldest first without `sort`."""
 
-    page: Annotated[int, Meta(ge=0, le=2**31 - 1, description="From 0.")] = 0
-    size: Annotated[int, Meta(ge=1, le=LARGEST_PAGE, description="Rows of a page.")] = 20
+    page: Number = 0
+    size: Size = 20
+    sort: Literal["createdDtm", "createdDtm,asc", "createdDtm,desc"] | None = None
+
+
+class NamedWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Which page of a list that is sorted by name."""
+
+    page: Number = 0
+    size: Size = 20
+    sort: Literal["name", "name,asc", "name,desc"] | None = None
 
 
 class Sorting(Struct, rename="camel", kw_only=True, frozen=True):
@@ -55,26 +70,55 @@ class SpringPage(Struct, Generic[T], rename="camel", kw_only=True, frozen=True):
     pageable: Pageable
 
 
-def spring_page(words: PageWords, page: Page[R], shown: Callable[[R], T]) -> SpringPage[T]:
+def page_query(
+    page: int,
+    size: int,
+    sort: str | None,
+    *,
+    by: tuple[str, str] | None = None,
+    begins: tuple[str, str] | None = None,
+    orders: Orders = BY_AGE,
+) -> PageQuery:
+    """Ask the store for a page.
+
+    Args:
+        page: From 0.
+        size: Rows.
+        sort: `field` or `field,asc` or `field,desc`, the field one of `orders`.
+        by: A listed property and its value.
+        begins: A property and how it begins.
+        orders: Field -> property.
+    """
+    field, _, way = (sort or next(iter(orders))).partition(",")
+    return PageQuery(
+        by=None if by is None else by[0],
+        value=None if by is None else by[1],
+        page=page,
+        size=size,
+        begins=begins,
+        order=orders[field],
+        descending=way == "desc",
+    )
+
+
+def spring_page(query: PageQuery, page: Page[R], shown: Callable[[R], T]) -> SpringPage[T]:
     """Write a page of rows, each as `shown` writes it."""
-    return spring_rows(words, [shown(row) for row in page.rows], page.total)
+    return spring_rows(query.page, query.size, [shown(row) for row in page.rows], page.total)
 
 
-def spring_rows(words: PageWords, content: Sequence[T], total: int) -> SpringPage[T]:
+def spring_rows(number: int, size: int, content: Sequence[T], total: int) -> SpringPage[T]:
     """Write a page of rows that are written already."""
-    pages = -(-total // words.size)
+    pages = -(-total // size)
     return SpringPage(
         content=list(content),
-        number=words.page,
-        size=words.size,
+        number=number,
+        size=size,
         number_of_elements=len(content),
         total_elements=total,
         total_pages=pages,
-        first=words.page == 0,
-        last=words.page >= pages - 1,
+        first=number == 0,
+        last=number >= pages - 1,
         empty=not content,
         sort=Sorting(),
-        pageable=Pageable(
-            page_number=words.page, page_size=words.size, offset=words.page * words.size
-        ),
+        pageable=Pageable(page_number=number, page_size=size, offset=number * size),
     )

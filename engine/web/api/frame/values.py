@@ -47,5 +47,9 @@ def length_or_none(length: timedelta | None) -> str | None:
 
 PATH_PARTS: Final[Mapping[str, str]] = {
     "apiKeyId": "The key's id.",
+    "storeName": "The identity store's name.",
+    "userId": "The user's id.",
+    "userExtId": "The user's external id.",
+    "policyName": "The passcode policy's name.",
 }
 """Name of a part of a path -> what it is. A new one is entered here."""
