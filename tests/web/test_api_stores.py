@@ -124,7 +124,7 @@ def test_a_user_whom_failed_tries_hold_is_shown_as_held_and_let_in_again() -> No
         for _ in range(4):
             step = await browser.begin((await house.bench.link()).secret)
             for _ in range(3):
-                step = await browser.answer(step, passcode=WRONG)
+                step = await browser.follow(await browser.answer(step, passcode=WRONG))
         way = f"{STORES}/customers/users/ines.carvalho/ext"
         held = (await shop.get(way)).json["status"]
         return held, (await shop.post(way, {"status": "ACTIVE"})).json["status"]

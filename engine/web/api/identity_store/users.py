@@ -116,7 +116,9 @@ class UserShown(Struct, rename="camel", kw_only=True, frozen=True):
 
 
 async def _shown(call: Call[B, Q], user: User) -> UserShown:
-    attempts = await call.offices.store.attempts(call.tenant, user_account(user.id))
+    account = user_account(user.id)
+    is_forgotten = account in call.unit.staged().resets  # it is written with this answer
+    attempts = None if is_forgotten else await call.offices.store.attempts(call.tenant, account)
     return UserShown(
         id=user.id,
         ext_id=user.ext_id,

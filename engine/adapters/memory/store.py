@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar, cast
 
@@ -10,6 +10,7 @@ import msgspec
 
 from engine.adapters import rules
 from engine.adapters.claims import Asked, Claim, Taken, take
+from engine.adapters.memory.listing import chosen, one_page, sorter
 from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
@@ -197,7 +198,7 @@ class MemoryStore:
             and query.status in (None, row.status)
             and query.text.upper() in id.upper()
         ]
-        return _page(sorted(found, key=lambda row: row.id, reverse=True), query)
+        return one_page(sorted(found, key=lambda row: row.id, reverse=True), query)
 
     async def get(self, tenant: TenantId, kind: type[R], id: str) -> R | None:
         """Read one by id."""
@@ -218,9 +219,9 @@ class MemoryStore:
         found = [
             cast("R", row)
             for (owner, table, _), row in self._rows.items()
-            if (owner, table) == (tenant, kind.TABLE) and _chosen(row, query)
+            if (owner, table) == (tenant, kind.TABLE) and chosen(row, query)
         ]
-        return _page(sorted(found, key=_sorter(query), reverse=query.descending), query)
+        return one_page(sorted(found, key=sorter(query), reverse=query.descending), query)
 
     async def write(self, tenant: TenantId, unit: Staged) -> Committed | Conflict:
         """Write a unit of its own, or nothing of it."""
@@ -239,11 +240,9 @@ class MemoryStore:
         await OTHER_TASKS
         rules.must_be_audited(query.by)
         found = [
-            row
-            for (owner, _), row in self._audit.items()
-            if owner == tenant and _chosen(row, query)
+            row for (owner, _), row in self._audit.items() if owner == tenant and chosen(row, query)
         ]
-        return _page(sorted(found, key=lambda row: (row.at, row.id), reverse=True), query)
+        return one_page(sorted(found, key=lambda row: (row.at, row.id), reverse=True), query)
 
     async def claim_and_charge(
         self, step: ClaimKey, owner: HopId, account: AccountKey, charge: Charge
@@ -387,25 +386,3 @@ class MemoryStore:
         self._audit |= {(tenant, row.id): row for row in unit.audit}
         for account in unit.resets:
             self._ledger.pop((tenant, account), None)
-
-
-def _chosen(row: Record | AuditRow, query: PageQuery) -> bool:
-    if query.by is not None and getattr(row, query.by) != query.value:
-        return False
-    if query.begins is None:
-        return True
-    text = cast("str | None", getattr(row, query.begins[0]))
-    return text is not None and text.startswith(query.begins[1])
-
-
-def _sorter(query: PageQuery) -> Callable[[Record], tuple[bool, bytes, str]]:
-    def place(row: Record) -> tuple[bool, bytes, str]:
-        text = None if query.order is None else cast("str | None", getattr(row, query.order))
-        return text is None, (text or "").encode(), row.id
-
-    return place
-
-
-def _page(rows: list[V], query: PageQuery | InstanceQuery) -> Page[V]:
-    start, length = rules.bounds(query)
-    return Page(rows=tuple(rows[start : start + length]), total=len(rows))
