@@ -27,8 +27,8 @@ from engine.run.erasure import Eraser
 from engine.run.hop.making import Outside
 from engine.run.library import Library
 from engine.run.loop import Loop
+from engine.run.oversight.supervision import Supervisor
 from engine.run.pump import Pump
-from engine.run.supervision import Supervisor
 from engine.settings import Settings
 
 DATABASE = "trustflow.db"

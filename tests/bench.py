@@ -26,7 +26,7 @@ from engine.run.erasure import Eraser
 from engine.run.hop.making import Outside
 from engine.run.library import Deployed, Library
 from engine.run.loop import Loop
-from engine.run.supervision import Supervisor
+from engine.run.oversight.supervision import Supervisor
 from engine.run.unit import Unit
 from engine.secret import Secret
 from engine.testing import CheapPool, FrozenClock, SeededChance, SeededVault

@@ -14,7 +14,7 @@ from typing import Final
 from engine.adapters.memory import MemoryStore
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.names import MAIN_TENANT, Digest
-from engine.run.supervision import Deed
+from engine.run.oversight.supervision import Deed
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, ROOT, WRONG, bench
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from engine.model.names import JsonObject
 from engine.records.record import Record
 
+TokenStatus = Literal["ACTIVE", "INACTIVE"]
 TokenType = Literal["UNLIMITED", "MULTI_USE_COUNT_LIMITED", "MULTI_USE_TIME_LIMITED"]
 
 
@@ -33,7 +34,7 @@ class ProcessToken(Record, frozen=True, kw_only=True):
     prefix: str
     process: str
     process_version: int | None = None
-    status: Literal["ACTIVE", "INACTIVE"] = "ACTIVE"
+    status: TokenStatus = "ACTIVE"
     type: TokenType = "MULTI_USE_COUNT_LIMITED"
     max_count: int | None = 1
     not_before: datetime | None = None
@@ -44,6 +45,8 @@ class ProcessToken(Record, frozen=True, kw_only=True):
     counter: int = 0
     created_at: datetime
     created_by: str
+    updated_at: datetime | None = None
+    updated_by: str = ""
 
     @property
     def most_uses(self) -> int | None:

@@ -14,7 +14,7 @@ from engine.model.graph import ProcessGraph
 from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import Digest, TenantId
 from engine.model.problem import Place, Problem
-from engine.ports.store import Committed, Conflict, Store
+from engine.ports.store import Conflict, Store
 from engine.records.deployments import Deployment
 from engine.records.record import Absent
 from engine.run.catalogue import Catalogue
@@ -59,20 +59,40 @@ class Library:
         Returns:
             What was deployed, or every problem.
         """
+        unit = Unit(self.store, tenant)
+        done = await self.stage(unit, source, forms, by=by, parts=parts)
+        if isinstance(done, tuple) or not done.new:
+            return done
+        if isinstance(
+            await self.store.write(tenant, unit.staged()), Conflict
+        ):  # a twin was quicker
+            return await self.stage(Unit(self.store, tenant), source, forms, by=by, parts=parts)
+        return done
+
+    async def stage(
+        self,
+        unit: Unit,
+        source: Source,
+        forms: Mapping[str, Source],
+        *,
+        by: Actor,
+        parts: Mapping[str, Source] = MappingProxyType({}),
+    ) -> Deployed | tuple[Problem, ...]:
+        """Stage what `deploy` keeps, in a unit of somebody else's."""
         report: Report = check_definition(source, self.catalogue.signatures, forms, parts)
         if report.is_part:
             return (*report.problems, _no_journey(source))
         if report.bundle is None:
             return report.problems
-        found = await self.store.digest_of(tenant, report.bundle.process, report.bundle.version)
-        if found is None and isinstance(await self._keep(tenant, report.bundle, by), Conflict):
-            found = await self.store.digest_of(tenant, report.bundle.process, report.bundle.version)
-        if found is not None and found != report.bundle.digest:
-            return (*report.problems, _taken(source, report.bundle))
-        return Deployed(bundle=report.bundle, new=found is None, warnings=report.problems)
+        bundle = report.bundle
+        found = await self.store.digest_of(unit.tenant, bundle.process, bundle.version)
+        if found is not None and found != bundle.digest:
+            return (*report.problems, _taken(source, bundle))
+        if found is None:
+            self._keep(unit, bundle, by)
+        return Deployed(bundle=bundle, new=found is None, warnings=report.problems)
 
-    async def _keep(self, tenant: TenantId, bundle: Bundle, by: Actor) -> Committed | Conflict:
-        unit = Unit(self.store, tenant)
+    def _keep(self, unit: Unit, bundle: Bundle, by: Actor) -> None:
         row = Deployment(
             id=bundle.digest,
             bundle=bundle,
@@ -83,7 +103,6 @@ class Library:
         unit.put(row, Absent())
         subject = f"definition:{bundle.process}/{bundle.version}"
         unit.audit(by.did("definition.deploy", subject, digest=bundle.digest))
-        return await self.store.write(tenant, unit.staged())
 
     def _packages(self, bundle: Bundle) -> dict[str, str]:
         used = ((one.label, self.catalogue.package_of(one.label, one.version))

@@ -21,7 +21,7 @@ from engine.run.entry.visits import Visits
 from engine.run.erasure import Eraser
 from engine.run.library import Library
 from engine.run.loop import Loop
-from engine.run.supervision import Supervisor
+from engine.run.oversight.supervision import Supervisor
 from engine.web.sources import Network, SourceLimits, Sources, is_loopback, source_of
 
 _PORTS = {"http": 80, "https": 443}

@@ -18,8 +18,8 @@ from engine.records.tokens import Session
 from engine.run.current import Current
 from engine.run.entry.answers import Begun, Refusal, Returning
 from engine.run.hop.journal import broken_at
+from engine.run.oversight.supervision import Deed
 from engine.run.pump import Pump
-from engine.run.supervision import Deed
 from engine.testing import FrozenClock
 from tests.bench import Bench, bench, ref
 from tests.faults.walks import ELSEWHERE

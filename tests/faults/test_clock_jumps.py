@@ -15,10 +15,10 @@ import pytest
 
 from engine.adapters.memory import MemoryStore
 from engine.adapters.system import SystemClock
-from engine.cli.journeys.timeline import timeline
 from engine.model.names import MAIN_TENANT
 from engine.run.current import Current
 from engine.run.entry.answers import Begun, Landing
+from engine.run.oversight.timeline import timeline
 from engine.run.pump import EVERY, Pump
 from engine.testing import NOON, FrozenClock
 from tests.bench import RIGHT, WRONG, Bench, bench, ref

@@ -26,7 +26,7 @@ from engine.run.current import Current
 from engine.run.entry.answers import Begun, Refusal, Returning
 from engine.run.entry.returning import resume_value
 from engine.run.hop.journal import broken_at, event_of
-from engine.run.supervision import Deed
+from engine.run.oversight.supervision import Deed
 from engine.run.unit import Unit
 from engine.testing import FrozenClock
 from tests.bench import Bench, bench, ref

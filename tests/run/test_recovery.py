@@ -20,7 +20,7 @@ from engine.records.identity import PasscodePolicy, User, UserStatus
 from engine.records.record import Version
 from engine.run.current import Current
 from engine.run.entry.answers import Begun, Refusal, Returning
-from engine.run.supervision import Deed
+from engine.run.oversight.supervision import Deed
 from engine.run.unit import Unit
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, ROOT, WRONG, Bench, bench, ref

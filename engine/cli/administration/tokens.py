@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-from msgspec.structs import replace
 
 from engine.cli.administration.finding import no_process
 from engine.cli.administration.mistakes import told
@@ -284,15 +283,13 @@ def revoke(*, name: str, data: Path | None) -> int:
     """
 
     async def staged(unit: Unit, actor: Actor) -> ProcessToken:
-        from engine.records.record import Version
         from engine.records.tokens import ProcessToken
+        from engine.run.entry.tokens import set_status
 
         found = await unit.find(ProcessToken, "name", name) or await unit.get(ProcessToken, name)
         if found is None:
             fail(f"There is no token {clean(name)}. `{hint('token', 'list')}` shows them.")
-        if found.status == "ACTIVE":
-            unit.put(replace(found, status="INACTIVE"), Version(number=found.version))
-            unit.audit(actor.did("token.revoke", f"token:{found.id}"))
+        set_status(unit, found, "INACTIVE", by=actor)
         return found
 
     before = with_application(data, lambda application: change(application, staged))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,21 +16,17 @@ from engine.cli.journeys.meant import (
     incident_remedy,
     instance_named,
     review_json,
-    with_incident,
 )
 from engine.cli.journeys.rows import length_of, write_lines
-from engine.cli.journeys.timeline import Place, cause_of, event_json, line_json, timeline
 from engine.cli.opening import with_application
 from engine.cli.terminal.page import GAP, Terminal, Tone, clean, counted, say_json
-from engine.errors import ActivityMissing, UnknownBundle, UnknownInstance
-from engine.model.graph import ActivityNode, Node
 from engine.model.instance import LABELS, Incident, ProcessInstance, Review, Status
+from engine.run.oversight.timeline import cause_of, event_json, line_json, timeline
 
 if TYPE_CHECKING:
     from engine.app import Application
-    from engine.model.names import InstanceId
     from engine.ports.store import Page
-    from engine.records.journal import JournalRow
+    from engine.run.oversight.looking import Seen
 
 PAGE_SIZE: Final = 50
 TONES: Final[Mapping[str, Tone]] = {
@@ -88,13 +84,14 @@ def list_instances(
 
     async def work(application: Application) -> Page[ProcessInstance]:
         from engine.ports.store import InstanceQuery
+        from engine.run.oversight.looking import with_incident
 
         if process is not None:
             await refuse_no_process(application, process)
 
         query = InstanceQuery(process=process, status=status, page=page - 1, size=PAGE_SIZE)
         kept = await application.store.instances(application.tenant, query)
-        rows = [await with_incident(application, row) for row in kept.rows]
+        rows = [await with_incident(application.library, row) for row in kept.rows]
         return replace(kept, rows=tuple(rows))
 
     found = with_application(data, work)
@@ -147,16 +144,6 @@ def _known(row: ProcessInstance) -> dict[str, object]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """An instance, its journal, and what its nodes are called. `broken`: the first bad row."""
-
-    instance: ProcessInstance
-    journal: Sequence[JournalRow]
-    places: Mapping[str, Place]
-    broken: int | None
-
-
 @instance.command(
     cls=Documented,
     examples=(
@@ -183,36 +170,10 @@ def show(*, id: str, data: Path | None, as_json: bool) -> int:
 
 
 async def _look(application: Application, id: str) -> Seen:
-    from engine.run.hop.journal import broken_at
+    from engine.run.oversight.looking import look
 
-    found = await with_incident(application, await instance_named(application, id))
-    journal = await _journal(application, found.id)
-    try:
-        graph = await application.library.graph(application.tenant, found.bundle)
-        places = {str(id): _place(node) for id, node in graph.nodes.items()}
-    except (ActivityMissing, UnknownBundle):
-        places = {}  # the timeline can be read without the pictures' names
-    broken = broken_at(journal) or _loose_end(found, journal)
-    return Seen(instance=found, journal=journal, places=places, broken=broken)
-
-
-async def _journal(application: Application, id: InstanceId) -> Sequence[JournalRow]:
-    """Read a journal; one that is gone from under its instance is empty, and its chain broken."""
-    try:
-        return await application.store.journal(application.tenant, id)
-    except UnknownInstance:
-        return ()
-
-
-def _place(node: Node) -> Place:
-    label = node.signature.label if isinstance(node, ActivityNode) else "gateway"
-    return Place(name=node.name, activity=label)
-
-
-def _loose_end(found: ProcessInstance, journal: Sequence[JournalRow]) -> int | None:
-    """Find where a chain ends that is whole and yet not the instance's: rows were cut off."""
-    last = journal[-1].chain.hex() if journal else ""
-    return None if last == found.chain else len(journal) + 1
+    found = await instance_named(application, id)
+    return await look(application.store, application.library, application.tenant, found.id)
 
 
 def _say(seen: Seen) -> None:

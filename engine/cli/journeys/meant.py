@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import replace
-
 from engine.cli.command import fail
 from engine.cli.hints import hint
-from engine.cli.journeys.timeline import cause_of
 from engine.cli.terminal.page import clean
-from engine.errors import ActivityMissing, UnknownBundle, UnknownInstance
+from engine.errors import ActivityMissing, UnknownInstance
 from engine.model.instance import Incident, ProcessInstance, Review
 from engine.model.names import InstanceId
+from engine.run.oversight.timeline import cause_of
 
 if TYPE_CHECKING:
     from engine.app import Application
@@ -50,15 +48,6 @@ async def _ending(application: Application, named: str, end: str) -> ProcessInst
 
 def _unknown(named: str) -> str:
     return f"There is no instance {clean(named)}. `{hint('instance', 'list')}` shows them."
-
-
-async def with_incident(application: Application, instance: ProcessInstance) -> ProcessInstance:
-    """Give an instance with what holds it: its own incident, or a missing activity's."""
-    try:
-        held = await application.library.incident(instance)
-    except UnknownBundle:  # `doctor` tells of it
-        return instance
-    return instance if held is instance.incident else replace(instance, incident=held)
 
 
 def incident_remedy(incident: Incident) -> str | None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from itertools import zip_longest
 from typing import Final
 
-from engine.cli.journeys.timeline import Line
 from engine.cli.terminal.page import GAP, Terminal, clean, columns, padded
+from engine.run.oversight.timeline import Line
 
 _NODE: Final = 2
 _ACTIVITY: Final = 3

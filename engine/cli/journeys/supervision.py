@@ -18,7 +18,7 @@ from engine.model.instance import LABELS, ProcessInstance
 
 if TYPE_CHECKING:
     from engine.app import Application
-    from engine.run.supervision import Deed
+    from engine.run.oversight.supervision import Deed
 
 _WRONG_STATE: Final[Mapping[str, str]] = {
     "accept": "it is not in review",
@@ -32,7 +32,7 @@ _WRONG_STATE: Final[Mapping[str, str]] = {
 
 def _of_bearable_length(ctx: click.Context, param: click.Parameter, text: str) -> str:
     """Refuse a comment of which only the beginning would be kept."""
-    from engine.run.supervision import LONGEST_COMMENT
+    from engine.run.oversight.supervision import LONGEST_COMMENT
 
     if len(text) > LONGEST_COMMENT:
         message = f"{len(text):,} characters are too many; {LONGEST_COMMENT:,} at most."

@@ -39,10 +39,9 @@ class Tickets:
     again: Again
 
     async def create(
-        self, tenant: TenantId, secret: str, *, idempotency_key: str | None
+        self, tenant: TenantId, token: ProcessToken | None, *, idempotency_key: str | None
     ) -> Created | Refusal:
         """Create an instance (PENDING), idempotent by the key where there is one."""
-        token = await self.redeemer.token(tenant, secret)
         if token is None:
             return Refusal(reason="unknown")
         mark = _mark(token, idempotency_key)

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
+from engine.access.naming import named
 from engine.compile import check_parameters
 from engine.identity.deeds import Actor
 from engine.model.definition import Definition
 from engine.model.names import JsonObject, TenantId
 from engine.model.problem import FieldProblem, wrong
 from engine.ports.store import Conflict, Store
-from engine.records.record import Absent, AuditRow
-from engine.records.tokens import ProcessToken, TokenType
+from engine.records.record import Absent, AuditRow, Version
+from engine.records.tokens import ProcessToken, TokenStatus, TokenType
 from engine.run.library import Library
 from engine.run.redirects import REDIRECTS, is_allowed
 from engine.run.sessions import digest
@@ -23,6 +26,8 @@ from engine.run.unit import Unit
 USUAL_LIFE: Final = timedelta(hours=24)
 MOST_USES: Final = 1_000_000
 SECRET_PREFIX: Final = "pt_"  # noqa: S105 - how a process token's secret begins, not one
+LONGEST_DESCRIPTION: Final = 2_000
+_TAKEN: Final = (wrong("name", "A token of this name exists already; choose another"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,7 @@ class TokenRequest:
     not_before: datetime | None = None
     max_process_duration: timedelta | None = None
     parameters: JsonObject = field(default_factory=dict)
+    status: TokenStatus = "ACTIVE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +73,34 @@ class TokenOffice:
         self, tenant: TenantId, request: TokenRequest, *, by: Actor
     ) -> Minted | tuple[FieldProblem, ...]:
         """Make a token, or tell every field that is wrong."""
-        graph = await self.library.named(tenant, request.process, request.process_version)
+        unit = Unit(self.store, tenant)
+        made = await self.stage(unit, request, by=by)
+        if isinstance(made, tuple):
+            return made
+        if isinstance(await self.store.write(tenant, unit.staged()), Conflict):
+            return _TAKEN
+        return made
+
+    async def stage(
+        self, unit: Unit, request: TokenRequest, *, by: Actor
+    ) -> Minted | tuple[FieldProblem, ...]:
+        """Stage a token in a unit of somebody else's, or tell every field that is wrong."""
+        graph = await self.library.named(unit.tenant, request.process, request.process_version)
         if graph is None:
             return (wrong("process", "No such process is deployed in this version"),)
         definition = graph.definition
         problems = (*_shape(request), *self._parameters(definition, request))
+        if not problems and await unit.find(ProcessToken, "name", request.name) is not None:
+            problems = _TAKEN
         if problems:
             return problems
         checked = check_parameters(definition, request.parameters)
         assert isinstance(checked, dict)  # noqa: S101 - problems were looked at above
-        return await self._keep(tenant, request, checked, by)
+        secret = named(unit.tenant, by.chance.token(), SECRET_PREFIX)
+        token = _token(request, checked, secret, by)
+        unit.put(token, Absent())
+        unit.audit(_made(token, by))
+        return Minted(token=token, secret=secret)
 
     def _parameters(
         self, definition: Definition, request: TokenRequest
@@ -91,42 +115,48 @@ class TokenOffice:
         )
         return (*problems, *foreign)
 
-    async def _keep(
-        self, tenant: TenantId, request: TokenRequest, parameters: JsonObject, by: Actor
-    ) -> Minted | tuple[FieldProblem, ...]:
-        secret = SECRET_PREFIX + by.chance.token()
-        hashed = digest(secret)
-        begins = request.not_before or by.at
-        counted = request.type == "MULTI_USE_COUNT_LIMITED"
-        token = ProcessToken(
-            id=by.chance.id(),
-            name=request.name,
-            description=request.description,
-            secret_hash=hashed,
-            prefix=hashed[:6],
-            process=request.process,
-            process_version=request.process_version,
-            type=request.type,
-            max_count=request.max_count if counted else None,
-            not_before=request.not_before,
-            not_after=begins + request.life if request.life is not None else None,
-            max_process_duration=request.max_process_duration,
-            parameters=parameters,
-            created_at=by.at,
-            created_by=by.name,
-        )
-        unit = Unit(self.store, tenant)
-        unit.put(token, Absent())
-        unit.audit(_made(token, by))
-        if isinstance(await self.store.write(tenant, unit.staged()), Conflict):
-            return (wrong("name", "A token of this name exists already; choose another"),)
-        return Minted(token=token, secret=secret)
+
+def _token(request: TokenRequest, parameters: JsonObject, secret: str, by: Actor) -> ProcessToken:
+    hashed = digest(secret)
+    begins = request.not_before or by.at
+    counted = request.type == "MULTI_USE_COUNT_LIMITED"
+    return ProcessToken(
+        id=by.chance.id(),
+        name=request.name,
+        description=request.description,
+        secret_hash=hashed,
+        prefix=hashed[:6],
+        process=request.process,
+        process_version=request.process_version,
+        status=request.status,
+        type=request.type,
+        max_count=request.max_count if counted else None,
+        not_before=request.not_before,
+        not_after=begins + request.life if request.life is not None else None,
+        max_process_duration=request.max_process_duration,
+        parameters=parameters,
+        created_at=by.at,
+        created_by=by.name,
+    )
+
+
+def set_status(unit: Unit, token: ProcessToken, status: TokenStatus, *, by: Actor) -> ProcessToken:
+    """Stage whether a token starts anything; journeys that began with it go on."""
+    changed = replace(token, status=status, updated_at=by.at, updated_by=by.name)
+    if token.status == status:
+        return token
+    unit.put(changed, Version(number=token.version))
+    action = "token.revoke" if status == "INACTIVE" else "token.activate"
+    unit.audit(by.did(action, f"token:{token.id}"))
+    return changed
 
 
 def _shape(request: TokenRequest) -> tuple[FieldProblem, ...]:
     found = []
     if not 1 <= len(request.name) <= 50:
         found.append(wrong("name", "Use 1 to 50 characters"))
+    if len(request.description) > LONGEST_DESCRIPTION:
+        found.append(wrong("description", f"Use {LONGEST_DESCRIPTION:,} characters at most"))
     if request.type == "MULTI_USE_COUNT_LIMITED" and not 1 <= request.max_count <= MOST_USES:
         found.append(wrong("maxCount", f"Use 1 to {MOST_USES:,}"))
     if request.type == "MULTI_USE_TIME_LIMITED" and request.life is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from engine.model.names import InstanceId, TenantId
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
+from engine.records.tokens import ProcessToken
 from engine.run.entry import entering
 from engine.run.entry.again import Again
 from engine.run.entry.answers import (
@@ -96,7 +97,16 @@ class Visits:
         Raises:
             Busy: The store was too contended; try again.
         """
-        return await self.tickets.create(tenant, secret, idempotency_key=idempotency_key)
+        token = await self.tickets.redeemer.token(tenant, secret)
+        return await self.tickets.create(tenant, token, idempotency_key=idempotency_key)
+
+    async def create_by_id(
+        self, tenant: TenantId, token_id: str, *, idempotency_key: str | None = None
+    ) -> Created | Refusal:
+        """Create an instance by the token's id, for who is permitted to: see `create`."""
+        token = await self.store.get(tenant, ProcessToken, token_id)
+        active = token if token is not None and token.status == "ACTIVE" else None
+        return await self.tickets.create(tenant, active, idempotency_key=idempotency_key)
 
     async def waiting(
         self, tenant: TenantId, instance: InstanceId, ticket: str
