@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -9,7 +10,7 @@ from types import MappingProxyType
 from engine.compile import Report, Source, check_definition, load
 from engine.errors import ActivityMissing, UnknownBundle
 from engine.identity.deeds import Actor
-from engine.model.definition import Bundle
+from engine.model.definition import Bundle, Definition
 from engine.model.graph import ProcessGraph
 from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import Digest, TenantId
@@ -26,6 +27,7 @@ class Deployed:
     """A bundle that can be run. `new` is False when it was there already, to the letter."""
 
     bundle: Bundle
+    definition: Definition
     new: bool
     warnings: tuple[Problem, ...] = ()
 
@@ -79,10 +81,12 @@ class Library:
         parts: Mapping[str, Source] = MappingProxyType({}),
     ) -> Deployed | tuple[Problem, ...]:
         """Stage what `deploy` keeps, in a unit of somebody else's."""
-        report: Report = check_definition(source, self.catalogue.signatures, forms, parts)
+        report: Report = await asyncio.to_thread(
+            check_definition, source, self.catalogue.signatures, forms, parts
+        )
         if report.is_part:
             return (*report.problems, _no_journey(source))
-        if report.bundle is None:
+        if report.bundle is None or report.graph is None:
             return report.problems
         bundle = report.bundle
         found = await self.store.digest_of(unit.tenant, bundle.process, bundle.version)
@@ -90,7 +94,12 @@ class Library:
             return (*report.problems, _taken(source, bundle))
         if found is None:
             self._keep(unit, bundle, by)
-        return Deployed(bundle=bundle, new=found is None, warnings=report.problems)
+        return Deployed(
+            bundle=bundle,
+            definition=report.graph.definition,
+            new=found is None,
+            warnings=report.problems,
+        )
 
     def _keep(self, unit: Unit, bundle: Bundle, by: Actor) -> None:
         row = Deployment(

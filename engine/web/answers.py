@@ -187,9 +187,17 @@ def refuse_link(ask: Ask, refusal: Refusal) -> Response:
     """Say why a link, ticket or key is not taken; one that nobody knows is a failed try (C4)."""
     if refusal.reason == "unknown":
         ask.web.sources.fail(ask.source)
+    kind = refusal_kind(refusal)
+    at = refusal.token.not_before if refusal.token is not None else None
+    return stop(ask, kind, at=at if kind == "notyet" else None)
+
+
+def refusal_kind(refusal: Refusal) -> Kind:
+    """Name why a link, ticket or key is not taken."""
     kind = _REFUSALS.get(refusal.reason, "unknown")
-    at = refusal.token.not_before if refusal.token is not None and kind == "notyet" else None
-    return stop(ask, kind if kind != "notyet" or at is not None else "unknown", at=at)
+    if kind == "notyet" and (refusal.token is None or refusal.token.not_before is None):
+        return "unknown"
+    return kind
 
 
 def _stop_frame(ask: Ask) -> pages.Frame:
@@ -227,7 +235,7 @@ def api_error(
     kind: Kind,
     request_id: str,
     *,
-    details: Sequence[Mapping[str, str]] = (),
+    details: Sequence[Mapping[str, object]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Answer in the API's error shape (design 7)."""

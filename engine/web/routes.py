@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.web import anybody, pages
-from engine.web.api import process_manager, process_server
+from engine.web.api import process_server
 from engine.web.api.arthr import issuing
 from engine.web.api.frame.performing import door_of
+from engine.web.api.process_manager import creating
 from engine.web.api.table import OPERATIONS
 from engine.web.gate.door import Door, ObjectRule
 from engine.web.links import LANDING_PATH, VISITS_PATH
@@ -32,8 +33,10 @@ DOORS: Sequence[Door] = (
          answer=process_server.start),
     Door(path="/api/arthr/apiKeys/issue", method="POST", permission="key", rule="none",
          answer=issuing.issue),
-    Door(path="/api/process-manager/processInstances/create", method="POST", permission="link",
-         rule=_LINK, answer=process_manager.create),
+    Door(path=creating.CREATE.path, method="POST", permission="link", rule=_LINK,
+         answer=creating.create),
+    Door(path=creating.CREATE_AND_LEAD.path, method="POST", permission="link", rule=_LINK,
+         answer=creating.create_and_lead),
     Door(path=LANDING_PATH, method="GET", permission="link", rule=_LINK, answer=opening.show),
     Door(path=LANDING_PATH, method="POST", permission="link", rule=_LINK, answer=opening.begin),
     # TrustX writes its links with a slash before the question mark.
@@ -44,5 +47,5 @@ DOORS: Sequence[Door] = (
          answer=anybody.static),
     Door(path="/healthz", method="GET", permission="anybody", rule="none", answer=anybody.alive),
     Door(path="/readyz", method="GET", permission="anybody", rule="none", answer=anybody.ready),
-    *map(door_of, OPERATIONS),
+    *(door_of(operation) for operation in OPERATIONS if not operation.own_key),
 )  # fmt: skip

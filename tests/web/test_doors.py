@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from engine.errors import SettingsRefused, StoreUnavailable, UnknownOutcome
 from engine.logs import JsonLines
+from engine.web.api.process_manager.creating import INSTANCES
 from engine.web.gate.door import Door, Needs
 from engine.web.pages import static_files
 from engine.web.request import Ask
@@ -79,6 +80,8 @@ def test_table_of_routes_and_callers(door: Door, who: str) -> None:
             wanted = 400  # a key that is none
         elif isinstance(door.permission, Needs):
             wanted = 401
+        elif door.path.startswith(INSTANCES) and who in ("a bearer", "another visit"):
+            wanted = 401  # what comes with a bearer value is judged by it
         elif door.permission in ("page session", "app session"):
             wanted = (200 if door.method == "GET" else 415) if allowed else 401
         elif door.method == "GET" or door.path.startswith("/api"):

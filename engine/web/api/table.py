@@ -8,10 +8,14 @@ from typing import Any, Final
 from engine.web.api.arthr import keys
 from engine.web.api.frame.operation import Operation
 from engine.web.api.identity_store import policies, stores, users
+from engine.web.api.process_manager import definitions, instances, tokens
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *keys.OPERATIONS,
     *stores.OPERATIONS,
     *users.OPERATIONS,
     *policies.OPERATIONS,
+    *definitions.OPERATIONS,
+    *tokens.OPERATIONS,
+    *instances.OPERATIONS,
 )

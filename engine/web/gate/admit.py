@@ -36,7 +36,7 @@ async def admit(ask: Ask, door: Door) -> Response | None:
     if by_hand and not is_from_our_page(ask.request, ask.web.config):
         return stop(ask, "refused")
     if isinstance(door.permission, Needs):
-        return await _admit_caller(ask, door.permission)
+        return await admit_caller(ask, door.permission)
     return await _admit_session(ask, door) if door.rule == "the session's own instance" else None
 
 
@@ -56,7 +56,7 @@ def _too_many_tries(ask: Ask) -> Response | None:
     return stop(ask, "slow", at=until, retry_after=seconds)
 
 
-async def _admit_caller(ask: Ask, needs: Needs) -> Response | None:
+async def admit_caller(ask: Ask, needs: Needs) -> Response | None:
     """Let a program in whose key is good and may do this, in its own tenant (F7)."""
     value = bearer(ask.request)
     if value is None:

@@ -20,8 +20,8 @@ from engine.web.wire import BODY_BYTES
 
 B = TypeVar("B")
 Q = TypeVar("Q")
-Detail = Mapping[str, str]
-"""`{field, message}`: what is wrong with a value, and what would be right; never the value."""
+Detail = Mapping[str, object]
+"""`{field, message}` and perhaps more: what is wrong, what would be right; never a value."""
 
 
 class Nothing(Struct, forbid_unknown_fields=True, frozen=True):
@@ -103,6 +103,7 @@ class Operation(Generic[B, Q]):
         status: Of a good answer.
         others: Status -> when, of further answers that only this operation has.
         makes: It makes something, and takes an Idempotency-Key.
+        own_key: It takes one, too, and keeps it by itself; its door is opened by a link as well.
         body_bytes: The longest body.
     """
 
@@ -119,6 +120,7 @@ class Operation(Generic[B, Q]):
     description: str = ""
     others: Mapping[int, str] = field(default_factory=dict)
     makes: bool = False
+    own_key: bool = False
     body_bytes: int = BODY_BYTES
 
 

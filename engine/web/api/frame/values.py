@@ -51,5 +51,10 @@ PATH_PARTS: Final[Mapping[str, str]] = {
     "userId": "The user's id.",
     "userExtId": "The user's external id.",
     "policyName": "The passcode policy's name.",
+    "processDefinitionId": "The definition's id: its digest.",
+    "formName": "The form's name.",
+    "formVersion": "The form's version.",
+    "processTokenId": "The process token's id.",
+    "processInstanceId": "The process instance's id.",
 }
 """Name of a part of a path -> what it is. A new one is entered here."""

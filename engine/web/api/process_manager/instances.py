@@ -1,0 +1,383 @@
+"""Process instances by API: read, listed, decided, held and let go (trustx-identity.md 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct
+
+from engine.errors import UnknownInstance
+from engine.model.instance import LABELS, ProcessInstance
+from engine.model.names import INIT_VARS, InstanceId, JsonObject, JsonValue
+from engine.ports.store import InstanceQuery
+from engine.run.current import InstanceRef
+from engine.run.oversight.looking import look, with_incident
+from engine.run.oversight.supervision import LONGEST_COMMENT, Deed
+from engine.run.oversight.timeline import cause_of, timeline
+from engine.web.api.frame.operation import (
+    MISSING,
+    Answered,
+    B,
+    Call,
+    Nothing,
+    Operation,
+    Q,
+    Stopped,
+)
+from engine.web.api.frame.pages import Number, Size, SpringPage, spring_rows
+from engine.web.api.frame.values import Moment, moment, moment_or_none
+from engine.web.api.process_manager.common import ProcessName, needs
+from engine.web.api.process_manager.creating import CREATE, CREATE_AND_LEAD, INSTANCES
+from engine.web.links import ResumeLink
+
+INSTANCE: Final = f"{INSTANCES}/{{processInstanceId}}"
+
+Comment = Annotated[str, Meta(max_length=LONGEST_COMMENT)]
+Status = Literal[
+    "PENDING",
+    "ACTIVE",
+    "PAUSED",
+    "REVIEW",
+    "COMPLETED_ENDED_SUCCESS",
+    "COMPLETED_ENDED_ERROR",
+    "COMPLETED_TERMINATED",
+    "COMPLETED_PROCESS_ERROR",
+]
+
+
+class InstanceWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Which instances, the newest first.
+
+    Attributes:
+        text: A part of the id, or of the reference that its pages show.
+    """
+
+    page: Number = 0
+    size: Size = 20
+    status: Status | None = None
+    process_defn_name: ProcessName | None = None
+    text: Annotated[str, Meta(max_length=26)] = ""
+
+
+class Decision(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Why a review is decided so; it stays with the instance."""
+
+    comment: Comment = ""
+
+
+class ReviewShown(Struct, rename="camel", kw_only=True, frozen=True):
+    """What was decided in review."""
+
+    status: Literal["ACCEPTED", "DECLINED"]
+    comment: str
+    reviewed_by: str
+    reviewed_dtm: Moment
+
+
+class IncidentShown(Struct, rename="camel", kw_only=True, frozen=True):
+    """What holds an instance."""
+
+    code: str
+    node: str
+    reason: str
+    at: Moment
+
+
+class CheckShown(Struct, rename="camel", kw_only=True, frozen=True):
+    """A check and its result."""
+
+    name: str
+    state: Literal["OPEN", "PASS", "FAIL"]
+
+
+class InstanceShown(Struct, rename="camel", kw_only=True, frozen=True):
+    """A process instance. The names and addresses are those that its token carried."""
+
+    id: str
+    tenant_id: str
+    reference: str
+    process_defn_id: str
+    process_defn_name: str
+    process_defn_version: int
+    first_name: str | None
+    last_name: str | None
+    phone_number: str | None
+    email: str | None
+    created_at: Moment
+    ended_at: Moment | None
+    elapsed_milliseconds: int
+    status: Status
+    status_mapped: str
+    decision: str | None
+    language: str
+    checks: list[CheckShown]
+    review: ReviewShown | None
+    incident: IncidentShown | None
+
+
+class InstanceWithParameters(InstanceShown, rename="camel", kw_only=True, frozen=True):
+    """The same, and what its token carried."""
+
+    process_token_parameters: dict[str, JsonValue]
+
+
+class LineShown(Struct, rename="camel", kw_only=True, frozen=True):
+    """One thing that happened: when, where, what came of it, how long it was waited for, by whom.
+
+    Attributes:
+        actor: `person`, `timer`, `operator`, or empty for the engine itself.
+    """
+
+    at: Moment
+    node: str
+    activity: str
+    outcome: str
+    took_milliseconds: int | None
+    actor: str
+
+
+class TimelineShown(Struct, rename="camel", kw_only=True, frozen=True):
+    """What happened, in order; `whole`: no row of the journal was changed or lost."""
+
+    whole: bool
+    content: list[LineShown]
+
+
+class ResumeShown(Struct, rename="camel", kw_only=True, frozen=True):
+    """The link by which a person comes back."""
+
+    link: str
+
+
+def _facts(call: Call[B, Q], found: ProcessInstance) -> dict[str, Any]:
+    ended, parameters = found.ended_at or call.actor.at, _parameters(found)
+    return {
+        "id": found.id,
+        "tenant_id": call.tenant,
+        "reference": found.reference,
+        "process_defn_id": found.bundle,
+        "process_defn_name": found.process,
+        "process_defn_version": found.version,
+        "first_name": _text(parameters, "firstName"),
+        "last_name": _text(parameters, "lastName"),
+        "phone_number": _text(parameters, "phoneNumber"),
+        "email": _text(parameters, "email"),
+        "created_at": moment(found.created_at),
+        "ended_at": moment_or_none(found.ended_at),
+        "elapsed_milliseconds": max(0, round((ended - found.created_at).total_seconds() * 1000)),
+        "status": found.status,
+        "status_mapped": LABELS[found.status],
+        "decision": found.decision,
+        "language": found.language,
+        "checks": [CheckShown(name=check.name, state=check.state) for check in found.checks],
+        "review": _review(found),
+        "incident": _incident(found),
+    }
+
+
+def _parameters(found: ProcessInstance) -> JsonObject:
+    given = found.variables.get(INIT_VARS)
+    return given if isinstance(given, dict) else {}
+
+
+def _text(parameters: Mapping[str, JsonValue], name: str) -> str | None:
+    value = parameters.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _review(found: ProcessInstance) -> ReviewShown | None:
+    review = found.review
+    if review is None:
+        return None
+    return ReviewShown(
+        status="ACCEPTED" if review.accepted else "DECLINED",
+        comment=review.comment,
+        reviewed_by=review.by,
+        reviewed_dtm=moment(review.at),
+    )
+
+
+def _incident(found: ProcessInstance) -> IncidentShown | None:
+    held = found.incident
+    if held is None:
+        return None
+    return IncidentShown(
+        code=held.code, node=held.node, reason=cause_of(held.reason), at=moment(held.at)
+    )
+
+
+def _milliseconds(length: timedelta | None) -> int | None:
+    return None if length is None else round(length.total_seconds() * 1000)
+
+
+def _ref(call: Call[B, Q]) -> InstanceRef:
+    return InstanceRef(tenant=call.tenant, id=InstanceId(call.path["processInstanceId"]))
+
+
+async def _instance_of(call: Call[B, Q]) -> ProcessInstance | None:
+    """Read an instance as it stands: what is due by now has come."""
+    try:
+        current = await call.ask.web.journeys.loop.current(_ref(call))
+    except UnknownInstance:
+        return None
+    return await with_incident(call.offices.library, current.instance)
+
+
+async def list_instances(call: Call[Nothing, InstanceWords]) -> Answered | Stopped:
+    """List or search instances."""
+    words = call.query
+    query = InstanceQuery(
+        process=words.process_defn_name, status=words.status, page=words.page, size=words.size,
+        text=words.text.upper().removeprefix("TF-").replace("-", ""),
+    )  # fmt: skip
+    page = await call.offices.store.instances(call.tenant, query)
+    rows = [await with_incident(call.offices.library, row) for row in page.rows]
+    shown = [InstanceShown(**_facts(call, row)) for row in rows]
+    return Answered(body=spring_rows(words.page, words.size, shown, page.total))
+
+
+async def read_instance(call: Call[Nothing, Nothing]) -> Answered | Stopped:
+    """Read an instance."""
+    found = await _instance_of(call)
+    return MISSING if found is None else Answered(body=InstanceShown(**_facts(call, found)))
+
+
+async def read_with_parameters(call: Call[Nothing, Nothing]) -> Answered | Stopped:
+    """Read an instance, and what its token carried."""
+    found = await _instance_of(call)
+    if found is None:
+        return MISSING
+    parameters = _parameters(found)
+    shown = InstanceWithParameters(**_facts(call, found), process_token_parameters=parameters)
+    return Answered(body=shown)
+
+
+async def read_timeline(call: Call[Nothing, Nothing]) -> Answered | Stopped:
+    """Tell what happened."""
+    ref = _ref(call)
+    try:
+        seen = await look(call.offices.store, call.offices.library, ref.tenant, ref.id)
+    except UnknownInstance:
+        return MISSING
+    lines = [
+        LineShown(
+            at=moment(line.at),
+            node=line.node,
+            activity=line.activity,
+            outcome=line.outcome,
+            took_milliseconds=None
+            if line.took is None
+            else round(line.took.total_seconds() * 1000),
+            actor=line.actor,
+        )
+        for line in timeline(seen.instance, seen.journal, seen.places)
+    ]
+    return Answered(body=TimelineShown(whole=seen.broken is None, content=lines))
+
+
+async def make_resume_link(call: Call[Nothing, Nothing]) -> Answered | Stopped:
+    """Show the link by which a person comes back to a paused instance."""
+    ref = _ref(call)
+    try:
+        value = await call.offices.supervisor.resume_value(ref, call.actor)
+    except UnknownInstance:
+        return MISSING
+    if value is None:
+        return Stopped(kind="exists")
+    link = ResumeLink(instance=ref.id, value=value).address_at(call.ask.web.config.origin)
+    return Answered(body=ResumeShown(link=link))
+
+
+async def accept(call: Call[Decision, Nothing]) -> Answered | Stopped:
+    """Accept what waits for review."""
+    return await _done(call, "accept", call.body.comment)
+
+
+async def decline(call: Call[Decision, Nothing]) -> Answered | Stopped:
+    """Decline what waits for review."""
+    return await _done(call, "decline", call.body.comment)
+
+
+def _deed(deed: Deed) -> Callable[[Call[Nothing, Nothing]], Awaitable[Answered | Stopped]]:
+    async def done(call: Call[Nothing, Nothing]) -> Answered | Stopped:
+        return await _done(call, deed)
+
+    return done
+
+
+async def _done(call: Call[B, Q], deed: Deed, comment: str = "") -> Answered | Stopped:
+    """Do it, in a hop of its own; an instance that is in no state for it is left alone."""
+    try:
+        current = await call.offices.supervisor.act(_ref(call), deed, call.actor, comment)
+    except UnknownInstance:
+        return MISSING
+    if current.already_answered:
+        return Stopped(kind="exists")
+    found = await with_incident(call.offices.library, current.instance)
+    return Answered(body=InstanceShown(**_facts(call, found)))
+
+
+def _by_operator(name: str, word: str, deed: Deed, summary: str) -> Operation[Any, Any]:
+    return Operation(
+        name=name, method="POST", path=f"{INSTANCE}/{word}",
+        needs=needs("updateProcessInstance"), summary=summary, answer=_deed(deed),
+        body=Nothing, query=Nothing, result=InstanceShown,
+        others={409: "It is in no state for this."},
+    )  # fmt: skip
+
+
+OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
+    CREATE,
+    CREATE_AND_LEAD,
+    Operation(
+        name="listProcessInstances", method="GET", path=INSTANCES,
+        needs=needs("listProcessInstances"), summary="List process instances, the newest first",
+        answer=list_instances, body=Nothing, query=InstanceWords,
+        result=SpringPage[InstanceShown],
+    ),
+    Operation(
+        name="searchProcessInstances", method="GET", path=f"{INSTANCES}/search",
+        needs=needs("listProcessInstances"), summary="Search process instances",
+        answer=list_instances, body=Nothing, query=InstanceWords,
+        result=SpringPage[InstanceShown],
+    ),
+    Operation(
+        name="getProcessInstance", method="GET", path=INSTANCE,
+        needs=needs("getProcessInstance"), summary="Read a process instance",
+        answer=read_instance, body=Nothing, query=Nothing, result=InstanceShown,
+    ),
+    Operation(
+        name="getProcessInstanceWithParameters", method="GET", path=f"{INSTANCE}/withParameters",
+        needs=needs("getProcessInstanceWithParameters"),
+        summary="Read a process instance, and what its token carried",
+        answer=read_with_parameters, body=Nothing, query=Nothing, result=InstanceWithParameters,
+    ),
+    Operation(
+        name="getProcessInstanceTimeline", method="GET", path=f"{INSTANCE}/timeline",
+        needs=needs("getProcessInstanceTimeline"), summary="Tell what happened in an instance",
+        answer=read_timeline, body=Nothing, query=Nothing, result=TimelineShown,
+    ),
+    Operation(
+        name="createResumeLink", method="POST", path=f"{INSTANCE}/resumeLink",
+        needs=needs("updateProcessInstance"), answer=make_resume_link,
+        summary="Show the link by which a person comes back to a paused instance",
+        body=Nothing, query=Nothing, result=ResumeShown, others={409: "It is not paused."},
+    ),
+    Operation(
+        name="acceptProcessInstance", method="POST", path=f"{INSTANCE}/accept",
+        needs=needs("updateProcessInstance"), summary="Accept an instance in review",
+        answer=accept, body=Decision, query=Nothing, result=InstanceShown,
+        others={409: "It is not in review."},
+    ),
+    Operation(
+        name="declineProcessInstance", method="POST", path=f"{INSTANCE}/decline",
+        needs=needs("updateProcessInstance"), summary="Decline an instance in review",
+        answer=decline, body=Decision, query=Nothing, result=InstanceShown,
+        others={409: "It is not in review."},
+    ),
+    _by_operator("cancelProcessInstance", "cancel", "cancel", "End a process instance"),
+    _by_operator("retryProcessInstance", "retry", "retry", "Let an incident go on from its wait"),
+    _by_operator("giveUpProcessInstance", "giveUp", "give-up", "Give an incident up"),
+)  # fmt: skip
