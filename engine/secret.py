@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final, NoReturn, SupportsIndex
 
@@ -68,3 +69,8 @@ class SecretRef(msgspec.Struct, frozen=True, kw_only=True):
 
 Bag = Mapping[SecretRef, Secret]
 """The secrets of one hop: a local of `run.loop.submit`, never stored, gone when it returns."""
+
+
+def digest(secret: str) -> str:
+    """Give the SHA-256 hex that a secret of ours, which nobody can guess, is kept under."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from engine.access import bearers
-from engine.access.naming import digest, named
+from engine.access.naming import named
 from engine.access.permissions import hold, parse
 from engine.identity.deeds import Actor, Problems
 from engine.model.names import TenantId
@@ -20,6 +20,7 @@ from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.access import ApiKey, KeyStatus, KeyType
 from engine.records.record import Absent, Staged, Version
+from engine.secret import digest
 
 SECRET_PREFIX: Final = "ak_"  # noqa: S105 - how a key's secret begins, not one
 LONGEST_SECRET: Final = 128

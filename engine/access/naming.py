@@ -6,7 +6,6 @@ of the whole: with another name in front it is a secret that nobody knows.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Final
 
@@ -29,8 +28,3 @@ def tenant_of(secret: str, prefix: str = "") -> TenantId:
     """Read whose a secret says to be: `main` where it names nobody. It proves nothing."""
     found = _NAMED.fullmatch(secret.removeprefix(prefix))
     return MAIN_TENANT if found is None else TenantId(found[1])
-
-
-def digest(secret: str) -> str:
-    """Give the SHA-256 hex that a secret is kept under."""
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -32,7 +32,7 @@ from engine.identity.users import by_ext_id, by_id, is_held, signed_in
 from engine.model.names import AccountKey, HopId, JsonObject, id_text
 from engine.model.value import Value
 from engine.ports.outside import Chance, HashPool, Slot, Vault
-from engine.ports.store import Capped, Charged, Claimed, ClaimKey, Ledger
+from engine.ports.store import Capped, Charge, Charged, Claimed, ClaimKey, Ledger
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User, use_key
 from engine.records.record import AuditRow, Version
@@ -108,11 +108,13 @@ def _stranger(vault: Vault, store: IdentityStore, user_id: str | None, ext_id: s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
-    """What a hop lends: all that verifying takes besides the attempt and the passcode.
+    """What a hop or a call lends: all that verifying takes besides the attempt and the passcode.
 
     Attributes:
-        step: What is claimed: one step of one instance.
+        step: What is claimed: one step of one instance. None: a session of the API, which was spent
+            before, so that nobody else verifies for it.
         owner: Who claims it: the hop, the same when it is run again.
+        name: Who does it, as audit rows name them.
         at: UTC, the event's time.
         chance: Where ids of new rows come from.
         device: What the request brought of a known device, unproven; None: nothing.
@@ -120,8 +122,9 @@ class Verifier:
 
     unit: UnitOfWork
     ledger: Ledger
-    step: ClaimKey
+    step: ClaimKey | None
     owner: HopId
+    name: str
     pool: HashPool
     vault: Vault
     at: datetime
@@ -130,8 +133,26 @@ class Verifier:
 
     @property
     def actor(self) -> Actor:
-        """Give who changes something here: the journey, now."""
-        return Actor(name=f"instance:{self.step.instance}", at=self.at, chance=self.chance)
+        """Give who changes something here, now."""
+        return Actor(name=self.name, at=self.at, chance=self.chance)
+
+    async def charge(self, account: AccountKey, rule: Charge) -> Charged | Capped:
+        """Claim the step, where there is one, and charge an account before a guess is made.
+
+        Raises:
+            Contended: Another request verifies this step; nothing was charged.
+        """
+        if self.step is None:
+            return await self.ledger.charge(self.unit.tenant, account, rule)
+        charged = await self.ledger.claim_and_charge(self.step, self.owner, account, rule)
+        if isinstance(charged, Claimed):
+            raise Contended(instance=self.step.instance, moved_on=charged.moved_on)
+        return charged
+
+    def claim(self) -> None:
+        """Stage that what is staged counts only while the step is claimed, where there is one."""
+        if self.step is not None:
+            self.unit.claim()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,16 +221,12 @@ async def prove(
     """
     file = await _read(verifier, attempt)
     account, rules = await _budget(verifier, attempt, file)
-    charged = await verifier.ledger.claim_and_charge(
-        verifier.step, verifier.owner, account, charging(rules)
-    )
-    if isinstance(charged, Claimed):
-        raise Contended(instance=verifier.step.instance, moved_on=charged.moved_on)
+    charged = await verifier.charge(account, charging(rules))
     dummy = verifier.pool.dummy
     is_charged = isinstance(charged, Charged)
     usable = file.usable(verifier.at, expired=expired) if is_charged else None
     right = await slot.verify(dummy if usable is None else usable.passcode.hash, passcode)
-    verifier.unit.claim()
+    verifier.claim()
     if right and usable is not None and isinstance(charged, Charged):
         locks = rules.locks(charged.attempts.failures - 1)
         _succeed(verifier, usable.user, account, locks=locks)
@@ -305,7 +322,7 @@ def _told(verifier: Verifier, action: str, account: AccountKey, facts: dict[str,
     return AuditRow(
         id=f"{verifier.owner}.{number}",
         at=verifier.at,
-        actor=f"instance:{verifier.step.instance}",
+        actor=verifier.name,
         action=action,
         subject=f"account:{account}",
         facts=facts,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from engine.errors import ActivityFault, Contended
+from engine.errors import ActivityFault
 from engine.identity.attempts import user_account
 from engine.identity.authentication import Attempt, Missing, Proof, Verifier, prove
 from engine.identity.blocklist import prepared
@@ -31,7 +31,7 @@ from engine.identity.users import by_id, unlock
 from engine.model.names import AccountKey
 from engine.model.problem import Message, Text
 from engine.ports.outside import Slot
-from engine.ports.store import Attempts, Claimed
+from engine.ports.store import Attempts
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
 from engine.secret import Secret
@@ -126,13 +126,8 @@ async def choose_first(
 
 
 async def _claim(verifier: Verifier, user: User) -> None:
-    account = AccountKey(f"choosing:{user.id}")
-    claimed = await verifier.ledger.claim_and_charge(
-        verifier.step, verifier.owner, account, _uncharged
-    )
-    if isinstance(claimed, Claimed):
-        raise Contended(instance=verifier.step.instance, moved_on=claimed.moved_on)
-    verifier.unit.claim()
+    await verifier.charge(AccountKey(f"choosing:{user.id}"), _uncharged)
+    verifier.claim()
 
 
 def _uncharged(row: Attempts | None, now: datetime, account: AccountKey) -> None:

@@ -264,6 +264,12 @@ class Ledger(Protocol):
         """
         ...
 
+    async def charge(
+        self, tenant: TenantId, account: AccountKey, charge: Charge
+    ) -> Charged | Capped:
+        """Charge an account, in one transaction, for a try that was claimed in another way."""
+        ...
+
     async def attempts(self, tenant: TenantId, account: AccountKey) -> Attempts | None:
         """Read an account's ledger."""
         ...

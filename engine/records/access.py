@@ -47,7 +47,7 @@ class KeptAnswer(Ending, frozen=True, kw_only=True):
         body: The answer's JSON, sealed: it may hold a secret that is shown once.
     """
 
-    TABLE: ClassVar[str] = "kept_answers"
+    TABLE: ClassVar[str] = "given_answers"
 
     asked: str
     status: int

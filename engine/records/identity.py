@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from engine.model.form import CharacterSet
-from engine.records.record import Record
+from engine.records.record import Ending, Record
 
 UserStatus = Literal["ACTIVE", "LOCKED", "TEMP_LOCKED", "DISABLED", "PENDING_ACTIVE"]
+SessionKind = Literal["registration", "authentication", "renewal"]
 PasscodeStatus = Literal["ACTIVE", "BLOCKED", "EXPIRED", "ARCHIVED"]
 
 
@@ -120,6 +121,21 @@ class Passcode(Record, frozen=True, kw_only=True):
         if self.status == "ARCHIVED":
             return earlier_key(self.user, self.policy, self.serial)
         return use_key(self.user, self.policy)
+
+
+class PasscodeSession(Ending, frozen=True, kw_only=True):
+    """An attempt that an application server has begun; `id` is the SHA-256 hex of its value.
+
+    It goes with its one completion. `user` is an id: a user's, or one made up for a stranger.
+    """
+
+    TABLE: ClassVar[str] = "passcode_sessions"
+
+    kind: SessionKind
+    store: str
+    policy: str
+    user: str
+    created_at: datetime
 
 
 def use_key(user: str, policy: str) -> str:

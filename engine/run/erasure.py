@@ -17,7 +17,7 @@ from engine.model.instance import ProcessInstance
 from engine.model.names import INIT_VARS, InstanceId, JsonValue, TenantId
 from engine.ports.store import LARGEST_PAGE, Committed, Erasure, InstanceQuery, Store
 from engine.records.access import KeptAnswer
-from engine.records.identity import Passcode, User
+from engine.records.identity import Passcode, PasscodeSession, User
 from engine.records.record import Absent
 from engine.records.tokens import ProcessToken
 from engine.records.tombstones import Tombstone
@@ -57,7 +57,8 @@ class Eraser:
         while batch := await self._purged():
             erased += batch
         now = await self.store.now()
-        await self.store.forget_ended(KeptAnswer, now)
+        for kind in (KeptAnswer, PasscodeSession):
+            await self.store.forget_ended(kind, now)
         await self.store.forget_audit(now - audit_kept)
         for tenant in tenants:
             await self._forget_tokens(tenant, now - TOKEN_KEPT)

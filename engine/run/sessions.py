@@ -11,7 +11,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from engine.access.naming import digest as digest  # its callers ask for it here
 from engine.model.names import InstanceId, TenantId
 from engine.ports.outside import Purpose, Vault
 from engine.ports.store import Records
@@ -19,6 +18,7 @@ from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Absent, Version
 from engine.records.tokens import Session
 from engine.run.paging import every
+from engine.secret import digest as digest  # its callers ask for it here
 
 PURPOSE: Final[Purpose] = "session"
 LONGEST_SECRET: Final = 128

@@ -442,3 +442,29 @@ async def test_forgetting_nobody_changes_nothing(store: Store) -> None:
     await store.forget_accounts("user:u11", NOON + timedelta(days=1))
 
     assert await failures(store) == 1
+
+
+async def test_an_account_is_charged_without_a_step(store: Store) -> None:
+    charges = [await store.charge(MAIN_TENANT, ACCOUNT, capped_at(2)) for _ in range(3)]
+
+    assert [type(one) for one in charges] == [Charged, Charged, Capped]
+    assert await failures(store) == 2
+    assert await store.attempts(OTHER_TENANT, ACCOUNT) is None
+
+
+async def test_charges_at_once_are_all_counted_and_never_past_the_cap(store: Store) -> None:
+    async def charged() -> bool:
+        return isinstance(await store.charge(MAIN_TENANT, ACCOUNT, capped_at(7)), Charged)
+
+    answers = await asyncio.gather(*(charged() for _ in range(20)))
+
+    assert sum(answers) == 7
+    assert await failures(store) == 7
+
+
+async def test_a_charge_without_a_step_and_one_with_it_are_one_account(store: Store) -> None:
+    await store.charge(MAIN_TENANT, ACCOUNT, one_more)
+    await store.claim_and_charge(STEP, ME, ACCOUNT, one_more)
+    await store.charge(MAIN_TENANT, ACCOUNT, one_more)
+
+    assert await failures(store) == 3

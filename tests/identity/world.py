@@ -134,6 +134,7 @@ class World:
             ledger=recorded(self.store, self.calls),
             step=step,
             owner=HopId(self.chance.id()),
+            name="instance:test",
             pool=self.pool,
             vault=recorded(self.vault, self.calls),
             at=self.clock.now(),

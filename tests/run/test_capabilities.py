@@ -23,6 +23,7 @@ async def hop(world: World, step: ClaimKey | None = None) -> Verifier:
         ledger=world.store,
         step=step or await world.step(),
         owner=HopId(world.chance.id()),
+        name="instance:test",
         pool=world.pool,
         vault=world.vault,
         at=world.clock.now(),

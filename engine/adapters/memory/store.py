@@ -263,6 +263,18 @@ class MemoryStore:
         self._probe("after-commit-before-ack")
         return taken.answer if isinstance(taken, Taken) else taken
 
+    async def charge(
+        self, tenant: TenantId, account: AccountKey, charge: Charge
+    ) -> Charged | Capped:
+        """Charge an account, nothing awaited between."""
+        await OTHER_TASKS
+        self._probe("before-commit")
+        after = charge(self._ledger.get((tenant, account)), self._clock.now(), account)
+        if after is not None:
+            self._ledger[tenant, account] = after
+        self._probe("after-commit-before-ack")
+        return Capped() if after is None else Charged(attempts=after)
+
     async def attempts(self, tenant: TenantId, account: AccountKey) -> Attempts | None:
         """Read an account's ledger."""
         await OTHER_TASKS

@@ -10,8 +10,8 @@ from engine.adapters.claims import Asked, Claim, Taken, take
 from engine.adapters.encoding import micros, moment
 from engine.adapters.postgres.changes import Statement, Transaction
 from engine.adapters.postgres.kinds import Row
-from engine.model.names import AccountKey, HopId
-from engine.ports.store import Attempts, Capped, Charged, Claimed, ClaimKey
+from engine.model.names import AccountKey, HopId, TenantId
+from engine.ports.store import Attempts, Capped, Charge, Charged, Claimed, ClaimKey
 
 ATTEMPTS: Final = """SELECT failures, waits_until, last_at, disabled FROM attempts
 WHERE tenant = $1 AND account = $2"""
@@ -43,6 +43,14 @@ _FIRST_SQL: Final = """WITH kept AS ({})
 INSERT INTO attempts (tenant, account, failures, waits_until, last_at, disabled)
 VALUES ($1, $5, $8, $9, $10, $11) ON CONFLICT DO NOTHING"""
 _CHARGE_FIRST: Final = _FIRST_SQL.format(_KEEP_CLAIM)
+
+_ANEW: Final = """UPDATE attempts SET failures = $3, waits_until = $4, last_at = $5, disabled = $6
+WHERE tenant = $1 AND account = $2"""
+_ANEW_FIRST: Final = """INSERT INTO attempts
+  (tenant, account, failures, waits_until, last_at, disabled)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"""
+_NOBODY: Final = ""
+"""The instance of a try that none was claimed for."""
 
 TWIN: Final = "twin"
 """Refused so: no row could be locked, and meanwhile another request has charged first. Again."""
@@ -81,6 +89,25 @@ async def claim_and_charge(
         return taken
     await _keep(transaction, step, taken, before)
     return taken.answer
+
+
+async def charge(
+    transaction: Transaction,
+    tenant: TenantId,
+    account: AccountKey,
+    rule: Charge,
+    frozen: int | None,
+) -> Charged | Capped:
+    """Charge an account for a try that was claimed in another way. Raises as `claim_and_charge`."""
+    facts = cast("Row", await transaction.row(_HELD, tenant, _NOBODY, account, frozen))
+    before = attempts(account, facts[5:9])
+    after = rule(before, moment(cast("int", facts[9])), account)
+    if after is None:
+        return Capped()
+    times = (micros(after.waits_until), micros(after.last_at))
+    row = (tenant, account, after.failures, *times, after.disabled)
+    await transaction.run(Statement(_ANEW_FIRST if before is None else _ANEW, row, TWIN))
+    return Charged(attempts=after)
 
 
 def attempts(account: AccountKey, row: Row | None) -> Attempts | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Self, cast
+from typing import Final, Self, TypeVar, cast
 
 import msgspec
 
@@ -46,6 +46,8 @@ from engine.ports.store import (
 from engine.records.deployments import version_key
 from engine.records.journal import JournalRow
 from engine.records.record import AuditRow, Ending, R, Staged
+
+T = TypeVar("T")
 
 BATCH_LIMIT: Final = 128
 READERS: Final = 4
@@ -214,6 +216,25 @@ class PostgresStore:
             frozen = self._frozen()
             return await ledger.claim_and_charge(transaction, step, account, asked, frozen)
 
+        return await self._charged(work)
+
+    async def charge(
+        self, tenant: TenantId, account: AccountKey, charge: Charge
+    ) -> Charged | Capped:
+        """Charge an account, in one transaction.
+
+        Where its answer was lost it is charged once more: no guess is ever made for nothing.
+
+        Raises:
+            StoreUnavailable: There is no answer; the account may have been charged.
+        """
+
+        async def work(transaction: Transaction) -> Charged | Capped:
+            return await ledger.charge(transaction, tenant, account, charge, self._frozen())
+
+        return await self._charged(work)
+
+    async def _charged(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         reason = "too many changes of one account"
         for _ in range(TWINS):
             try:

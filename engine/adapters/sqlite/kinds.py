@@ -15,7 +15,13 @@ from engine.model.names import TenantId
 from engine.ports.store import PageQuery
 from engine.records.access import ApiKey, KeptAnswer
 from engine.records.deployments import Deployment
-from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
+from engine.records.identity import (
+    IdentityStore,
+    Passcode,
+    PasscodePolicy,
+    PasscodeSession,
+    User,
+)
 from engine.records.record import Ending, R, Record
 from engine.records.tokens import ProcessToken, Session
 from engine.records.tombstones import Tombstone
@@ -145,6 +151,7 @@ TABLES: Final[Mapping[type[Record], Table[Record]]] = {
     PasscodePolicy: _table(PasscodePolicy),
     User: _table(User),
     Passcode: _table(Passcode),
+    PasscodeSession: _table(PasscodeSession),
     ProcessToken: _table(
         ProcessToken,
         status=_token(lambda token: token.status),

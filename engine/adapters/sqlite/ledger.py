@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, cast
 
 from engine.adapters.claims import Asked, Claim, Taken, take
@@ -10,7 +11,7 @@ from engine.adapters.sqlite.kinds import SqlValue
 from engine.adapters.sqlite.statements import Statement
 from engine.adapters.sqlite.writer import Transaction
 from engine.model.names import AccountKey, HopId, TenantId
-from engine.ports.store import Attempts, Capped, Charged, Claimed, ClaimKey
+from engine.ports.store import Attempts, Capped, Charge, Charged, Claimed, ClaimKey
 
 ATTEMPTS: Final = """SELECT failures, waits_until, last_at, disabled FROM attempts
 WHERE tenant = ? AND account = ?"""
@@ -38,6 +39,18 @@ def claim_and_charge(
     if isinstance(taken, Taken):
         _keep(transaction, step, taken)
     return taken.answer if isinstance(taken, Taken) else taken
+
+
+def charge(
+    transaction: Transaction, tenant: TenantId, account: AccountKey, rule: Charge, now: datetime
+) -> Charged | Capped:
+    """Charge an account for a try that was claimed in another way."""
+    before = attempts(account, transaction.row(ATTEMPTS, (tenant, account)))
+    after = rule(before, now, account)
+    if after is None:
+        return Capped()
+    transaction.run(Statement(_KEEP_ATTEMPTS, _attempts_row(tenant, after)))
+    return Charged(attempts=after)
 
 
 def attempts(account: AccountKey, row: tuple[SqlValue, ...] | None) -> Attempts | None:

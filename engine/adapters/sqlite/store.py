@@ -200,6 +200,18 @@ class SqliteStore:
         answer = await self._writer.do(work)
         return Claimed() if isinstance(answer, Conflict) else answer
 
+    async def charge(
+        self, tenant: TenantId, account: AccountKey, charge: Charge
+    ) -> Charged | Capped:
+        """Charge an account, in one transaction."""
+
+        def work(transaction: Transaction) -> Charged | Capped:
+            return ledger.charge(transaction, tenant, account, charge, self._clock.now())
+
+        answer = await self._writer.do(work)
+        assert not isinstance(answer, Conflict)  # noqa: S101 - it has no precondition
+        return answer
+
     async def attempts(self, tenant: TenantId, account: AccountKey) -> Attempts | None:
         """Read an account's ledger."""
         return ledger.attempts(account, self._near.one(ledger.ATTEMPTS, (tenant, account)))

@@ -142,6 +142,7 @@ class Hops:
             ledger=self.outside.store,
             step=ClaimKey(tenant=instance.tenant, instance=instance.id, revision=instance.revision),
             owner=owner,
+            name=f"instance:{instance.id}",
             pool=self.outside.pool,
             vault=self.outside.vault,
             at=at,

@@ -12,7 +12,7 @@ CREATE TABLE api_keys (
   UNIQUE (tenant, secret_hash)
 );
 
-CREATE TABLE kept_answers (
+CREATE TABLE given_answers (
   tenant  text COLLATE "C" NOT NULL,
   id      text COLLATE "C" NOT NULL,
   version bigint NOT NULL,
@@ -20,4 +20,4 @@ CREATE TABLE kept_answers (
   body    text   NOT NULL,
   PRIMARY KEY (tenant, id)
 );
-CREATE INDEX kept_answers_by_end ON kept_answers (ends);
+CREATE INDEX given_answers_by_end ON given_answers (ends);

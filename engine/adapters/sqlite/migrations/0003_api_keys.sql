@@ -12,7 +12,7 @@ CREATE TABLE api_keys (
   UNIQUE (tenant, secret_hash)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE kept_answers (
+CREATE TABLE given_answers (
   tenant  TEXT    NOT NULL,
   id      TEXT    NOT NULL,
   version INTEGER NOT NULL,
@@ -20,4 +20,4 @@ CREATE TABLE kept_answers (
   body    TEXT    NOT NULL,
   PRIMARY KEY (tenant, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX kept_answers_by_end ON kept_answers (ends);
+CREATE INDEX given_answers_by_end ON given_answers (ends);

@@ -12,10 +12,10 @@ from typing import Final
 
 from starlette.responses import Response
 
-from engine.access.naming import digest
 from engine.ports.outside import Purpose
 from engine.records.access import KeptAnswer
 from engine.records.record import Absent
+from engine.secret import digest
 from engine.web.answers import json_answer, json_bytes
 from engine.web.api.frame.operation import Answered, Call, Stopped
 from engine.web.request import Ask
