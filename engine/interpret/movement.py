@@ -39,7 +39,7 @@ def enter(graph: ProcessGraph, instance: ProcessInstance, to: NodeId, at: dateti
                 if node.signature.kind != "start":
                     return _perform(graph, instance, node, at)
                 instance, to = start.passed(node, instance)
-            case None:
+            case _:
                 raise ProcessFault(reason="no such node", node=to)
     raise ProcessFault(reason="more than 1,000 nodes in one turn", node=to)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from engine.activity import (
     ListOf,
     MapOf,
     Outcome,
+    Promotion,
     Woken,
     activity,
     done,
@@ -81,7 +83,30 @@ class ShowAny:
         return done()
 
 
-ODD = (odd.signature, ShowAny.signature)  # type: ignore[attr-defined]  # decorated, it is one
+@activity(
+    "Odd Once More",
+    version=1,
+    kind="local",
+    inputs=[Input(name="named", type=STRING)],
+    keys=[
+        KeyUse(
+            input="slot",
+            type="Odd",
+            default="odd1",
+            reads=frozenset({"Odd"}),
+            before=frozenset({"made"}),
+        )
+    ],
+    one_of=[("slot", "named")],
+    promotes=Promotion(through="slot", link="other", type="Odd", state="proven"),
+)
+def odd_once_more(call: Call) -> Ended:
+    """Take what Odd has made, and promote what it is linked to."""
+    return done()
+
+
+SHIPPED = Path(__file__).parent.parent.parent
+ODD = (odd.signature, ShowAny.signature, odd_once_more.signature)  # type: ignore[attr-defined]  # decorated, it is one
 
 
 def problems_of(flow: str, forms: dict[str, Source] | None = None) -> tuple[Problem, ...]:
@@ -312,3 +337,45 @@ def keywords(schema: dict[str, Any]) -> set[str]:
     for one in inner:
         found |= keywords(one) if isinstance(one, dict) else set()
     return found
+
+
+def test_a_key_that_nobody_has_written_is_one_mistake_and_promotes_nothing() -> None:
+    assert told(problems_of(first("Odd Once More"))) == [("P105", "flow.first.inputs.slot")]
+    named = first("Odd Once More", named="so")
+    assert told(problems_of(named)) == [("P105", "flow.first.inputs.slot")]
+
+
+def test_a_list_is_told_where_a_word_should_be_also_twice() -> None:
+    head = HEAD.replace("flow:", "languages: [[en], [en]]\nflow:", 1)
+    source = Source(path="t.yaml", text=(head + first("Odd")).encode())
+
+    found = told(check_definition(source, (*KNOWN, *ODD), FORMS).problems)
+
+    assert found == [("S103", "languages.0"), ("S107", "languages"), ("S103", "languages.1")]
+
+
+def test_a_part_that_has_no_flow_is_told_at_its_own_line() -> None:
+    part = Source(
+        path="part.yaml", text=b"process: leaf\nversion: 1\ntype: part\ntitle: Leaf\nflow: 5\n"
+    )
+    call = "  first:\n    call: leaf\n    version: 1\n    ends: {done: end}\n"
+    source = Source(path="t.yaml", text=(HEAD + call).encode())
+
+    problems = check_definition(source, (*KNOWN, *ODD), FORMS, {"leaf.v1": part}).problems
+
+    assert [(one.rule, one.place.file, one.place.line) for one in problems] == [
+        ("S103", "part.yaml", 5)
+    ]
+
+
+def test_a_component_of_another_type_than_its_activity_reads_is_told() -> None:
+    form = (SHIPPED / "forms" / "passcode-authentication.v1.json").read_text(encoding="utf-8")
+    text = (SHIPPED / "definitions" / "passcode-authentication.yaml").read_bytes()
+    asked = Source(path="f.json", text=form.replace('"password"', '"text"').encode())
+
+    problems = check_definition(
+        Source(path="t.yaml", text=text), KNOWN, {"passcode-authentication.v1": asked}
+    ).problems
+
+    assert [(one.rule, one.key) for one in problems] == [("L114", "flow.ask.inputs.dataFormName")]
+    assert "has `passcode` with the type text" in problems[0].message

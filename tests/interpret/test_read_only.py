@@ -23,6 +23,7 @@ PANEL = FormPanel(form=FormRef(name="told", version=1), form_data_key="d")
 FLOW = """\
 parameters:
   said: {{type: string}}
+  flag: {{type: boolean}}
 flow:
   start:
     activity: Start
@@ -137,6 +138,18 @@ def test_what_a_variable_puts_in_is_recorded_if_it_is_an_answer(
 
     assert walk.instance.variables[FORM_DATA] == {"d": recorded}
     assert walk.node == ("other" if recorded else "end")
+
+
+@pytest.mark.parametrize(("flag", "shown"), [(True, "true"), (False, "false")])
+def test_a_truth_that_a_variable_puts_in_is_written_as_a_box_is_sent(
+    flag: bool, shown: str
+) -> None:
+    component = part("text", default="it is {{processvar._initVars.flag}}", readOnly=True)
+    graph = graph_of(component, "has(_customFormData.d.n) && _customFormData.d.n == 'x'")
+
+    walk = answered(graph, PANEL, {"flag": flag})
+
+    assert walk.instance.variables[FORM_DATA] == {"d": {"n": f"it is {shown}"}}
 
 
 def test_a_default_that_is_no_answer_is_refused_where_it_stands() -> None:

@@ -47,6 +47,13 @@ class FormReading:
     defaults: Sequence[Default] = ()
     record: Record = field(default_factory=lambda: Record({}, "the form"))
 
+    @property
+    def written(self) -> Document:
+        """Where it is written; what could not be read is shown by no node."""
+        if self.document is None:
+            raise AssertionError(self.problems)
+        return self.document
+
 
 def check_form(source: Source) -> FormReport:
     """Check one form by itself and compile it.

@@ -27,7 +27,7 @@ def link_form(
 ) -> NodeForm | None:
     """Find the form of a node, with its own problems; None where it cannot be used."""
     shown = _find(site, use, inputs, forms, findings)
-    return shown and _usable(site, use.name_input, shown, findings)
+    return shown and _usable(site, use, use.name_input, shown, findings)
 
 
 def link_chosen(
@@ -48,19 +48,21 @@ def link_chosen(
             continue
         spot = site.value_spot("inputs", use.choice_input)
         shown = NodeForm(ref=ref, reading=forms[ref], spot=spot)
-        if _usable(site, use.choice_input, shown, findings) is not None:
+        if _usable(site, use, use.choice_input, shown, findings) is not None:
             worded(site, site.buttons, shown, findings)
             found.append(shown)
     return tuple(found)
 
 
-def _usable(site: Site, input: str, shown: NodeForm, findings: Findings) -> NodeForm | None:
+def _usable(
+    site: Site, use: FormUse, input: str, shown: NodeForm, findings: Findings
+) -> NodeForm | None:
     """Note a form's own problems, and what its activity misses; None where it cannot be used."""
     for problem in shown.reading.problems:
         findings.keep(problem)
     if shown.reading.compiled is None:
         return None
-    _components(site, input, shown, shown.reading.compiled.form, findings)
+    _components(site, use, input, shown, shown.reading.compiled.form, findings)
     return shown
 
 
@@ -110,10 +112,9 @@ def _not_there(
     )  # fmt: skip
 
 
-def _components(site: Site, input: str, shown: NodeForm, form: Form, findings: Findings) -> None:
-    use = site.signature.form if site.signature else None
-    if use is None:
-        return
+def _components(
+    site: Site, use: FormUse, input: str, shown: NodeForm, form: Form, findings: Findings
+) -> None:
     held = {component.id: component for component in form.components}
     for id, types in use.components.items():
         there = held.get(id)

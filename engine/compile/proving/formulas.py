@@ -124,10 +124,7 @@ def _defaults(
     findings: Findings,
 ) -> None:
     """Check the paths that defaults of a form put in: there on some path, and no secrets."""
-    document = form.reading.document
-    if document is None:
-        return
-    inside = Findings(document)
+    inside = Findings(form.reading.written)
     for default in form.reading.defaults:
         problems: tuple[ExpressionProblem, ...] = ()
         tree = parse(default.path)

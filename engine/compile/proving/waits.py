@@ -69,10 +69,7 @@ def _spoken(linked: Linked, forms: Iterable[NodeForm], findings: Findings) -> No
 
 
 def _languages(form: NodeForm, languages: tuple[str, ...], findings: Findings) -> None:
-    document = form.reading.document
-    if document is None:
-        return
-    inside = Findings(document)
+    inside = Findings(form.reading.written)
     for spot, words in form.reading.texts:
         missing = [language for language in languages if not _speaks(words, language)]
         if missing:
