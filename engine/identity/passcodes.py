@@ -180,6 +180,25 @@ async def registered(records: Records, tenant: TenantId, user: User) -> tuple[Pa
     return tuple(row for row in page.rows if row.status != "ARCHIVED")
 
 
+def change_passcode(
+    unit: UnitOfWork,
+    actor: Actor,
+    passcode: Passcode,
+    *,
+    status: PasscodeStatus,
+    expires_at: datetime | None,
+) -> Passcode | Problems:
+    """Stage whether a passcode in use opens anything, and until when."""
+    if status not in ("ACTIVE", "BLOCKED"):
+        return (wrong("status", "one in use is ACTIVE or BLOCKED"),)
+    changed = replace(passcode, status=status, expires_at=expires_at)
+    unit.put(changed, Version(number=passcode.version))
+    ends = "never" if expires_at is None else expires_at.isoformat()
+    facts = {"user": passcode.user, "status": status, "ends": ends}
+    unit.audit(actor.did("passcode.change", f"passcode:{passcode.id}", **facts))
+    return changed
+
+
 async def unregister(unit: UnitOfWork, actor: Actor, passcode: Passcode) -> None:
     """Stage the removal of a passcode and of those before it, hashes and all."""
     unit.delete(passcode)

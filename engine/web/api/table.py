@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from engine.web.api.arthr import keys
 from engine.web.api.frame.operation import Operation
-from engine.web.api.identity_store import policies, stores, users
+from engine.web.api.identity_store import passcodes, policies, sessions, stores, users
 from engine.web.api.process_manager import definitions, instances, tokens
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
@@ -15,6 +15,8 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *stores.OPERATIONS,
     *users.OPERATIONS,
     *policies.OPERATIONS,
+    *passcodes.OPERATIONS,
+    *sessions.OPERATIONS,
     *definitions.OPERATIONS,
     *tokens.OPERATIONS,
     *instances.OPERATIONS,
