@@ -24,7 +24,7 @@ from engine.run.loop import Loop
 from engine.run.oversight.supervision import Supervisor
 from engine.web.sources import Network, SourceLimits, Sources, is_loopback, source_of
 
-_FOR_PROGRAMS = ("/api/", "/tenants/", "/healthz", "/readyz")
+_FOR_PROGRAMS = ("/api/", "/tenants/", "/healthz", "/readyz", "/openapi.json")
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """A person may open any of these; all of them lead to this machine and nowhere else."""

@@ -12,6 +12,7 @@ from engine.web.api.process_manager import creating
 from engine.web.api.table import OPERATIONS
 from engine.web.gate.door import Door, ObjectRule
 from engine.web.links import LANDING_PATH, VISITS_PATH
+from engine.web.openapi import serving
 from engine.web.visit import opening, steps
 
 _VISIT = f"{VISITS_PATH}{{instance}}"
@@ -31,7 +32,7 @@ DOORS: Sequence[Door] = (
          answer=process_server.choose_language),
     Door(path="/api/process-server/startProcess", method="POST", permission="ticket", rule=_LINK,
          answer=process_server.start),
-    Door(path="/api/arthr/apiKeys/issue", method="POST", permission="key", rule="none",
+    Door(path=issuing.ISSUE.path, method="POST", permission="key", rule="none",
          answer=issuing.issue),
     Door(path=creating.CREATE.path, method="POST", permission="link", rule=_LINK,
          answer=creating.create),
@@ -47,5 +48,9 @@ DOORS: Sequence[Door] = (
          answer=anybody.static),
     Door(path="/healthz", method="GET", permission="anybody", rule="none", answer=anybody.alive),
     Door(path="/readyz", method="GET", permission="anybody", rule="none", answer=anybody.ready),
+    Door(path=serving.DOCUMENT_PATH, method="GET", permission="anybody", rule="none",
+         answer=serving.give_document),
+    Door(path=serving.PAGE_PATH, method="GET", permission="anybody", rule="none",
+         answer=serving.show_page),
     *(door_of(operation) for operation in OPERATIONS if not operation.own_key),
 )  # fmt: skip

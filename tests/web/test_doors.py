@@ -40,7 +40,7 @@ def path_of(door: Door, instance: str = "Z" * 26) -> str:
     return re.sub(r"\{\w+\}", "Z" * 26, filled.replace("{name}", STYLE))
 
 
-OPEN = {"/healthz", "/readyz", "/web/static/{name}"}
+OPEN = {"/healthz", "/readyz", "/web/static/{name}", "/docs", "/openapi.json"}
 
 
 def test_only_health_and_files_are_open_to_anybody() -> None:
@@ -122,7 +122,7 @@ def test_method_that_is_not_in_the_table_is_not_taken(path: str, method: str) ->
     [
         "/", "/web", "/web/", "/api", "/api/", "/web/instances", "/web/instances/", "/favicon.ico",
         "/web/static/", "/web/static/../../secret.py", "/web/static/%2e%2e/routes.py",
-        "/web/static/page.css", "/api/process-server/processInstances", "/docs", "/openapi.json",
+        "/web/static/page.css", "/api/process-server/processInstances", "/docs/", "/openapi.yaml",
         "/web/instances/x/steps", "/%00", "/%ff%fe", "/caf%C3%A9", "/web/instances/%F0%9F%94%91",
         "/api/%E2%80%AE", "//", "/healthz/",
     ],

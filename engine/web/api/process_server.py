@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
+from msgspec import UNSET, Struct, UnsetType
 from starlette.responses import Response
 
 from engine.model.names import JsonObject, JsonValue, StepKey
 from engine.run.current import Current, InstanceRef, Invalid
 from engine.run.entry.answers import Begun, Refusal
 from engine.web.answers import api_error, json_answer, refuse_link, unread_error
+from engine.web.api.frame.operation import Described, Nothing
 from engine.web.api.screen import problems_json, screen_json
 from engine.web.links import ticket_of
 from engine.web.request import Ask
@@ -159,3 +162,105 @@ def _screen(ask: Ask, current: Current, *, already_answered: bool = False) -> Re
 
 def _problems(ask: Ask, found: Invalid) -> Response:
     return api_error("fields", ask.id, details=problems_json(found, ask.web.config))
+
+
+class Beginning(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """In which language the person would like to read."""
+
+    language: str | None = None
+
+
+class Choosing(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Which of the journey's languages to go on in."""
+
+    language: str
+
+
+class TicketWords(Struct, kw_only=True, frozen=True):
+    """The start ticket.
+
+    Attributes:
+        pi: `<instance id>.<ticket>`, as the address in `redirectUrl` has it.
+    """
+
+    pi: str
+
+
+class ScreenShown(Struct, rename="camel", kw_only=True, frozen=True):
+    """Where an instance stands: what to show, and how to answer.
+
+    Attributes:
+        step_key: Of the step that waits; null once nothing does.
+        panels: Texts, a form with its components, or an address to go on to.
+        actions: Buttons besides the form's own.
+        due: Until when the step may be answered.
+        already_answered: What was sent was for another step, and changed nothing.
+        still_checking: The last answer is being verified; look again.
+        session_token: A new one, from now on.
+        device_token: What this device is known by, to be sent with the next passcode.
+    """
+
+    process_instance_id: str
+    status: str
+    language: str
+    revision: int
+    step_key: str | None
+    step_id: str | UnsetType = UNSET
+    screen_id: str | UnsetType = UNSET
+    screens: list[str] | UnsetType = UNSET
+    title: str | UnsetType | None = UNSET
+    progress: dict[str, int | None] | UnsetType | None = UNSET
+    panels: list[dict[str, JsonValue]] | UnsetType = UNSET
+    actions: list[dict[str, str]] | UnsetType = UNSET
+    due: str | UnsetType = UNSET
+    extendable: bool | UnsetType = UNSET
+    already_answered: bool | UnsetType = UNSET
+    still_checking: bool | UnsetType = UNSET
+    session_token: str | UnsetType = UNSET
+    device_token: str | UnsetType = UNSET
+
+
+_ANSWER: Final = {
+    "type": "object",
+    "properties": {
+        "revision": {"type": "integer", "minimum": 0, "maximum": 2**53},
+        "deviceToken": {"type": "string"},
+        "data": {
+            "type": "object",
+            "description": "Component -> answer.",
+            "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+        },
+        "action": {"type": "string", "description": "The name of a button."},
+        "extend": {"const": True, "description": "More time, please."},
+    },
+    "required": ["revision"],
+    "oneOf": [{"required": [name]} for name in ("data", "action", "extend")],
+    "additionalProperties": False,
+}
+_INSTANCE: Final = "/api/process-server/processInstances/{instance}"
+_REFUSED: Final = {422: "Some answers cannot be taken."}
+DESCRIBED: Final = (
+    Described(
+        name="startProcess", method="POST", path="/api/process-server/startProcess",
+        summary="Start a created instance: its first screen, and the app's session token",
+        example={"language": "pt-PT"}, body=Beginning, query=TicketWords, result=ScreenShown,
+        others={404: "The ticket is not known.", 410: "It was used, or is over."},
+    ),
+    Described(
+        name="getScreen", method="GET", path=f"{_INSTANCE}/screen",
+        summary="Show where an instance stands", security=("session",),
+        body=Nothing, query=Nothing, result=ScreenShown,
+    ),
+    Described(
+        name="answerStep", method="POST", path=f"{_INSTANCE}/steps/{{step}}",
+        summary="Answer a step, press a button, or ask for more time", security=("session",),
+        description="Another step than the one that waits changes nothing and is shown again.",
+        example={"revision": 1, "data": {"name": "Inês"}},
+        body=Beginning, body_schema=_ANSWER, query=Nothing, result=ScreenShown, others=_REFUSED,
+    ),
+    Described(
+        name="chooseLanguage", method="POST", path=f"{_INSTANCE}/language",
+        summary="Go on in another language", security=("session",),
+        example={"language": "pt-PT"}, body=Choosing, query=Nothing, result=ScreenShown,
+    ),
+)  # fmt: skip

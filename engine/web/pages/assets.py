@@ -31,7 +31,7 @@ class StaticFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assets:
-    """Addresses of stylesheet, script and mark, and the digests a browser holds the first two to.
+    """Addresses of the files, and the digests a browser holds stylesheets and script to.
 
     The pages need `style-src 'self'`, `img-src 'self' data:` and the script's nonce in their policy
     (F1).
@@ -42,6 +42,8 @@ class Assets:
     script: str
     script_integrity: str
     mark: str
+    api_style: str
+    api_style_integrity: str
 
 
 @cache
@@ -66,12 +68,20 @@ def _sent(file: Path) -> StaticFile:
 
 def found_assets() -> Assets:
     """Name the files for the pages' frame."""
-    by_suffix = {Path(name).suffix: (name, sent) for name, sent in static_files().items()}
-    (style, css), (script, js), (mark, _) = (by_suffix[end] for end in (".css", ".js", ".svg"))
+    by_file = {_file(name): (name, sent) for name, sent in static_files().items()}
+    (style, css), (script, js) = by_file["page.css"], by_file["page.js"]
+    api_style, api_css = by_file["api.css"]
     return Assets(
         style=STATIC_PATH + style,
         style_integrity=css.integrity,
         script=STATIC_PATH + script,
         script_integrity=js.integrity,
-        mark=STATIC_PATH + mark,
+        mark=STATIC_PATH + by_file["mark.svg"][0],
+        api_style=STATIC_PATH + api_style,
+        api_style_integrity=api_css.integrity,
     )
+
+
+def _file(served: str) -> str:
+    stem, _, suffix = served.split(".")
+    return f"{stem}.{suffix}"

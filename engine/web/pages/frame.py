@@ -132,6 +132,11 @@ def render(
     )
 
 
+def whole(template: str, **shown: object) -> str:
+    """Fill a template that stands in no frame."""
+    return _environment().get_template(template).render(**shown)
+
+
 def drawn(template: str, macro: str, *given: object) -> Markup:
     """Draw a part of a page by one macro of a template."""
     part: Markup = getattr(_module(template), macro)(*given)

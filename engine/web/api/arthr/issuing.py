@@ -13,6 +13,7 @@ from engine.access.naming import tenant_of
 from engine.identity.deeds import Actor
 from engine.records.record import Staged
 from engine.web.answers import api_error, json_answer, unread_error
+from engine.web.api.frame.operation import Described, Nothing
 from engine.web.request import Ask
 from engine.web.wire import Unread, read_json
 
@@ -24,6 +25,14 @@ class Issued(Struct, rename="camel", kw_only=True, frozen=True):
 
     token: str
     ttl: int
+
+
+ISSUE: Final = Described(
+    name="issueBearerToken", method="POST", path="/api/arthr/apiKeys/issue",
+    summary="Exchange an API key for a bearer token", security=("apiKey",),
+    description="`ttl` is its life in seconds. A key that is blocked ends it at once.",
+    body=Nothing, query=Nothing, result=Issued,
+)  # fmt: skip
 
 
 async def issue(ask: Ask) -> Response:

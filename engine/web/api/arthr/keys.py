@@ -199,6 +199,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="createApiKey", method="POST", path=KEYS, needs=_needs("createTenantApiKey"),
         summary="Make an API key; its secret is shown once", answer=create_key, makes=True,
+        example={"name": "till", "permissions": ["TNT#main#IdentityStore:listUsers"]},
         body=NewApiKey, query=Nothing, result=ApiKeyMade, status=201,
     ),
     Operation(
@@ -209,7 +210,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="updateApiKey", method="POST", path=f"{KEYS}/{{apiKeyId}}",
         needs=_needs("updateTenantApiKey"), summary="Change an API key", answer=update_key,
-        body=ApiKeyChange, query=Nothing, result=ApiKeyShown,
+        example={"status": "BLOCKED"}, body=ApiKeyChange, query=Nothing, result=ApiKeyShown,
         others={409: "Another key has this name."},
     ),
     Operation(

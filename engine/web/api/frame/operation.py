@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -88,39 +88,69 @@ MISSING = Stopped(kind="missing")
 """It is not there; or another tenant's, which is told in the same words (F7)."""
 
 
+Security = Literal["apiKey", "bearer", "session"]
+"""What opens a way in for programs; none: what stands in its address."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operation(Generic[B, Q]):
-    """One row of the API's table. OpenAPI and the door are made of it, and nothing else says it.
+class Described:
+    """A way in for programs, as OpenAPI tells of it.
 
     Attributes:
         name: Unique; generated clients name their method by it.
         path: With `{names}` in braces, each a key of `PATH_PARTS`.
-        needs: The permission.
         summary: One line, in the imperative.
         description: What a caller must know besides.
+        security: What opens it; one of several will do.
         body, query: Structs; `Nothing` where there is none.
+        body_schema: The JSON Schema of a body that no Struct describes.
+        example: A body, that is good.
         result: Struct of a good answer; None where it has no body.
         status: Of a good answer.
-        others: Status -> when, of further answers that only this operation has.
+        others: Status -> when, of further answers that only this way in has.
         makes: It makes something, and takes an Idempotency-Key.
         own_key: It takes one, too, and keeps it by itself; its door is opened by a link as well.
-        body_bytes: The longest body.
+        links: Operation -> its parameters, taken from this one's answer (OpenAPI's expressions).
     """
 
     name: str
     method: Method
     path: str
-    needs: Needs
     summary: str
-    answer: Callable[[Call[B, Q]], Awaitable[Answered | Stopped]]
-    body: type[B]
-    query: type[Q]
+    description: str = ""
+    security: tuple[Security, ...] = ()
+    body: Any
+    query: Any
+    body_schema: Mapping[str, Any] | None = None
+    example: Mapping[str, Any] | None = None
     result: Any = None
     status: int = 200
-    description: str = ""
     others: Mapping[int, str] = field(default_factory=dict)
     makes: bool = False
     own_key: bool = False
+    links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether it takes an Idempotency-Key."""
+        return self.makes or self.own_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Described, Generic[B, Q]):
+    """One row of the API's table. OpenAPI and the door are made of it, and nothing else says it.
+
+    Attributes:
+        needs: The permission.
+        answer: What does it.
+        body_bytes: The longest body.
+    """
+
+    needs: Needs
+    answer: Callable[[Call[B, Q]], Awaitable[Answered | Stopped]]
+    body: type[B]
+    query: type[Q]
+    security: tuple[Security, ...] = ("bearer",)
     body_bytes: int = BODY_BYTES
 
 

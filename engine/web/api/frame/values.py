@@ -50,6 +50,8 @@ PATH_PARTS: Final[Mapping[str, str]] = {
     "storeName": "The identity store's name.",
     "userId": "The user's id.",
     "userExtId": "The user's external id.",
+    "instance": "The process instance's id.",
+    "step": "The step, as the screen's `stepKey` names it.",
     "tenantId": "The tenant: the key's own.",
     "passcodeId": "The passcode's id.",
     "sessionId": "The session's id, as it was answered when it was begun.",

@@ -123,7 +123,9 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *spellings(
         "updatePasscode", "/passcodes/{passcodeId}", of_user=True, method="POST",
         needs=needs("updatePasscode"), summary="Change a passcode's status or end",
-        answer=update_passcode, body=PasscodeChange, query=Nothing, result=PasscodeShown,
+        answer=update_passcode,
+        example={"status": "BLOCKED"},
+        body=PasscodeChange, query=Nothing, result=PasscodeShown,
     ),
     *spellings(
         "deletePasscode", "/passcodes/{passcodeId}", of_user=True, method="DELETE",

@@ -185,7 +185,9 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="createPasscodePolicy", method="POST", path=POLICIES,
         needs=needs("createPasscodePolicy"), summary="Make a passcode policy",
-        answer=create_policy, makes=True, body=NewPolicy, query=Nothing, result=PolicyShown,
+        answer=create_policy, makes=True,
+        example={"name": "second", "secondFactor": True},
+        body=NewPolicy, query=Nothing, result=PolicyShown,
         status=201, others={409: "There is a policy of this name."},
     ),
     Operation(
@@ -197,7 +199,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         name="updatePasscodePolicy", method="POST", path=POLICY,
         needs=needs("updatePasscodePolicy"), answer=update_policy,
         summary="Change a passcode policy for passcodes chosen from now on",
-        body=PolicyChange, query=Nothing, result=PolicyShown,
+        example={"historySize": 3}, body=PolicyChange, query=Nothing, result=PolicyShown,
     ),
     Operation(
         name="deletePasscodePolicy", method="DELETE", path=POLICY,

@@ -238,6 +238,7 @@ def _starts(kind: SessionKind, plural: str, word: str) -> tuple[Operation[Any, A
     )  # fmt: skip
 
 
+_EXAMPLE: Final = "orbit cactus velvet lantern mango"
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *_starts("registration", "registrations", "Registration"),
     *_starts("authentication", "authentications", "Authentication"),
@@ -247,6 +248,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         of_user=False, method="POST", needs=needs("completePasscodeRegistration"),
         summary="Complete a passcode registration", answer=complete_registration,
         description="A passcode that cannot be taken is told as a detail; the session stays.",
+        example={"passcode": _EXAMPLE},
         body=Typing, query=Nothing, result=PasscodeShown, status=201,
         others={409: "A passcode was registered meanwhile."},
     ),
@@ -255,7 +257,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         of_user=False, method="POST", needs=needs("completePasscodeAuthentication"),
         summary="Complete a passcode authentication", answer=complete_authentication,
         description="Every failure is 400 with the code 2615, whatever its cause.",
-        body=Typing, query=Nothing, result=AuthenticatedShown,
+        example={"passcode": _EXAMPLE}, body=Typing, query=Nothing, result=AuthenticatedShown,
     ),
     *spellings(
         "completePasscodeRenewal", "/passcodes/renewals/sessions/{sessionId}",
@@ -263,6 +265,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         summary="Complete a passcode renewal", answer=complete_renewal,
         description="Every failure of the old passcode is 400 with the code 2615. A new one that"
         " cannot be taken is told as a detail; the session stays.",
+        example={"passcode": _EXAMPLE, "newPasscode": "copper window saddle onion tide"},
         body=Renewing, query=Nothing, result=PasscodeShown,
     ),
 )  # fmt: skip

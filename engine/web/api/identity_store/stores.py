@@ -174,7 +174,9 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="createStore", method="POST", path=STORES, needs=needs("createStore"),
         summary="Make an identity store, with the passcode policy `default`",
-        answer=create_store, makes=True, body=NewStore, query=Nothing, result=StoreShown,
+        answer=create_store, makes=True,
+        example={"name": "staff", "defaultUserTimeZone": "Europe/Lisbon"},
+        body=NewStore, query=Nothing, result=StoreShown,
         status=201, others={409: "There is a store of this name."},
     ),
     Operation(
@@ -185,7 +187,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="updateStore", method="POST", path=STORE, needs=needs("updateStore"),
         summary="Change an identity store", answer=update_store,
-        body=StoreChange, query=Nothing, result=StoreShown,
+        example={"hideUnknownUsers": True}, body=StoreChange, query=Nothing, result=StoreShown,
     ),
     Operation(
         name="deleteStore", method="DELETE", path=STORE, needs=needs("deleteStore"),

@@ -250,6 +250,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="createUser", method="POST", path=USERS, needs=needs("createUser"),
         summary="Add a user", answer=create_user, makes=True,
+        example={"extId": "rui.silva", "attributes": {"email": "rui@example.org"}},
         body=NewUser, query=Nothing, result=UserShown, status=201,
         others={409: "A user of this store has the external id already."},
     ),
@@ -261,7 +262,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *_both(
         "updateUser", "updateUserByExtUserId", method="POST", needs=needs("updateUser"),
         summary="Change a user, lock or unlock one", answer=change_user,
-        body=UserChange, query=Nothing, result=UserShown,
+        example={"status": "LOCKED"}, body=UserChange, query=Nothing, result=UserShown,
     ),
     *_both(
         "deleteUser", "deleteUserByExtUserId", method="DELETE", needs=needs("deleteUser"),

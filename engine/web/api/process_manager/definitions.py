@@ -305,6 +305,15 @@ async def _forms(call: Call[B, Q]) -> list[FormShown]:
     ]
 
 
+_EXAMPLE: Final = """process: hello
+version: 1
+title: Hello
+maxDuration: PT1H
+retention: P30D
+flow:
+  start: {activity: Start, next: end}
+  end: {activity: End, result: REVIEW}
+"""
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="listProcessDefinitions", method="GET", path=DEFINITIONS,
@@ -317,14 +326,18 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         needs=needs("createProcessDefinition"), summary="Check a process definition and keep it",
         description="A version never changes: another text under it is refused. The same text"
         " again is answered with 200. Mistakes are told as details, each with its remedy.",
-        answer=create_definition, makes=True, body=NewDefinition, query=Nothing,
+        answer=create_definition, makes=True,
+        example={"source": _EXAMPLE},
+        body=NewDefinition, query=Nothing,
         result=DefinitionMade, status=201, body_bytes=BODY_BYTES,
         others={200: "It was there already, to the letter."},
     ),
     Operation(
         name="checkProcessDefinition", method="POST", path=f"{DEFINITIONS}/check",
         needs=needs("checkProcessDefinition"), answer=check_one,
-        summary="Check a process definition and keep nothing", body=NewDefinition,
+        summary="Check a process definition and keep nothing",
+        example={"source": _EXAMPLE},
+        body=NewDefinition,
         query=Nothing, result=CheckedShown, body_bytes=BODY_BYTES,
     ),
     Operation(
@@ -361,7 +374,9 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="checkCustomDataForm", method="POST", path=f"{FORMS}/check",
         needs=needs("checkProcessDefinition"), answer=check_a_form,
-        summary="Check a form and keep nothing", body=NewForm, query=Nothing,
+        summary="Check a form and keep nothing",
+        example={"source": "{}"},
+        body=NewForm, query=Nothing,
         result=CheckedShown, body_bytes=BODY_BYTES,
     ),
     Operation(

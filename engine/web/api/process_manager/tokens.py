@@ -279,7 +279,9 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         name="createProcessToken", method="POST", path=TOKENS,
         needs=needs("createProcessToken"),
         summary="Make a process token; its secret is shown once", answer=create_token,
-        makes=True, body=NewToken, query=Nothing, result=TokenMade, status=201,
+        makes=True,
+        example={"name": "newsletter", "processDefnName": "book-a-visit", "maxCount": 50},
+        body=NewToken, query=Nothing, result=TokenMade, status=201,
     ),
     Operation(
         name="getProcessToken", method="GET", path=TOKEN, needs=needs("getProcessToken"),
@@ -290,7 +292,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         name="updateProcessToken", method="POST", path=TOKEN,
         needs=needs("updateProcessToken"), answer=update_token,
         summary="Let a process token start journeys, or end that",
-        body=TokenChange, query=Nothing, result=TokenShown,
+        example={"status": "INACTIVE"}, body=TokenChange, query=Nothing, result=TokenShown,
     ),
     Operation(
         name="activateProcessToken", method="POST", path=f"{TOKEN}/status/ACTIVE",
