@@ -173,10 +173,12 @@ def _integer(text: str) -> int:
 
 
 def _number(text: str) -> float:
+    """Read a number; a whole one is an integer however it is written, as JSON Schema has it."""
     number = float(text)
     if not math.isfinite(number):
         raise _Refused
-    return number
+    is_whole = number.is_integer() and abs(number) <= JSON_INTEGER
+    return int(number) if is_whole else number
 
 
 def _refuse(text: str) -> NoReturn:

@@ -104,6 +104,7 @@ def test_the_page_names_every_way_in_and_loads_nothing_from_elsewhere() -> None:
     for row in ALL:
         assert f'id="{row.name}"' in answer.text
         assert row.path in answer.words
+    assert "`" not in answer.words
     assert not re.search(r"(?:src|href)=\"(?!/|#)", answer.text)
     assert "<script" not in answer.text
     assert " style=" not in answer.text

@@ -145,7 +145,7 @@ def _operation(row: Described, schemas: Schemas) -> Schema:
         made["x-permission"] = permission
         words.append(f"Permission: `TNT#{{tenant}}#{permission}`.")
     made["description"] = " ".join(word for word in words if word)
-    made["security"] = [{name: []} for name in row.security]
+    made["security"] = [{name: []} for name in row.security] + ([{}] if row.own_key else [])
     parameters = _parameters(row, schemas)
     if parameters:
         made["parameters"] = parameters

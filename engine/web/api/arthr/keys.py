@@ -128,6 +128,8 @@ async def list_keys(call: Call[Nothing, KeyWords]) -> Answered | Stopped:
 async def create_key(call: Call[NewApiKey, Nothing]) -> Answered | Stopped:
     """Make a key."""
     asked = call.body
+    if await call.unit.find(ApiKey, "name", asked.name) is not None:
+        return Stopped(kind="exists")
     made = await add_key(
         call.unit,
         call.actor,
@@ -200,7 +202,9 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         name="createApiKey", method="POST", path=KEYS, needs=_needs("createTenantApiKey"),
         summary="Make an API key; its secret is shown once", answer=create_key, makes=True,
         example={"name": "till", "permissions": ["TNT#main#IdentityStore:listUsers"]},
+        links={name: {"apiKeyId": "$response.body#/id"} for name in ("getApiKey", "deleteApiKey")},
         body=NewApiKey, query=Nothing, result=ApiKeyMade, status=201,
+        others={409: "Another key has this name."},
     ),
     Operation(
         name="getApiKey", method="GET", path=f"{KEYS}/{{apiKeyId}}",

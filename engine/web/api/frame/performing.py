@@ -13,7 +13,7 @@ from engine.ports.store import Committed
 from engine.run.unit import TRIES, Unit
 from engine.web.answers import api_error, json_answer, unread_error
 from engine.web.api.frame.operation import Answered, Call, Operation, Stopped, invalid
-from engine.web.api.frame.reading import query_words, taken
+from engine.web.api.frame.reading import taken, taken_words
 from engine.web.api.frame.remembering import Remembered, remembered
 from engine.web.gate.door import Door
 from engine.web.request import Ask
@@ -106,10 +106,7 @@ async def _read(ask: Ask, operation: AnyOperation) -> _Read | Response:
         if isinstance(sent, Unread):
             return unread_error(sent, ask.id)
         raw, body = sent
-    words = query_words(ask.request.query_params.multi_items())
-    if isinstance(words, list):
-        return _stopped(ask, invalid(tuple(words)))
-    query = taken(words, operation.query, as_text=True)
+    query = taken_words(ask.request.query_params.multi_items(), operation.query)
     made = taken(body, operation.body)
     wrong = [*(query if isinstance(query, list) else ()), *(made if isinstance(made, list) else ())]
     if wrong:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, Literal, TypeVar, cast, get_args, get_origin
+from types import UnionType
+from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
-from engine.model.names import JsonObject
 from engine.model.problem import FieldProblem, wrong
 
 T = TypeVar("T")
@@ -17,36 +17,57 @@ LONGEST_NAME: Final = 64
 """Of a name that we did not write: no more of it is told."""
 
 
-def taken(
-    given: Mapping[str, object], kind: type[T], *, as_text: bool = False
-) -> T | list[FieldProblem]:
-    """Make a Struct of an object, or tell each field that is wrong.
+def taken(given: Mapping[str, object], kind: type[T]) -> T | list[FieldProblem]:
+    """Make a Struct of an object in JSON, or tell each field that is wrong.
 
-    Args:
-        given: What was sent, by the names in the documents.
-        kind: The Struct; a field that it does not have is refused (G6).
-        as_text: Everything was sent as text: numbers and truths are read out of it.
+    A field that the Struct does not have is refused (G6).
     """
     try:
-        return msgspec.convert(given, kind, strict=not as_text)
+        return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        return _mistakes(given, kind, as_text=as_text) or [_whole(error)]
+        return _mistakes(given, kind)[1] or [_whole(error)]
 
 
-def _mistakes(given: Mapping[str, object], kind: type[T], *, as_text: bool) -> list[FieldProblem]:
+def taken_words(pairs: Sequence[tuple[str, str]], kind: type[T]) -> T | list[FieldProblem]:
+    """Make a Struct of the words behind the question mark: numbers are read out of them.
+
+    A word that stands there twice is refused. `null` is a word as any other.
+    """
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        names = [name for name, _ in pairs]
+        return [wrong(name, "this stands there twice") for name in given if names.count(name) > 1]
+    values, found = _mistakes(given, kind, as_text=True)
+    return found or kind(**values)
+
+
+def _mistakes(
+    given: Mapping[str, object], kind: type[T], *, as_text: bool = False
+) -> tuple[dict[str, object], list[FieldProblem]]:
+    """Read each field by itself: the values that could be, by property, and what is wrong."""
     known = _fields(cast("Hashable", kind))
+    values: dict[str, object] = {}
     found = [
         wrong(name[:LONGEST_NAME], "there is no such field") for name in given if name not in known
     ]
     for name, one in known.items():
         if name in given:
+            type_ = _present(one.type) if as_text else one.type
             try:
-                msgspec.convert(given[name], one.type, strict=not as_text)
+                values[one.name] = msgspec.convert(given[name], type_, strict=not as_text)
             except msgspec.ValidationError as error:
                 found.append(_said(name, error, one.type))
         elif one.required:
             found.append(wrong(name, "this is needed"))
-    return found
+    return values, found
+
+
+@lru_cache(maxsize=256)
+def _present(type_: Any) -> Any:
+    """Give a type without None: what stands there is there."""
+    parts = [part for part in get_args(type_) if part is not type(None)]
+    is_union = get_origin(type_) in (Union, UnionType)
+    return Union[tuple(parts)] if is_union else type_  # noqa: UP007 - made at run time
 
 
 @lru_cache(maxsize=256)
@@ -73,12 +94,3 @@ def _choices(kind: Any) -> list[str]:
 
 def _whole(error: msgspec.ValidationError) -> FieldProblem:
     return wrong("", str(error).partition(" - at ")[0])
-
-
-def query_words(pairs: list[tuple[str, str]]) -> JsonObject | list[FieldProblem]:
-    """Give what stands behind the question mark; a word that stands there twice is refused."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        return [wrong(name, "this stands there twice") for name in found if names.count(name) > 1]
-    return cast("JsonObject", found)

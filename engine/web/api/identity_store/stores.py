@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
-from engine.identity.stores import add_store, change_store, remove_store
+from engine.identity.stores import LANGUAGE, add_store, change_store, remove_store
 from engine.ports.store import PageQuery
 from engine.records.identity import IdentityStore, PasscodePolicy, User
 from engine.run.paging import every
@@ -27,8 +27,18 @@ from engine.web.api.frame.values import Length, Moment, length_or_none, moment
 from engine.web.api.identity_store.common import STORE, STORES, needs, store_of
 
 StoreName = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$", examples=["customers"])]
-Locale = Annotated[str, Meta(max_length=35, examples=["en", "pt-PT"])]
-TimeZone = Annotated[str, Meta(max_length=64, examples=["Europe/Lisbon"])]
+Locale = Annotated[
+    str, Meta(pattern=f"^{LANGUAGE.pattern}$", max_length=35, examples=["en", "pt-PT"])
+]
+TimeZone = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="Of the IANA database.",
+        examples=["Europe/Lisbon"],
+        extra_json_schema={"format": "iana-time-zone"},
+    ),
+]
 FirstStatus = Literal["ACTIVE", "PENDING_ACTIVE", "DISABLED"]
 Failures = Annotated[int, Meta(ge=1, le=100)]
 
@@ -176,6 +186,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         summary="Make an identity store, with the passcode policy `default`",
         answer=create_store, makes=True,
         example={"name": "staff", "defaultUserTimeZone": "Europe/Lisbon"},
+        links={"getStore": {"storeName": "$response.body#/name"}},
         body=NewStore, query=Nothing, result=StoreShown,
         status=201, others={409: "There is a store of this name."},
     ),

@@ -241,6 +241,7 @@ def _both(name: str, ext_name: str, **facts: Any) -> tuple[Operation[Any, Any], 
     )
 
 
+_MADE: Final = {"storeName": "$request.path.storeName", "userId": "$response.body#/id"}
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="listUsers", method="GET", path=USERS, needs=needs("listUsers"),
@@ -251,6 +252,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         name="createUser", method="POST", path=USERS, needs=needs("createUser"),
         summary="Add a user", answer=create_user, makes=True,
         example={"extId": "rui.silva", "attributes": {"email": "rui@example.org"}},
+        links=dict.fromkeys(("getUser", "updateUser", "deleteUser"), _MADE),
         body=NewUser, query=Nothing, result=UserShown, status=201,
         others={409: "A user of this store has the external id already."},
     ),

@@ -124,12 +124,14 @@ async def create_and_redirect(call: Call[Nothing, TokenWords]) -> Answered | Sto
     return Answered(headers={"Location": found.redirect_url})
 
 
+_MADE: Final = {"processInstanceId": "$response.body#/processInstanceId"}
 CREATE: Final = Operation(
     name="createProcessInstance", method="POST", path=f"{INSTANCES}/create",
     needs=needs("createProcessInstance"), summary="Create a process instance for a person",
     description="Without a bearer value it is opened by the secret of the token itself.",
     answer=create_one, body=Nothing, query=TokenWords, result=CreatedShown, status=201,
     others={410: "The token is used up, or not valid now."}, own_key=True,
+    links={"getProcessInstance": _MADE, "cancelProcessInstance": _MADE},
 )  # fmt: skip
 CREATE_AND_LEAD: Final = Operation(
     name="createProcessInstanceAndRedirect", method="POST", path=INSTANCES,

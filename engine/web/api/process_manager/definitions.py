@@ -328,6 +328,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         " again is answered with 200. Mistakes are told as details, each with its remedy.",
         answer=create_definition, makes=True,
         example={"source": _EXAMPLE},
+        links={"getProcessDefinition": {"processDefinitionId": "$response.body#/id"}},
         body=NewDefinition, query=Nothing,
         result=DefinitionMade, status=201, body_bytes=BODY_BYTES,
         others={200: "It was there already, to the letter."},

@@ -180,6 +180,8 @@ async def list_tokens(call: Call[Nothing, TokenWords]) -> Answered | Stopped:
 async def create_token(call: Call[NewToken, Nothing]) -> Answered | Stopped:
     """Make a token."""
     asked = call.body
+    if await call.unit.find(ProcessToken, "name", asked.name) is not None:
+        return Stopped(kind="exists")
     problems = _problems(asked, f"{call.ask.web.config.origin}{LANDING_PATH}")
     if problems:
         return invalid(problems)
@@ -269,6 +271,7 @@ async def _token_of(call: Call[B, Q]) -> ProcessToken | None:
     return await call.unit.get(ProcessToken, call.path["processTokenId"])
 
 
+_ID: Final = "$response.body#/id"
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="listProcessTokens", method="GET", path=TOKENS, needs=needs("listProcessTokens"),
@@ -281,7 +284,9 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         summary="Make a process token; its secret is shown once", answer=create_token,
         makes=True,
         example={"name": "newsletter", "processDefnName": "book-a-visit", "maxCount": 50},
+        links={"getProcessToken": {"processTokenId": _ID}, "createProcessInstance": {"pt": _ID}},
         body=NewToken, query=Nothing, result=TokenMade, status=201,
+        others={409: "Another token has this name."},
     ),
     Operation(
         name="getProcessToken", method="GET", path=TOKEN, needs=needs("getProcessToken"),

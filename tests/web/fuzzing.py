@@ -1,0 +1,118 @@
+"""Made-up calls of the API, held against its own document: `python -m tests.web.fuzzing EXAMPLES`.
+
+The tests make a few for each operation; `poe api-fuzz` makes many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any, Final
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.config import (
+    ChecksConfig,
+    PositiveDataAcceptanceConfig,
+    ProjectConfig,
+    ProjectsConfig,
+    SchemathesisConfig,
+)
+from schemathesis.config._checks import NegativeDataRejectionConfig
+
+from tests.web.program import program
+from tests.web.surface import HOST, Surface, surface
+
+ACCEPTED: Final = ["2xx", "307", "400", "401", "403", "404", "409", "410", "422"]
+"""A body that its schema takes may still be refused by what a schema cannot say: 400 and a field.
+
+Whether an example is taken is another test's matter.
+"""
+REFUSED: Final = ["400", "401", "403", "404", "405", "409", "410", "413", "415", "422", "429"]
+MADE: Final = settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+    derandomize=True,
+    database=None,
+)
+
+
+def configured() -> SchemathesisConfig:
+    """Say what is expected where the tool's own idea is narrower than ours."""
+    checks = ChecksConfig(
+        positive_data_acceptance=PositiveDataAcceptanceConfig(expected_statuses=ACCEPTED),
+        negative_data_rejection=NegativeDataRejectionConfig(expected_statuses=REFUSED),
+    )
+    project = ProjectConfig(checks=checks)
+    return SchemathesisConfig(projects=ProjectsConfig(default=project))
+
+
+def furnished() -> tuple[Surface, str]:
+    """Build a house with a store, a user and a journey, and a key that may do everything."""
+    house = surface()
+
+    async def furnish() -> str:
+        await house.bench.deploy()
+        await house.bench.user()
+        return (await program(house)).token
+
+    return house, asyncio.run(furnish())
+
+
+def schema_of(house: Surface) -> Any:
+    """Read the document from the running surface."""
+    lengths = st.sampled_from(["PT5M", "P1D", "PT15M", "P30D", "PT0S"])
+    schemathesis.openapi.format("duration", lengths)
+    schemathesis.openapi.format("iana-time-zone", st.sampled_from(["UTC", "Europe/Lisbon"]))
+    return schemathesis.openapi.from_asgi(
+        "/openapi.json", house.app, config=configured(), headers={"Host": HOST}
+    )
+
+
+def called(case: Any, token: str) -> None:
+    """Make one call and hold its answer against the document."""
+    case.headers["Host"] = HOST
+    opened = case.operation.definition.raw.get("security", [])
+    if {"bearer": []} in opened or {"session": []} in opened:
+        case.headers["Authorization"] = f"Bearer {token}"
+    case.call_and_validate()
+
+
+def walk_through(house: Surface, token: str, schema: Any, *, examples: int, steps: int) -> None:
+    """Follow links from answers to calls: what was made is read, changed and ended."""
+
+    class Walk(schema.as_state_machine()):  # type: ignore[misc]  # made at run time
+        def before_call(self, case: Any) -> None:
+            case.headers["Host"] = HOST
+            case.headers["Authorization"] = f"Bearer {token}"
+
+    Walk.run(settings=settings(MADE, max_examples=examples, stateful_step_count=steps))
+
+
+def main() -> int:
+    """Make many calls; the first answer that is not as told ends it."""
+    examples = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    house, token = furnished()
+    schema, made = schema_of(house), 0
+
+    def call(case: Any) -> None:
+        nonlocal made
+        made += 1
+        called(case, token)
+
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        for mode in GenerationMode:
+            strategy = operation.as_strategy(generation_mode=mode)
+            settings(MADE, max_examples=examples)(given(strategy)(call))()  # type: ignore[no-untyped-call]  # made at run time
+        sys.stdout.write(f"{operation.label}: as told\n")
+    walk_through(house, token, schema, examples=examples, steps=20)
+    sys.stdout.write(f"{made:,} calls, all answered as the document says\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
