@@ -27,7 +27,7 @@ class TokenWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=Tru
     """Which token to use.
 
     Attributes:
-        pt: Its id, or its secret.
+        pt: Its id, for who is permitted; or its secret, which opens by itself.
         tn: The tenant, as TrustX writes it; it can only be the key's own.
     """
 
@@ -44,8 +44,8 @@ class CreatedShown(Struct, rename="camel", kw_only=True, frozen=True):
 
 
 async def create(ask: Ask) -> Response:
-    """Create an instance: with a bearer value as any operation, without by the link's secret."""
-    if "authorization" in ask.request.headers:
+    """Create an instance: by the link's secret, or with a bearer value as any operation."""
+    if _is_by_caller(ask):
         return await admit_caller(ask, CREATE.needs) or await perform(ask, CREATE)
     found = await _by_secret(ask)
     return found if isinstance(found, Response) else json_answer(_shown(ask, found), status=201)
@@ -53,13 +53,19 @@ async def create(ask: Ask) -> Response:
 
 async def create_and_lead(ask: Ask) -> Response:
     """Create an instance and lead on to where the person begins."""
-    if "authorization" in ask.request.headers:
+    if _is_by_caller(ask):
         refused = await admit_caller(ask, CREATE_AND_LEAD.needs)
         return refused or await perform(ask, CREATE_AND_LEAD)
     found = await _by_secret(ask)
     if isinstance(found, Response):
         return found
     return Response(status_code=307, headers={"Location": _shown(ask, found).redirect_url})
+
+
+def _is_by_caller(ask: Ask) -> bool:
+    """Whether it is the caller's permission that opens: a secret opens by itself, whoever comes."""
+    has_secret = ask.request.query_params.get("pt", "").startswith(SECRET_PREFIX)
+    return "authorization" in ask.request.headers and not has_secret
 
 
 async def _by_secret(ask: Ask) -> Created | Response:
@@ -103,8 +109,7 @@ async def _created(call: Call[Nothing, TokenWords]) -> CreatedShown | Stopped:
     if words.tn not in (None, call.tenant):
         return Stopped(kind="unknown")
     visits, key = call.ask.web.journeys.visits, keys[0] if keys else None
-    use = visits.create if words.pt.startswith(SECRET_PREFIX) else visits.create_by_id
-    found = await use(call.tenant, words.pt, idempotency_key=key)
+    found = await visits.create_by_id(call.tenant, words.pt, idempotency_key=key)
     if isinstance(found, Refusal):
         return Stopped(kind=refusal_kind(found))
     return _shown(call.ask, found)
