@@ -74,7 +74,6 @@ class Application:
             Journeys(
                 loop=self.loop,
                 visits=self.visits,
-                tenant=self.tenant,
                 vault=self.vault,
                 clock=self.clock,
                 chance=self.chance,

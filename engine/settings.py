@@ -26,6 +26,8 @@ FROM_FILE: Final = "_FILE"
 """`TRUSTFLOW_PORT_FILE=/run/port` reads the value from a file."""
 NOT_OURS: Final = frozenset({"TRUSTFLOW_NO_SKIP"})
 """Names of the environment that begin like ours and speak to others: the tests' runner."""
+TENANT: Final = "TRUSTFLOW_TENANT"
+"""Whom a command works for; no setting of a server, which serves all."""
 USUAL_FOLDER: Final = Path(".trustflow")
 USUAL_PORT: Final = 8321
 
@@ -153,7 +155,7 @@ def _from_file(path: Path, problems: list[str]) -> Iterator[Given]:
 
 def _from_environment(known: Mapping[str, str], problems: list[str]) -> Iterator[Given]:
     names = {f"{PREFIX}{field.upper()}": field for field in FIELDS}
-    allowed = NOT_OURS | {f"{PREFIX}DATA"}
+    allowed = NOT_OURS | {f"{PREFIX}DATA", TENANT}
     for name in sorted(known):
         plain = name.removesuffix(FROM_FILE)
         if not name.startswith(PREFIX) or name in allowed:
@@ -223,6 +225,12 @@ def _asked(field: str) -> str:
         if meta.ge is not None:
             return f"a whole number, {meta.ge:,} to {meta.le:,}"
     return "a text of 2,000 characters at most"
+
+
+def tenant_named(given: str | None, environment: Mapping[str, str] | None = None) -> str | None:
+    """Give the tenant that a command works for: as given, else as `TRUSTFLOW_TENANT` says."""
+    known = os.environ if environment is None else environment
+    return given or known.get(TENANT) or None
 
 
 def colours_unwanted(environment: Mapping[str, str] | None = None) -> bool:

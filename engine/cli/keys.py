@@ -52,11 +52,15 @@ def list_keys(*, data: Path | None, as_json: bool) -> int:
 
 async def _counted(application: Application) -> Counter[str]:
     """Count passcodes, earlier ones too, by the key that seals them."""
+    from engine.access.tenants import tenants
     from engine.records.identity import Passcode, sealed_by
     from engine.run.paging import every
 
-    rows = every(application.store, application.tenant, Passcode)
-    return Counter([sealed_by(row) async for row in rows])
+    found: Counter[str] = Counter()
+    for tenant in await tenants(application.store):
+        rows = every(application.store, tenant, Passcode)
+        found.update([sealed_by(row) async for row in rows])
+    return found
 
 
 @keys.command(cls=Documented, examples=("trustflow keys rotate --data /srv/trustflow",))

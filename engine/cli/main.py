@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "policy": "engine.cli.administration.policies:policy",
     "user": "engine.cli.administration.users:user",
     "passcode": "engine.cli.administration.passcodes:passcode",
+    "tenant": "engine.cli.administration.tenants:tenant",
     "apikey": "engine.cli.administration.apikeys:apikey",
     "instance": "engine.cli.journeys.supervision:instance",
     "keys": "engine.cli.keys:keys",
@@ -46,6 +47,7 @@ SECTIONS: Final = {
         "policy",
         "user",
         "passcode",
+        "tenant",
         "apikey",
         "instance",
         "keys",
@@ -57,8 +59,9 @@ SECTIONS: Final = {
 
 
 @click.group(cls=Group, where=COMMANDS, sections=SECTIONS, context_settings=CONTEXT)
+@click.option("--tenant", metavar="NAME", help="Whose things (TRUSTFLOW_TENANT; else main).")
 @click.version_option(package_name="trustflow", message="%(prog)s %(version)s")
-def trustflow() -> None:
+def trustflow(tenant: str | None) -> None:
     """Run identity journeys: from a YAML definition to a person's browser.
 
     Begin with `trustflow demo`. Each command has examples: `trustflow check --help`.

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+import click
+
 from engine.cli.command import fail
 from engine.cli.hints import hint
 from engine.cli.terminal.page import clean
 from engine.errors import Busy
 from engine.model.problem import FieldProblem
-from engine.settings import Settings, read
+from engine.settings import Settings, read, tenant_named
 
 if TYPE_CHECKING:
     from engine.app import Application
@@ -69,9 +71,24 @@ async def opened(settings: Settings, work: Callable[[Application], Awaitable[T]]
 
     application = await open_application(settings)
     try:
+        await _choose_tenant(application)
         return await work(application)
     finally:
         await application.close()
+
+
+async def _choose_tenant(application: Application) -> None:
+    """Work for the tenant that was named. Raises `Failed` where there is none."""
+    from engine.access.tenants import is_tenant
+    from engine.model.names import TenantId
+
+    context = click.get_current_context(silent=True)
+    named = tenant_named(None if context is None else context.find_root().params.get("tenant"))
+    if named is None:
+        return
+    if not await is_tenant(application.store, named):
+        fail(f"There is no tenant {clean(named)}. `{hint('tenant', 'list')}` shows them.")
+    application.tenant = TenantId(named)
 
 
 async def acting(application: Application) -> Actor:

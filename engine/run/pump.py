@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from engine.access.tenants import tenants
 from engine.errors import ActivityMissing
 from engine.identity.attempts import UNKNOWN
-from engine.model.names import MAIN_TENANT, TenantId
 from engine.ports.outside import Clock
 from engine.ports.store import Store
 from engine.run.current import InstanceRef
@@ -42,7 +42,6 @@ class Pump:
     clock: Clock
     eraser: Eraser | None = None
     audit_kept: timedelta = AUDIT_KEPT
-    tenants: Sequence[TenantId] = (MAIN_TENANT,)
     _stuck: dict[InstanceRef, datetime] = field(default_factory=dict)
     _tidied: datetime | None = None
     _purged: date | None = None
@@ -88,7 +87,7 @@ class Pump:
 
     async def _purge(self, eraser: Eraser) -> None:
         """Erase, once a day (UTC) and at the start, what is kept no longer (J3)."""
-        erased = await eraser.sweep(self.tenants, audit_kept=self.audit_kept)
+        erased = await eraser.sweep(await tenants(self.store), audit_kept=self.audit_kept)
         if erased:
             log.info("purged", extra={"facts": {"instances": erased}})
 

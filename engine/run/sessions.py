@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from engine.access.naming import named
 from engine.model.names import InstanceId, TenantId
 from engine.ports.outside import Purpose, Vault
 from engine.ports.store import Records
@@ -25,7 +26,7 @@ LONGEST_SECRET: Final = 128
 """No value of ours is longer; a longer one is not even hashed."""
 
 
-def follower(vault: Vault, session: str) -> str:
+def follower(vault: Vault, tenant: TenantId, session: str) -> str:
     """Derive the value that follows a session's: however often it must be told, it is the same.
 
     Its answer may get lost, or several requests may ask at once; none of them makes the others'
@@ -33,9 +34,11 @@ def follower(vault: Vault, session: str) -> str:
 
     Args:
         vault: Its key `session` is used.
+        tenant: Whose session.
         session: The id of the session that is followed, a hash.
     """
-    return base64.urlsafe_b64encode(vault.mac(PURPOSE, session.encode())).rstrip(b"=").decode()
+    made = vault.mac(PURPOSE, session.encode())
+    return named(tenant, base64.urlsafe_b64encode(made).rstrip(b"=").decode())
 
 
 async def of_instance(records: Records, tenant: TenantId, instance: InstanceId) -> list[Session]:
@@ -45,7 +48,7 @@ async def of_instance(records: Records, tenant: TenantId, instance: InstanceId) 
 
 def rotate(unit: UnitOfWork, old: Session, at: datetime, vault: Vault) -> str:
     """Stage a new value in the place of `old`; give the value, which is kept nowhere."""
-    value = follower(vault, old.id)
+    value = follower(vault, unit.tenant, old.id)
     fresh = replace(
         old, id=digest(value), version=1, begin=None, created_at=at,
         superseded_at=None, successor=None, used=False,

@@ -186,7 +186,7 @@ def stop(
 def refuse_link(ask: Ask, refusal: Refusal) -> Response:
     """Say why a link, ticket or key is not taken; one that nobody knows is a failed try (C4)."""
     if refusal.reason == "unknown":
-        ask.web.sources.fail(ask.source)
+        ask.fail()
     kind = refusal_kind(refusal)
     at = refusal.token.not_before if refusal.token is not None else None
     return stop(ask, kind, at=at if kind == "notyet" else None)

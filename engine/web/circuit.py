@@ -39,6 +39,11 @@ class Circuit:
         self._failures: deque[datetime] = deque(maxlen=2 * per_minute)
         self._since: datetime | None = None
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether answers wait now."""
+        return self._since is not None
+
     def fail(self) -> None:
         """Count one failure now."""
         self._failures.append(self._clock.now())

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
-from engine.model.names import InstanceId
+from engine.access.naming import tenant_of
+from engine.model.names import InstanceId, TenantId
+from engine.run.entry.tokens import SECRET_PREFIX
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -16,7 +18,7 @@ LANDING_PATH: Final = "/web/trustweb"
 """Where links lead (design 7)."""
 VISITS_PATH: Final = "/web/instances/"
 """Where visits are: `<VISITS_PATH><instance id>` (design 7)."""
-_TICKET = re.compile(r"([A-Z0-9]{26})\.([A-Za-z0-9_-]{16,128})")
+_TICKET = re.compile(r"([A-Z0-9]{26})\.([A-Za-z0-9_.-]{16,128})")
 _LONGEST_LINK = 2_000
 
 
@@ -30,6 +32,11 @@ class TokenLink:
     """A link with a process token's secret: `?pt=`."""
 
     secret: str
+
+    @property
+    def tenant(self) -> TenantId:
+        """Whose it says to be."""
+        return tenant_of(self.secret, SECRET_PREFIX)
 
     @property
     def address(self) -> str:
@@ -49,6 +56,11 @@ class TicketLink:
     ticket: str
 
     @property
+    def tenant(self) -> TenantId:
+        """Whose it says to be."""
+        return tenant_of(self.ticket)
+
+    @property
     def address(self) -> str:
         """Where it leads."""
         return self.address_at("")
@@ -65,6 +77,11 @@ class ResumeLink:
 
     instance: InstanceId
     value: str
+
+    @property
+    def tenant(self) -> TenantId:
+        """Whose it says to be."""
+        return tenant_of(self.value)
 
     @property
     def address(self) -> str:

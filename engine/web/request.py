@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from engine.access.keys import Caller
 from engine.errors import PermissionMissing, SettingsRefused
-from engine.model.names import InstanceId, TenantId
+from engine.model.names import MAIN_TENANT, InstanceId, TenantId
 from engine.ports.outside import Chance, Clock, HashPool, Vault
 from engine.ports.store import Store
 from engine.run.current import InstanceRef
@@ -22,6 +22,7 @@ from engine.run.erasure import Eraser
 from engine.run.library import Library
 from engine.run.loop import Loop
 from engine.run.oversight.supervision import Supervisor
+from engine.web.circuit import Circuit
 from engine.web.sources import Network, SourceLimits, Sources, is_loopback, source_of
 
 _FOR_PROGRAMS = ("/api/", "/tenants/", "/healthz", "/readyz", "/openapi.json")
@@ -52,7 +53,6 @@ class Journeys:
 
     loop: Loop
     visits: Visits
-    tenant: TenantId
     vault: Vault
     clock: Clock
     chance: Chance
@@ -174,6 +174,7 @@ class Ask:
     Attributes:
         id: 26 characters; people read it to somebody when something went wrong.
         place: The route's template, for the log; never the path itself (D5).
+        tenant: Whose it says to be, by the secret that it brings; it proves nothing by itself.
         entered: The living session it came with, once its route asked for one.
         caller: The program it comes from, once its route asked for an API key.
         late: It would change something, but its session value was replaced a moment ago: it may
@@ -184,6 +185,7 @@ class Ask:
     request: Request
     web: Web
     place: str = "-"
+    tenant: TenantId = MAIN_TENANT
     entered: Entered | None = None
     caller: Caller | None = None
     late: bool = False
@@ -212,9 +214,16 @@ class Ask:
     @property
     def ref(self) -> InstanceRef:
         """The instance its session is for: never merely what the path names."""
-        return InstanceRef(
-            tenant=self.web.journeys.tenant, id=InstanceId(self.visitor.session.instance)
-        )
+        return InstanceRef(tenant=self.tenant, id=InstanceId(self.visitor.session.instance))
+
+    @property
+    def circuit(self) -> Circuit:
+        """The tenant's failed tries of all sources together."""
+        return self.web.sources.circuit(self.tenant)
+
+    def fail(self) -> None:
+        """Count a failed try of its source, and of its tenant."""
+        self.web.sources.fail(self.source, self.tenant)
 
     @property
     def source(self) -> str:

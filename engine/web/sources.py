@@ -25,6 +25,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 UNKNOWN = "unknown"
 REMEMBERED = 4096
 """Sources kept at most; the one that failed longest ago is forgotten first. 15 MB when full."""
+TENANTS = 1024
+"""Circuits kept at most: anybody can name tenants that are not there."""
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -41,10 +43,10 @@ class SourceLimits:
 
 
 class Sources:
-    """Counts failures per source and says until when one must wait; `circuit` counts them all."""
+    """Counts failures per source and says until when one must wait; a circuit counts a tenant's."""
 
-    def __init__(self, limits: SourceLimits, clock: Clock, tenant: TenantId = MAIN_TENANT) -> None:
-        self.circuit = Circuit(tenant, limits.tenant_per_minute, clock)
+    def __init__(self, limits: SourceLimits, clock: Clock) -> None:
+        self._circuits: OrderedDict[TenantId, Circuit] = OrderedDict()
         self._limits = limits
         self._clock = clock
         self._failures: OrderedDict[str, deque[datetime]] = OrderedDict()
@@ -54,14 +56,25 @@ class Sources:
         """Whether nobody has failed: nobody must wait."""
         return not self._failures
 
-    def fail(self, source: str) -> None:
+    def circuit(self, tenant: TenantId) -> Circuit:
+        """Give the circuit of a tenant, also of one that is only said to be there."""
+        found = self._circuits.get(tenant)
+        if found is None:
+            found = Circuit(tenant, self._limits.tenant_per_minute, self._clock)
+            self._circuits[tenant] = found
+            if len(self._circuits) > TENANTS:
+                self._circuits.popitem(last=False)
+        self._circuits.move_to_end(tenant)
+        return found
+
+    def fail(self, source: str, tenant: TenantId = MAIN_TENANT) -> None:
         """Count one failure now."""
         kept = self._failures.setdefault(source, deque(maxlen=self._limits.per_hour))
         kept.append(self._clock.now())
         self._failures.move_to_end(source)
         if len(self._failures) > REMEMBERED:
             self._failures.popitem(last=False)
-        self.circuit.fail()
+        self.circuit(tenant).fail()
 
     def waits_until(self, source: str) -> datetime | None:
         """Until when this source must wait; None when it may try."""

@@ -30,7 +30,7 @@ def build_web(journeys: Journeys, config: WebConfig, doors: Sequence[Door] = DOO
         TextMissing: The pages' words are not complete.
     """
     prepared()
-    sources = Sources(config.source_limits, journeys.clock, journeys.tenant)
+    sources = Sources(config.source_limits, journeys.clock)
     places: dict[str, dict[str, Door]] = {}
     for door in doors:
         if places.setdefault(door.path, {}).setdefault(door.method, door) is not door:

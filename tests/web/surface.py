@@ -20,7 +20,6 @@ from urllib.parse import unquote, urlencode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.adapters.memory import MemoryStore
-from engine.model.names import MAIN_TENANT
 from engine.testing import FrozenClock
 from engine.web import Journeys, Offices, WebConfig, build_web
 from engine.web.sources import SourceLimits
@@ -367,7 +366,7 @@ def journeys_of(house: Surface) -> Journeys:
         return house.is_ready
 
     return Journeys(
-        loop=inside.loop, visits=inside.visits, tenant=MAIN_TENANT, vault=inside.vault,
+        loop=inside.loop, visits=inside.visits, vault=inside.vault,
         clock=inside.clock, chance=inside.chance, ready=ready,
         offices=Offices(
             store=inside.store, pool=inside.pool, library=inside.library, tokens=inside.office,

@@ -23,6 +23,7 @@ from engine.records.identity import (
     User,
 )
 from engine.records.record import Ending, R, Record
+from engine.records.tenants import Tenant
 from engine.records.tokens import ProcessToken, Session
 from engine.records.tombstones import Tombstone
 
@@ -161,6 +162,7 @@ TABLES: Final[Mapping[type[Record], Table[Record]]] = {
         counter=_token(lambda token: token.counter),
     ),
     Session: _table(Session),
+    Tenant: _table(Tenant),
     Tombstone: _table(Tombstone),
 }
 """The list of kinds. A new one is entered here, and its table in a migration."""

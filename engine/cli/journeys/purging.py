@@ -30,8 +30,11 @@ def purge(*, data: Path | None, as_json: bool) -> int:
     """
 
     async def work(application: Application) -> int:
+        from engine.access.tenants import tenants
+
         kept = timedelta(days=application.settings.audit_days)
-        return await application.eraser.sweep([application.tenant], audit_kept=kept)
+        everybody = await tenants(application.store)
+        return await application.eraser.sweep(everybody, audit_kept=kept)
 
     erased = with_application(data, work)
     if as_json:

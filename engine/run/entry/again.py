@@ -92,7 +92,7 @@ class Again:
 
         None where `first` was spent on something else. `first` keeps the key.
         """
-        value = sessions.follower(self.vault, first.id)
+        value = sessions.follower(self.vault, tenant, first.id)
         if first.superseded_at is not None:
             return value if first.successor == sessions.digest(value) else None
         unit = Unit(self.store, tenant)

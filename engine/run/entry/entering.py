@@ -66,7 +66,7 @@ async def _again(
     successor = await store.get(tenant, Session, session.successor or "")
     if successor is None or successor.used or session.superseded_at is None:
         return None
-    value = follower(vault, session.id)
+    value = follower(vault, tenant, session.id)
     if now > session.superseded_at + GRACE or digest(value) != successor.id:
         return None
     return Entered(session=successor, fresh=value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from engine.access.naming import named
 from engine.errors import Busy
 from engine.languages import choose
 from engine.model.graph import ProcessGraph
@@ -94,7 +95,7 @@ class Redeemer:
         if refused is not None or graph is None:
             return refused or Refusal(reason="unknown")
         fresh = self._fresh(token, graph, wanted.language, now)
-        value = self.chance.token()
+        value = named(tenant, self.chance.token())
         session = _session(value, token, fresh, wanted)
         unit = Unit(self.store, tenant)
         unit.put(session, Absent())

@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from engine.access.naming import named
 from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
 from engine.model.names import InstanceId, TenantId
@@ -38,7 +39,7 @@ def resume_value(vault: Vault, instance: ProcessInstance) -> str | None:
     if wait is None or wait.awaits != "resume" or wait.key is None:
         return None
     made = vault.mac(PURPOSE, f"{instance.tenant}|{wait.key}".encode())
-    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+    return named(instance.tenant, base64.urlsafe_b64encode(made).rstrip(b"=").decode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ class Returns:
     async def _back(self, ref: InstanceRef, current: Current, mark: str) -> Begun | Refusal:
         wait = current.instance.wait
         key = wait.key if wait is not None else None
-        value = self.chance.token()
+        value = named(ref.tenant, self.chance.token())
 
         async def stage(unit: Unit, instance: ProcessInstance) -> None:
             await self._end_others(unit, instance, current.now)

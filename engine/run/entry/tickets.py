@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from engine.access.naming import named
 from engine.errors import Busy
 from engine.languages import choose
 from engine.model.names import InstanceId, TenantId
@@ -134,7 +135,7 @@ class Tickets:
         current = await self.loop.current(ref)
         if current.instance.is_over:  # its deadline came before anybody started it
             return Refusal(reason="used")
-        value = self.chance.token()
+        value = named(tenant, self.chance.token())
         session = replace(
             ticket,
             id=sessions.digest(value),

@@ -37,7 +37,7 @@ async def start(ask: Ask) -> Response:
     begun = await _start(ask, language)
     if isinstance(begun, Refusal):
         return refuse_link(ask, begun)
-    ref = InstanceRef(tenant=ask.web.journeys.tenant, id=begun.instance)
+    ref = InstanceRef(tenant=ask.tenant, id=begun.instance)
     current = await ask.web.journeys.loop.current(ref)
     screen = screen_json(current, ask.web.config)
     return json_answer(screen | {"sessionToken": begun.session})
@@ -48,9 +48,9 @@ async def _start(ask: Ask, language: str | None) -> Begun | Refusal:
     link = ticket_of(given[0]) if len(given) == 1 else None
     if link is None:
         return Refusal(reason="unknown")
-    journeys = ask.web.journeys
-    return await journeys.visits.start(
-        journeys.tenant, link.instance, link.ticket, language=language
+    ask.tenant = link.tenant
+    return await ask.web.journeys.visits.start(
+        ask.tenant, link.instance, link.ticket, language=language
     )
 
 
@@ -100,7 +100,7 @@ async def _take(
             fields = _fields(data)
             if fields is None:
                 return None
-            await ask.web.sources.circuit.slow_down()
+            await ask.circuit.slow_down()
             return await loop.submit(
                 ask.ref, step=step, revision=revision, body=fields,
                 session=ask.visitor.session, device=device,
@@ -145,7 +145,7 @@ def _is_count(value: JsonValue) -> bool:
 
 def _taken(ask: Ask, current: Current) -> Response:
     if current.has_failed:
-        ask.web.sources.fail(ask.source)
+        ask.fail()
     return _screen(ask, current, already_answered=current.already_answered)
 
 

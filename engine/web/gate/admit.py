@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from engine.access.keys import Caller, caller
+from engine.access.naming import tenant_of
 from engine.access.permissions import Permission, hold
 from engine.model.names import InstanceId
 from engine.run.entry.answers import Entered
@@ -65,13 +66,13 @@ async def admit_caller(ask: Ask, needs: Needs) -> Response | None:
     store = journeys.offices.store
     found = await caller(store, journeys.vault, value, await store.now())
     if not isinstance(found, Caller):
-        ask.web.sources.fail(ask.source)
+        ask.fail()
         return stop(ask, "bearer" if found == "forged" else "outdated")
     wanted = Permission(tenant=found.tenant, service=needs.service, operation=needs.operation)
     if not hold(found.key.permissions, wanted):
         report_denial(ask, found, wanted)
         return stop(ask, "denied")
-    ask.caller = found
+    ask.caller, ask.tenant = found, found.tenant
     return None
 
 
@@ -100,10 +101,11 @@ def _session_value(ask: Ask, door: Door, instance: str) -> str | None:
 async def _enter(ask: Ask, door: Door, instance: InstanceId, value: str) -> Entered | None:
     """Find the session; a value replaced a moment ago may still look, and changes nothing."""
     journeys = ask.web.journeys
+    ask.tenant = tenant_of(value)
     reads = door.method in SAFE
-    entered = await journeys.visits.enter(journeys.tenant, instance, value, reads=reads)
+    entered = await journeys.visits.enter(ask.tenant, instance, value, reads=reads)
     if entered is None and not reads:
-        entered = await journeys.visits.enter(journeys.tenant, instance, value, reads=True)
+        entered = await journeys.visits.enter(ask.tenant, instance, value, reads=True)
         ask.late = entered is not None
     return entered
 
@@ -119,5 +121,5 @@ def _comes_from_landing(ask: Ask) -> bool:
 def _stranger(ask: Ask) -> Response:
     """An old cookie is no try at anything; a program's wrong value is."""
     if ask.is_for_programs:
-        ask.web.sources.fail(ask.source)
+        ask.fail()
     return stop(ask, "lost")

@@ -47,32 +47,34 @@ async def begin(ask: Ask) -> Response:
 
 async def _look(ask: Ask, link: Link | None) -> Landing | Returning | Refusal:
     journeys = ask.web.journeys
+    ask.tenant = ask.tenant if link is None else link.tenant
     match link:
         case TokenLink():
             cookies = tuple(sessions_of(ask.request, ask.web.config).values())
-            return await journeys.visits.landing(journeys.tenant, link.secret, cookies)
+            return await journeys.visits.landing(ask.tenant, link.secret, cookies)
         case TicketLink():
-            return await journeys.visits.waiting(journeys.tenant, link.instance, link.ticket)
+            return await journeys.visits.waiting(ask.tenant, link.instance, link.ticket)
         case ResumeLink():
-            return await journeys.visits.returning(journeys.tenant, link.instance, link.value)
+            return await journeys.visits.returning(ask.tenant, link.instance, link.value)
         case None:
             return Refusal(reason="unknown")
 
 
 async def _begin(ask: Ask, link: Link | None, form: Mapping[str, str]) -> Begun | Refusal:
     journeys, key, language = ask.web.journeys, form.get("begin", ""), form.get("lang", "")
+    ask.tenant = ask.tenant if link is None else link.tenant
     match link:
         case TokenLink():
             return await journeys.visits.begin(
-                journeys.tenant, link.secret, begin_key=key, language=language
+                ask.tenant, link.secret, begin_key=key, language=language
             )
         case TicketLink():
             return await journeys.visits.start(
-                journeys.tenant, link.instance, link.ticket, language=language, begin_key=key
+                ask.tenant, link.instance, link.ticket, language=language, begin_key=key
             )
         case ResumeLink():
             return await journeys.visits.resume(
-                journeys.tenant, link.instance, link.value, begin_key=key
+                ask.tenant, link.instance, link.value, begin_key=key
             )
         case None:
             return Refusal(reason="unknown")

@@ -107,7 +107,7 @@ async def _take(ask: Ask, sent: Sent) -> Response:
 
 
 async def _submit(ask: Ask, sent: Sent) -> Response:
-    await ask.web.sources.circuit.slow_down()
+    await ask.circuit.slow_down()
     found = await ask.web.journeys.loop.submit(
         ask.ref,
         step=sent.step,
@@ -119,7 +119,7 @@ async def _submit(ask: Ask, sent: Sent) -> Response:
     if isinstance(found, Invalid):
         return _with_problems(ask, found)
     if found.has_failed:
-        ask.web.sources.fail(ask.source)
+        ask.fail()
     return _moved(ask, sent, found)
 
 
@@ -183,7 +183,7 @@ async def _foreign(ask: Ask, sent: Sent) -> Response:
     """The form token is not this session's: an old page (nothing is lost), or none of ours."""
     current = await ask.web.journeys.loop.current(ask.ref)
     if current.instance.stands_at(sent.step, sent.revision):
-        ask.web.sources.fail(ask.source)
+        ask.fail()
         return stop(ask, "refused")
     return _see_step(ask, current, _notice_of(replace(current, already_answered=True), sent.step))
 

@@ -45,10 +45,11 @@ async def issue(ask: Ask) -> Response:
         return api_error("unread", ask.id)
     journeys, secret = ask.web.journeys, given[0]
     store, tenant = journeys.offices.store, tenant_of(secret, SECRET_PREFIX)
+    ask.tenant = tenant
     now = await store.now()
     found = await exchange(store, journeys.vault, tenant, secret, now)
     if found is None:
-        ask.web.sources.fail(ask.source)
+        ask.fail()
         return api_error("key", ask.id)
     caller, value = found
     by = Actor(name=caller.name, at=now, chance=journeys.chance)

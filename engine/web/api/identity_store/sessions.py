@@ -174,7 +174,7 @@ def _failed(call: Call[B, Q]) -> Stopped:
 
     The address is the application server's, not a guesser's, and is not counted.
     """
-    call.ask.web.sources.circuit.fail()
+    call.ask.circuit.fail()
     return FAILED
 
 
@@ -190,7 +190,7 @@ async def _completed(
     """
     if await store_of(call) is None:
         return None
-    await call.ask.web.sources.circuit.slow_down()
+    await call.ask.circuit.slow_down()
     store = call.offices.store
     session = await spend(store, _verifier(call, call.unit), kind, call.path["sessionId"])
     if session is None:

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 from starlette.responses import Response
 
+from engine.access.naming import tenant_of
 from engine.run.entry.answers import Created, Refusal
 from engine.run.entry.tokens import SECRET_PREFIX
 from engine.web.answers import api_error, json_answer, refusal_kind, refuse_link, unread_error
@@ -78,8 +79,9 @@ async def _by_secret(ask: Ask) -> Created | Response:
         return api_error("unread", ask.id)
     journeys = ask.web.journeys
     secret = secrets[0] if len(secrets) == 1 else ""
+    ask.tenant = tenant_of(secret, SECRET_PREFIX)
     found = await journeys.visits.create(
-        journeys.tenant, secret, idempotency_key=keys[0] if keys else None
+        ask.tenant, secret, idempotency_key=keys[0] if keys else None
     )
     return refuse_link(ask, found) if isinstance(found, Refusal) else found
 
