@@ -8,7 +8,7 @@ from typing import Any, Final
 from engine.web.api.arthr import keys
 from engine.web.api.frame.operation import Operation
 from engine.web.api.identity_store import passcodes, policies, sessions, stores, users
-from engine.web.api.process_manager import definitions, instances, tokens
+from engine.web.api.process_manager import audit, definitions, instances, tokens
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *keys.OPERATIONS,
@@ -20,4 +20,5 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *definitions.OPERATIONS,
     *tokens.OPERATIONS,
     *instances.OPERATIONS,
+    *audit.OPERATIONS,
 )
