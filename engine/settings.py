@@ -34,6 +34,7 @@ USUAL_PORT: Final = 8321
 Text = Annotated[str, Meta(max_length=2_000)]
 Texts = tuple[Text, ...]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
+MetricsPort = Annotated[int, Meta(ge=0, le=65_535)]
 MemoryKib = Annotated[int, Meta(ge=19_456, le=4_194_304)]
 Passes = Annotated[int, Meta(ge=2, le=100)]
 Workers = Annotated[int, Meta(ge=1, le=256)]
@@ -64,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tenant_failures_per_minute: What all together may get wrong before answers are slower (C4).
         requests_at_once: Connections and requests beyond are answered 503.
         audit_days: How long audit rows are kept (J3).
+        metrics_port: Where this machine alone can ask for figures; 0: nowhere.
     """
 
     data: Path = USUAL_FOLDER
@@ -86,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tenant_failures_per_minute: TenantPerMinute = 300
     requests_at_once: Requests = 1_000
     audit_days: AuditDays = 365
+    metrics_port: MetricsPort = 0
 
 
 FIELDS: Final = tuple(name for name in Settings.__struct_fields__ if name != "data")

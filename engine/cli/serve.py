@@ -67,11 +67,13 @@ def serve(
     )  # fmt: skip
     from engine.cli.serving.listen import in_loop
     from engine.cli.serving.logs import log_to_stderr
+    from engine.cli.serving.metrics import measured
 
     refuse_open(settings)
     refuse_nothing(settings)
     log_to_stderr()
-    in_loop(_serve(settings))
+    with measured(settings.metrics_port or None):
+        in_loop(_serve(settings))
     log.info("ended")
     return 0
 

@@ -199,8 +199,8 @@ class Hops:
         except UnknownOutcome:
             known = await self.outside.store.has_hop(hop.instance.tenant, hop.id)
             found = Committed() if known else Conflict(what="unknown")
-        if isinstance(found, Committed) and hop.instance.incident is not None:
-            _tell_operator(hop.instance, hop.instance.incident)
+        if isinstance(found, Committed):
+            _tell(hop)
         return found
 
 
@@ -208,6 +208,16 @@ def _too_many(effect: Effect, at: datetime) -> Finished:
     """Say that a hop took too many turns: the instance is held, with the history that led there."""
     broken = Broken(code="process", reason=f"more than {MOST_TURNS:,} turns in one hop")
     return Finished(at=at, node=effect.node, visit=effect.visit, outcome=broken)
+
+
+def _tell(hop: Hop) -> None:
+    """Write the lines of what a commit has made of an instance: begun, over, or held."""
+    instance = hop.instance
+    if hop.before is None or instance.is_over:
+        facts = {"instance": instance.id, "process": instance.process, "status": instance.status}
+        log.info("instance", extra={"facts": facts})
+    if instance.incident is not None:
+        _tell_operator(instance, instance.incident)
 
 
 def _tell_operator(instance: ProcessInstance, incident: Incident) -> None:
