@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.responses import Response
 
 from engine.model.names import JsonObject, JsonValue, StepKey
@@ -170,6 +170,24 @@ class Beginning(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     language: str | None = None
 
 
+class Answering(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """An answer to a step: its revision, and one of `data`, `action` and `extend`.
+
+    Attributes:
+        revision: As the screen has it.
+        data: Component -> answer.
+        action: The name of a button.
+        extend: True: more time, please.
+        device_token: What this device is known by.
+    """
+
+    revision: Annotated[int, Meta(ge=0, le=2**53)]
+    data: dict[str, str | float | bool | None] | UnsetType = UNSET
+    action: str | UnsetType = UNSET
+    extend: bool | UnsetType = UNSET
+    device_token: str | UnsetType = UNSET
+
+
 class Choosing(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """Which of the journey's languages to go on in."""
 
@@ -220,23 +238,6 @@ class ScreenShown(Struct, rename="camel", kw_only=True, frozen=True):
     device_token: str | UnsetType = UNSET
 
 
-_ANSWER: Final = {
-    "type": "object",
-    "properties": {
-        "revision": {"type": "integer", "minimum": 0, "maximum": 2**53},
-        "deviceToken": {"type": "string"},
-        "data": {
-            "type": "object",
-            "description": "Component -> answer.",
-            "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-        },
-        "action": {"type": "string", "description": "The name of a button."},
-        "extend": {"const": True, "description": "More time, please."},
-    },
-    "required": ["revision"],
-    "oneOf": [{"required": [name]} for name in ("data", "action", "extend")],
-    "additionalProperties": False,
-}
 _INSTANCE: Final = "/api/process-server/processInstances/{instance}"
 _REFUSED: Final = {422: "Some answers cannot be taken."}
 DESCRIBED: Final = (
@@ -256,7 +257,7 @@ DESCRIBED: Final = (
         summary="Answer a step, press a button, or ask for more time", security=("session",),
         description="Another step than the one that waits changes nothing and is shown again.",
         example={"revision": 1, "data": {"name": "Inês"}},
-        body=Beginning, body_schema=_ANSWER, query=Nothing, result=ScreenShown, others=_REFUSED,
+        body=Answering, query=Nothing, result=ScreenShown, others=_REFUSED,
     ),
     Described(
         name="chooseLanguage", method="POST", path=f"{_INSTANCE}/language",

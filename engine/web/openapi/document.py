@@ -98,7 +98,7 @@ def document() -> Schema:
         "tags": [{"name": name, "description": words} for name, words in _TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(schemas.components.items())),
+            "schemas": schemas.used([ErrorShown, *_types(ALL, with_query=False)]),
             "responses": errors,
             "securitySchemes": _SCHEMES,
         },
@@ -126,9 +126,10 @@ _SCHEMES: Final = {
 }
 
 
-def _types(rows: Iterable[Described]) -> Iterable[Any]:
+def _types(rows: Iterable[Described], *, with_query: bool = True) -> Iterable[Any]:
+    """Give the Structs of rows; words behind the question mark are no component of the document."""
     for row in rows:
-        for one in (row.body, row.query, row.result):
+        for one in (row.body, row.result, *([row.query] if with_query else ())):
             if one is not None and one is not Nothing:
                 yield one
 
@@ -150,7 +151,7 @@ def _operation(row: Described, schemas: Schemas) -> Schema:
     if parameters:
         made["parameters"] = parameters
     if row.body is not Nothing:
-        content: Schema = {"schema": row.body_schema or schemas.of(row.body)}
+        content: Schema = {"schema": schemas.of(row.body)}
         if row.example is not None:
             content["example"] = row.example
         made["requestBody"] = {"required": True, "content": {JSON: content}}

@@ -23,6 +23,19 @@ class Schemas:
         self._shown = {repr(one): schema for one, schema in zip(wanted, shown, strict=True)}
         for struct in _structs(wanted):
             _tell(self.components, struct)
+        for schema in self.components.values():
+            _leave_out(schema)
+
+    def used(self, types: Iterable[Any]) -> dict[str, Schema]:
+        """Give the components that these types refer to, at any depth, by name."""
+        found: dict[str, Schema] = {}
+        waiting = [self.of(one) for one in types]
+        while waiting:
+            for name in _REFERS.findall(msgspec.json.encode(waiting.pop()).decode()):
+                if name not in found:
+                    found[name] = self.components[name]
+                    waiting.append(found[name])
+        return dict(sorted(found.items()))
 
     def of(self, type_: Any) -> Schema:
         """Give the schema of a type."""
@@ -33,6 +46,16 @@ class Schemas:
         shown = self.components[self.of(type_)["$ref"].rpartition("/")[2]]
         needed = shown.get("required", [])
         return [(name, part, name in needed) for name, part in shown["properties"].items()]
+
+
+_REFERS: Final = re.compile(r'"#/components/schemas/([^"]+)"')
+
+
+def _leave_out(schema: Schema) -> None:
+    """Leave out defaults that are null: what may be left out need not be said to be nothing."""
+    for part in schema.get("properties", {}).values():
+        if part.get("default", ...) is None:
+            del part["default"]
 
 
 def _structs(types: Iterable[Any]) -> Iterable[type[msgspec.Struct]]:

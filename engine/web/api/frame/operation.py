@@ -103,7 +103,6 @@ class Described:
         description: What a caller must know besides.
         security: What opens it; one of several will do.
         body, query: Structs; `Nothing` where there is none.
-        body_schema: The JSON Schema of a body that no Struct describes.
         example: A body, that is good.
         result: Struct of a good answer; None where it has no body.
         status: Of a good answer.
@@ -121,7 +120,6 @@ class Described:
     security: tuple[Security, ...] = ()
     body: Any
     query: Any
-    body_schema: Mapping[str, Any] | None = None
     example: Mapping[str, Any] | None = None
     result: Any = None
     status: int = 200
