@@ -1,0 +1,29 @@
+"""Calls at once: of answers, uses, completions and creations under one key, one wins each."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.adapters.memory import MemoryStore
+from engine.testing import FrozenClock
+from tests.web.parallel import furnished, gone, stores
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_hundred_rounds_in_memory() -> None:
+    clock = FrozenClock()
+    house, shop = await furnished(MemoryStore(clock), clock)
+
+    for number in range(100):
+        await gone(house, shop, number)
+
+
+@pytest.mark.postgres
+async def test_some_rounds_on_every_store() -> None:
+    async with stores() as found:
+        assert len(found) == 3
+        for store, clock in found.values():
+            house, shop = await furnished(store, clock)
+            for number in range(8):
+                await gone(house, shop, number)
