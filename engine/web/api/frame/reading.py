@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from types import UnionType
-from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
 from engine.model.problem import FieldProblem, wrong
 
 T = TypeVar("T")
-
-LONGEST_NAME: Final = 64
-"""Of a name that we did not write: no more of it is told."""
 
 
 def taken(given: Mapping[str, object], kind: type[T]) -> T | list[FieldProblem]:
@@ -47,9 +44,10 @@ def _mistakes(
     """Read each field by itself: the values that could be, by property, and what is wrong."""
     known = _fields(cast("Hashable", kind))
     values: dict[str, object] = {}
-    found = [
-        wrong(name[:LONGEST_NAME], "there is no such field") for name in given if name not in known
-    ]
+    found = []
+    if not known.keys() >= given.keys():  # which one is not told: what was typed may be in it
+        names = ", ".join(known) or "none"
+        found.append(wrong("", f"there is a field that is not known; those that are: {names}"))
     for name, one in known.items():
         if name in given:
             type_ = _present(one.type) if as_text else one.type
