@@ -13,6 +13,7 @@ from engine.run.current import Current, InstanceRef, Invalid
 from engine.run.entry.answers import Begun, Refusal
 from engine.web.answers import api_error, json_answer, refuse_link, unread_error
 from engine.web.api.frame.operation import Described, Nothing
+from engine.web.api.frame.values import Answer, Sent
 from engine.web.api.screen import problems_json, screen_json
 from engine.web.links import ticket_of
 from engine.web.request import Ask
@@ -170,7 +171,7 @@ class Beginning(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     language: str | None = None
 
 
-class Answering(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class Answering(Sent, kw_only=True, frozen=True):
     """An answer to a step: its revision, and one of `data`, `action` and `extend`.
 
     Attributes:
@@ -204,7 +205,7 @@ class TicketWords(Struct, kw_only=True, frozen=True):
     pi: str
 
 
-class ScreenShown(Struct, rename="camel", kw_only=True, frozen=True):
+class ScreenShown(Answer, kw_only=True, frozen=True):
     """Where an instance stands: what to show, and how to answer.
 
     Attributes:

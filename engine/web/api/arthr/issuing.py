@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import Struct
 from starlette.responses import Response
 
 from engine.access.bearers import LIFE
@@ -14,13 +13,14 @@ from engine.identity.deeds import Actor
 from engine.records.record import Staged
 from engine.web.answers import api_error, json_answer, unread_error
 from engine.web.api.frame.operation import Described, Nothing
+from engine.web.api.frame.values import Answer
 from engine.web.request import Ask
 from engine.web.wire import Unread, read_json
 
 HEADER: Final = "x-api-key"
 
 
-class Issued(Struct, rename="camel", kw_only=True, frozen=True):
+class Issued(Answer, kw_only=True, frozen=True):
     """A bearer value."""
 
     token: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from engine.access.keys import (
     LONGEST_DESCRIPTION,
@@ -27,7 +27,7 @@ from engine.web.api.frame.operation import (
     invalid,
 )
 from engine.web.api.frame.pages import BY_AGE, Number, Size, SpringPage, page_query, spring_page
-from engine.web.api.frame.values import At, Moment, moment, moment_or_none
+from engine.web.api.frame.values import Answer, At, Moment, Sent, moment, moment_or_none
 from engine.web.gate.door import Needs
 
 KEYS: Final = "/api/arthr/apiKeys"
@@ -43,7 +43,7 @@ Permissions = Annotated[
 ]
 
 
-class KeyWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class KeyWords(Sent, kw_only=True, frozen=True):
     """Which page of the keys."""
 
     page: Number = 0
@@ -54,7 +54,7 @@ class KeyWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True,
     ) = None
 
 
-class NewApiKey(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class NewApiKey(Sent, kw_only=True, frozen=True):
     """A key to be made. A SESSION key ends at `expiresDtm`, within a day; 8 hours without it."""
 
     name: Name
@@ -64,7 +64,7 @@ class NewApiKey(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True
     expires_dtm: At | None = None
 
 
-class ApiKeyChange(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class ApiKeyChange(Sent, kw_only=True, frozen=True):
     """What is to be otherwise; what is not there stays as it is."""
 
     name: Name | None = None
@@ -73,7 +73,7 @@ class ApiKeyChange(Struct, rename="camel", forbid_unknown_fields=True, kw_only=T
     permissions: Permissions | None = None
 
 
-class ApiKeyShown(Struct, rename="camel", kw_only=True, frozen=True):
+class ApiKeyShown(Answer, kw_only=True, frozen=True):
     """A key, without its secret; `prefix` begins the hash that it is kept under."""
 
     id: str
@@ -91,7 +91,7 @@ class ApiKeyShown(Struct, rename="camel", kw_only=True, frozen=True):
     expires_dtm: Moment | None
 
 
-class ApiKeyMade(ApiKeyShown, rename="camel", kw_only=True, frozen=True):
+class ApiKeyMade(ApiKeyShown, kw_only=True, frozen=True):
     """A new key with its secret, which is shown here and never again."""
 
     api_key: str

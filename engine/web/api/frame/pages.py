@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Final, Generic, Literal, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from engine.ports.store import LARGEST_PAGE, Page, PageQuery
+from engine.web.api.frame.values import Answer, Sent
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -19,7 +20,7 @@ BY_AGE: Final[Orders] = {"createdDtm": None}
 BY_NAME: Final[Orders] = {"name": None}
 
 
-class PageWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class PageWords(Sent, kw_only=True, frozen=True):
     """Which page of a list that is sorted by age, the oldest first without `sort`."""
 
     page: Number = 0
@@ -27,7 +28,7 @@ class PageWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True
     sort: Literal["createdDtm", "createdDtm,asc", "createdDtm,desc"] | None = None
 
 
-class NamedWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class NamedWords(Sent, kw_only=True, frozen=True):
     """Which page of a list that is sorted by name."""
 
     page: Number = 0
@@ -35,7 +36,7 @@ class NamedWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=Tru
     sort: Literal["name", "name,asc", "name,desc"] | None = None
 
 
-class Sorting(Struct, rename="camel", kw_only=True, frozen=True):
+class Sorting(Answer, kw_only=True, frozen=True):
     """Whether a list is sorted."""
 
     sorted: bool = True
@@ -43,7 +44,7 @@ class Sorting(Struct, rename="camel", kw_only=True, frozen=True):
     empty: bool = False
 
 
-class Pageable(Struct, rename="camel", kw_only=True, frozen=True):
+class Pageable(Answer, kw_only=True, frozen=True):
     """Where a page stands in its list."""
 
     page_number: int
@@ -54,7 +55,7 @@ class Pageable(Struct, rename="camel", kw_only=True, frozen=True):
     unpaged: bool = False
 
 
-class SpringPage(Struct, Generic[T], rename="camel", kw_only=True, frozen=True):
+class SpringPage(Answer, Generic[T], kw_only=True, frozen=True):
     """One page of a list."""
 
     content: list[T]

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, Struct
 
 from engine.compile.durations import duration_text
+
+
+class Sent(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """What is sent to an operation: strictly, a field that it does not have is refused (G6)."""
+
+
+class Answer(Struct, rename="camel", kw_only=True, frozen=True):
+    """What an operation answers."""
+
+
+def given(change: Sent) -> dict[str, Any]:
+    """Give what a change says, by property: fields that were not sent are left out."""
+    values = {name: getattr(change, name) for name in change.__struct_fields__}
+    return {name: value for name, value in values.items() if value is not UNSET}
+
 
 Moment = Annotated[
     str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
 from engine.identity.passcodes import change_passcode, registered, status_at, unregister
 from engine.records.identity import Passcode
@@ -20,21 +20,21 @@ from engine.web.api.frame.operation import (
     Stopped,
     invalid,
 )
-from engine.web.api.frame.values import At, Moment, moment, moment_or_none
+from engine.web.api.frame.values import Answer, At, Moment, Sent, moment, moment_or_none
 from engine.web.api.identity_store.common import needs, spellings
 from engine.web.api.identity_store.users import user_of
 
 Status = Literal["ACTIVE", "BLOCKED", "EXPIRED", "ARCHIVED"]
 
 
-class PasscodeChange(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class PasscodeChange(Sent, kw_only=True, frozen=True):
     """What is to be otherwise: whether it opens anything, and until when; null: without end."""
 
     status: Literal["ACTIVE", "BLOCKED"] | UnsetType = UNSET
     expiration_dtm: At | UnsetType | None = UNSET
 
 
-class PasscodeShown(Struct, rename="camel", kw_only=True, frozen=True):
+class PasscodeShown(Answer, kw_only=True, frozen=True):
     """A registered passcode: that it is there, never what it is."""
 
     id: str
@@ -45,7 +45,7 @@ class PasscodeShown(Struct, rename="camel", kw_only=True, frozen=True):
     expiration_dtm: Moment | None
 
 
-class PasscodesShown(Struct, rename="camel", kw_only=True, frozen=True):
+class PasscodesShown(Answer, kw_only=True, frozen=True):
     """A user's passcodes in use, one for each policy."""
 
     content: list[PasscodeShown]

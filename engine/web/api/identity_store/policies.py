@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from engine.identity.policies import (
@@ -33,7 +33,7 @@ from engine.web.api.frame.operation import (
     invalid,
 )
 from engine.web.api.frame.pages import BY_NAME, NamedWords, SpringPage, page_query, spring_page
-from engine.web.api.frame.values import Length, Moment, length_or_none, moment
+from engine.web.api.frame.values import Answer, Length, Moment, Sent, given, length_or_none, moment
 from engine.web.api.identity_store.common import STORE, needs, store_of
 
 POLICIES: Final = f"{STORE}/passcodePolicy"
@@ -45,7 +45,7 @@ History = Annotated[int, Meta(ge=0, le=MOST_EARLIER)]
 Characters = Literal["ANY", "ALPHANUMERIC", "NUMERIC"]
 
 
-class NewPolicy(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class NewPolicy(Sent, kw_only=True, frozen=True):
     """A policy to be made. What is weaker than advised needs `acceptRisk`.
 
     Lengths count code points after NFKC. Without `minLength` it is 15, or 8 with `secondFactor`.
@@ -63,7 +63,7 @@ class NewPolicy(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True
     accept_risk: bool = False
 
 
-class PolicyChange(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class PolicyChange(Sent, kw_only=True, frozen=True):
     """What is to be otherwise for passcodes that are chosen from now on."""
 
     min_length: Count | UnsetType = UNSET
@@ -77,7 +77,7 @@ class PolicyChange(Struct, rename="camel", forbid_unknown_fields=True, kw_only=T
     accept_risk: bool | UnsetType = UNSET
 
 
-class PolicyShown(Struct, rename="camel", kw_only=True, frozen=True):
+class PolicyShown(Answer, kw_only=True, frozen=True):
     """A policy; `risks` says in what it is weaker than advised."""
 
     name: str
@@ -154,12 +154,7 @@ async def update_policy(call: Call[PolicyChange, Nothing]) -> Answered | Stopped
     policy = await _policy_of(call)
     if policy is None:
         return MISSING
-    asked = {
-        name: value
-        for name in PolicyChange.__struct_fields__
-        if (value := getattr(call.body, name)) is not UNSET
-    }
-    changed = change_policy(call.unit, call.actor, policy, replace(policy, **asked))
+    changed = change_policy(call.unit, call.actor, policy, replace(policy, **given(call.body)))
     return (
         Answered(body=shown(changed)) if isinstance(changed, PasscodePolicy) else invalid(changed)
     )

@@ -30,7 +30,7 @@ from engine.web.api.frame.operation import (
     Q,
     Stopped,
 )
-from engine.web.api.frame.values import Moment, moment
+from engine.web.api.frame.values import Answer, Moment, Sent, moment
 from engine.web.api.identity_store.common import needs, spellings, store_of
 from engine.web.api.identity_store.passcodes import PasscodeShown, shown
 from engine.web.texts import DEFAULT, Speech
@@ -51,7 +51,7 @@ class Typing(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
         return "Typing(***)"
 
 
-class Renewing(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class Renewing(Sent, kw_only=True, frozen=True):
     """The passcode that is good now, and the one that shall be."""
 
     passcode: Typed
@@ -61,7 +61,7 @@ class Renewing(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True,
         return "Renewing(***)"
 
 
-class RulesShown(Struct, rename="camel", kw_only=True, frozen=True):
+class RulesShown(Answer, kw_only=True, frozen=True):
     """What a new passcode must keep; lengths count code points after NFKC."""
 
     min_length: int
@@ -69,7 +69,7 @@ class RulesShown(Struct, rename="camel", kw_only=True, frozen=True):
     character_set: str
 
 
-class SessionShown(Struct, rename="camel", kw_only=True, frozen=True):
+class SessionShown(Answer, kw_only=True, frozen=True):
     """A session that was begun."""
 
     session_id: str
@@ -78,7 +78,7 @@ class SessionShown(Struct, rename="camel", kw_only=True, frozen=True):
     rules: RulesShown
 
 
-class AuthenticatedShown(Struct, rename="camel", kw_only=True, frozen=True):
+class AuthenticatedShown(Answer, kw_only=True, frozen=True):
     """Who has proven to be there."""
 
     result: Literal["AUTHENTICATED"]

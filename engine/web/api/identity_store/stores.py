@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from engine.identity.stores import LANGUAGE, add_store, change_store, remove_store
@@ -23,7 +23,7 @@ from engine.web.api.frame.operation import (
     invalid,
 )
 from engine.web.api.frame.pages import BY_NAME, NamedWords, SpringPage, page_query, spring_page
-from engine.web.api.frame.values import Length, Moment, length_or_none, moment
+from engine.web.api.frame.values import Answer, Length, Moment, Sent, given, length_or_none, moment
 from engine.web.api.identity_store.common import STORE, STORES, needs, store_of
 
 StoreName = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$", examples=["customers"])]
@@ -43,7 +43,7 @@ FirstStatus = Literal["ACTIVE", "PENDING_ACTIVE", "DISABLED"]
 Failures = Annotated[int, Meta(ge=1, le=100)]
 
 
-class NewStore(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class NewStore(Sent, kw_only=True, frozen=True):
     """A store to be made. Lock rules can only tighten what holds for everybody."""
 
     name: StoreName
@@ -55,7 +55,7 @@ class NewStore(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True,
     hide_unknown_users: bool = False
 
 
-class StoreChange(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class StoreChange(Sent, kw_only=True, frozen=True):
     """What is to be otherwise; what is not there stays, null takes a lock rule away."""
 
     default_user_locale: Locale | UnsetType = UNSET
@@ -66,7 +66,7 @@ class StoreChange(Struct, rename="camel", forbid_unknown_fields=True, kw_only=Tr
     hide_unknown_users: bool | UnsetType = UNSET
 
 
-class StoreShown(Struct, rename="camel", kw_only=True, frozen=True):
+class StoreShown(Answer, kw_only=True, frozen=True):
     """A store."""
 
     name: str
@@ -129,12 +129,7 @@ async def update_store(call: Call[StoreChange, Nothing]) -> Answered | Stopped:
     store = await store_of(call)
     if store is None:
         return MISSING
-    asked = {
-        name: value
-        for name in StoreChange.__struct_fields__
-        if (value := getattr(call.body, name)) is not UNSET
-    }
-    after = replace(store, **{PROPERTIES[name]: value for name, value in asked.items()})
+    after = replace(store, **{PROPERTIES[name]: value for name, value in given(call.body).items()})
     changed = change_store(call.unit, call.actor, store, after)
     return Answered(body=_shown(changed)) if isinstance(changed, IdentityStore) else _told(changed)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from engine.identity.attempts import user_account
 from engine.identity.users import (
@@ -41,7 +41,7 @@ from engine.web.api.frame.pages import (
     page_query,
     spring_rows,
 )
-from engine.web.api.frame.values import Moment, moment, moment_or_none
+from engine.web.api.frame.values import Answer, Moment, Sent, moment, moment_or_none
 from engine.web.api.identity_store.common import STORE, needs, store_of
 from engine.web.api.identity_store.stores import FirstStatus, Locale, TimeZone
 
@@ -61,7 +61,7 @@ Sort = Literal[
 ]
 
 
-class UserWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class UserWords(Sent, kw_only=True, frozen=True):
     """Which users, and in which order.
 
     Attributes:
@@ -76,7 +76,7 @@ class UserWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True
     search: ExtId | None = None
 
 
-class NewUser(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class NewUser(Sent, kw_only=True, frozen=True):
     """A user to be added; what is not there is copied from the store."""
 
     ext_id: ExtId | None = None
@@ -86,7 +86,7 @@ class NewUser(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, 
     attributes: Attributes = {}
 
 
-class UserChange(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class UserChange(Sent, kw_only=True, frozen=True):
     """What is to be otherwise. Attributes are put over those there are; an empty text ends one.
 
     The status LOCKED or TEMP_LOCKED locks until somebody unlocks; ACTIVE is recovery: it ends locks
@@ -99,7 +99,7 @@ class UserChange(Struct, rename="camel", forbid_unknown_fields=True, kw_only=Tru
     attributes: Attributes | None = None
 
 
-class UserShown(Struct, rename="camel", kw_only=True, frozen=True):
+class UserShown(Answer, kw_only=True, frozen=True):
     """A user. `status` is as it is now: failed tries may hold one for a while."""
 
     id: str

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from engine.model.problem import wrong
 from engine.ports.store import PageQuery
 from engine.records.record import AuditRow
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped, invalid
 from engine.web.api.frame.pages import Number, Size, SpringPage, spring_page
-from engine.web.api.frame.values import Moment, moment
+from engine.web.api.frame.values import Answer, Moment, Sent, moment
 from engine.web.api.process_manager.common import PROCESS_MANAGER, needs
 
 RECORDS: Final = f"{PROCESS_MANAGER}/auditRecords"
 Text = Annotated[str, Meta(min_length=1, max_length=300)]
 
 
-class AuditWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class AuditWords(Sent, kw_only=True, frozen=True):
     """Which records, the newest first; by one of the two, or all.
 
     Attributes:
@@ -33,7 +33,7 @@ class AuditWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=Tru
     action: Text | None = None
 
 
-class RecordShown(Struct, rename="camel", kw_only=True, frozen=True):
+class RecordShown(Answer, kw_only=True, frozen=True):
     """Who did what to what, when; never a value that was tried.
 
     Attributes:

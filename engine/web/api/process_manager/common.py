@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from engine.model.problem import Problem
 from engine.web.api.frame.operation import Detail
+from engine.web.api.frame.values import Answer
 from engine.web.gate.door import Needs
 
 PROCESS_MANAGER: Final = "/api/process-manager"
 ProcessName = Annotated[str, Meta(max_length=50, examples=["passcode-authentication"])]
 
 
-class ProblemShown(Struct, rename="camel", kw_only=True, frozen=True):
+class ProblemShown(Answer, kw_only=True, frozen=True):
     """A mistake in a definition or form: what is wrong, where, what would be right."""
 
     rule: str

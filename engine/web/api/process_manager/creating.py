@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 from starlette.responses import Response
 
 from engine.access.naming import tenant_of
@@ -14,6 +14,7 @@ from engine.run.entry.tokens import SECRET_PREFIX
 from engine.web.answers import api_error, json_answer, refusal_kind, refuse_link, unread_error
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped
 from engine.web.api.frame.performing import perform
+from engine.web.api.frame.values import Answer, Sent
 from engine.web.api.process_manager.common import PROCESS_MANAGER, needs
 from engine.web.gate.admit import admit_caller
 from engine.web.links import TicketLink
@@ -24,7 +25,7 @@ INSTANCES: Final = f"{PROCESS_MANAGER}/processInstances"
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-class TokenWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class TokenWords(Sent, kw_only=True, frozen=True):
     """Which token to use.
 
     Attributes:
@@ -36,7 +37,7 @@ class TokenWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=Tru
     tn: Annotated[str, Meta(max_length=30)] | None = None
 
 
-class CreatedShown(Struct, rename="camel", kw_only=True, frozen=True):
+class CreatedShown(Answer, kw_only=True, frozen=True):
     """A new instance, and the address at which the person begins; for a quarter of an hour."""
 
     redirect_url: str

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from engine.compile import Source, check_definition, check_form, mermaid
 from engine.errors import ActivityMissing
@@ -25,7 +25,7 @@ from engine.web.api.frame.operation import (
     Stopped,
 )
 from engine.web.api.frame.pages import Number, Size, SpringPage, page_query, spring_page
-from engine.web.api.frame.values import Length, Moment, length_or_none, moment
+from engine.web.api.frame.values import Answer, Length, Moment, Sent, length_or_none, moment
 from engine.web.api.process_manager.common import (
     PROCESS_MANAGER,
     ProblemShown,
@@ -52,7 +52,7 @@ Sort = Literal["name", "name,asc", "name,desc"]
 ORDERS: Final = {"name": "by_version"}
 
 
-class NewDefinition(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class NewDefinition(Sent, kw_only=True, frozen=True):
     """A definition with all that it names.
 
     Attributes:
@@ -66,13 +66,13 @@ class NewDefinition(Struct, rename="camel", forbid_unknown_fields=True, kw_only=
     parts: Texts = {}
 
 
-class NewForm(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class NewForm(Sent, kw_only=True, frozen=True):
     """A form's JSON text."""
 
     source: Text
 
 
-class ListWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class ListWords(Sent, kw_only=True, frozen=True):
     """Which definitions; `name`: the versions of one process alone."""
 
     page: Number = 0
@@ -81,13 +81,13 @@ class ListWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True
     name: ProcessName | None = None
 
 
-class FormWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class FormWords(Sent, kw_only=True, frozen=True):
     """Which forms; `name`: the versions of one form alone."""
 
     name: Annotated[str, Meta(max_length=64)] | None = None
 
 
-class DefinitionShown(Struct, rename="camel", kw_only=True, frozen=True):
+class DefinitionShown(Answer, kw_only=True, frozen=True):
     """A version of a process, as it was kept. Each that is kept can be run: `DEPLOYED_ACTIVE`."""
 
     id: str
@@ -105,14 +105,14 @@ class DefinitionShown(Struct, rename="camel", kw_only=True, frozen=True):
     created_by: str
 
 
-class DefinitionMade(DefinitionShown, rename="camel", kw_only=True, frozen=True):
+class DefinitionMade(DefinitionShown, kw_only=True, frozen=True):
     """What was kept; `new` is false where it was there already, to the letter."""
 
     new: bool
     warnings: list[ProblemShown]
 
 
-class DefinitionFile(Struct, rename="camel", kw_only=True, frozen=True):
+class DefinitionFile(Answer, kw_only=True, frozen=True):
     """The texts as they were sent."""
 
     source: str
@@ -120,20 +120,20 @@ class DefinitionFile(Struct, rename="camel", kw_only=True, frozen=True):
     parts: dict[str, str]
 
 
-class DefinitionPicture(Struct, rename="camel", kw_only=True, frozen=True):
+class DefinitionPicture(Answer, kw_only=True, frozen=True):
     """A picture in text."""
 
     mermaid: str
 
 
-class CheckedShown(Struct, rename="camel", kw_only=True, frozen=True):
+class CheckedShown(Answer, kw_only=True, frozen=True):
     """What a check has found. `valid`: it could be kept; there may be warnings."""
 
     valid: bool
     problems: list[ProblemShown]
 
 
-class FormShown(Struct, rename="camel", kw_only=True, frozen=True):
+class FormShown(Answer, kw_only=True, frozen=True):
     """A form, and the definitions that were kept with it."""
 
     name: str
@@ -142,7 +142,7 @@ class FormShown(Struct, rename="camel", kw_only=True, frozen=True):
     process_definitions: list[str]
 
 
-class FormsShown(Struct, rename="camel", kw_only=True, frozen=True):
+class FormsShown(Answer, kw_only=True, frozen=True):
     """Forms by name and version."""
 
     content: list[FormShown]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from engine.errors import UnknownInstance
 from engine.model.instance import LABELS, ProcessInstance
@@ -27,7 +27,7 @@ from engine.web.api.frame.operation import (
     Stopped,
 )
 from engine.web.api.frame.pages import Number, Size, SpringPage, spring_rows
-from engine.web.api.frame.values import Moment, moment, moment_or_none
+from engine.web.api.frame.values import Answer, Moment, Sent, moment, moment_or_none
 from engine.web.api.process_manager.common import ProcessName, needs
 from engine.web.api.process_manager.creating import CREATE, CREATE_AND_LEAD, INSTANCES
 from engine.web.links import ResumeLink
@@ -47,7 +47,7 @@ Status = Literal[
 ]
 
 
-class InstanceWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class InstanceWords(Sent, kw_only=True, frozen=True):
     """Which instances, the newest first.
 
     Attributes:
@@ -61,13 +61,13 @@ class InstanceWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=
     text: Annotated[str, Meta(max_length=26)] = ""
 
 
-class Decision(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class Decision(Sent, kw_only=True, frozen=True):
     """Why a review is decided so; it stays with the instance."""
 
     comment: Comment = ""
 
 
-class ReviewShown(Struct, rename="camel", kw_only=True, frozen=True):
+class ReviewShown(Answer, kw_only=True, frozen=True):
     """What was decided in review."""
 
     status: Literal["ACCEPTED", "DECLINED"]
@@ -76,7 +76,7 @@ class ReviewShown(Struct, rename="camel", kw_only=True, frozen=True):
     reviewed_dtm: Moment
 
 
-class IncidentShown(Struct, rename="camel", kw_only=True, frozen=True):
+class IncidentShown(Answer, kw_only=True, frozen=True):
     """What holds an instance."""
 
     code: str
@@ -85,14 +85,14 @@ class IncidentShown(Struct, rename="camel", kw_only=True, frozen=True):
     at: Moment
 
 
-class CheckShown(Struct, rename="camel", kw_only=True, frozen=True):
+class CheckShown(Answer, kw_only=True, frozen=True):
     """A check and its result."""
 
     name: str
     state: Literal["OPEN", "PASS", "FAIL"]
 
 
-class InstanceShown(Struct, rename="camel", kw_only=True, frozen=True):
+class InstanceShown(Answer, kw_only=True, frozen=True):
     """A process instance. The names and addresses are those that its token carried."""
 
     id: str
@@ -117,13 +117,13 @@ class InstanceShown(Struct, rename="camel", kw_only=True, frozen=True):
     incident: IncidentShown | None
 
 
-class InstanceWithParameters(InstanceShown, rename="camel", kw_only=True, frozen=True):
+class InstanceWithParameters(InstanceShown, kw_only=True, frozen=True):
     """The same, and what its token carried."""
 
     process_token_parameters: dict[str, JsonValue]
 
 
-class LineShown(Struct, rename="camel", kw_only=True, frozen=True):
+class LineShown(Answer, kw_only=True, frozen=True):
     """One thing that happened: when, where, what came of it, how long it was waited for, by whom.
 
     Attributes:
@@ -138,14 +138,14 @@ class LineShown(Struct, rename="camel", kw_only=True, frozen=True):
     actor: str
 
 
-class TimelineShown(Struct, rename="camel", kw_only=True, frozen=True):
+class TimelineShown(Answer, kw_only=True, frozen=True):
     """What happened, in order; `whole`: no row of the journal was changed or lost."""
 
     whole: bool
     content: list[LineShown]
 
 
-class ResumeShown(Struct, rename="camel", kw_only=True, frozen=True):
+class ResumeShown(Answer, kw_only=True, frozen=True):
     """The link by which a person comes back."""
 
     link: str

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 from msgspec.structs import replace
 
 from engine.model.names import JsonValue
@@ -33,9 +33,11 @@ from engine.web.api.frame.pages import (
     spring_page,
 )
 from engine.web.api.frame.values import (
+    Answer,
     At,
     Length,
     Moment,
+    Sent,
     length_or_none,
     moment,
     moment_or_none,
@@ -59,7 +61,7 @@ Parameters = Annotated[
 Sort = Literal["createdDtm", "createdDtm,asc", "createdDtm,desc", "name", "name,asc", "name,desc"]
 
 
-class NewToken(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class NewToken(Sent, kw_only=True, frozen=True):
     """A token to be made.
 
     Without a type it is count limited, for one use within 24 hours. `notAfterDtm` ends it;
@@ -81,13 +83,13 @@ class NewToken(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True,
     parameters: Parameters = {}
 
 
-class TokenChange(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class TokenChange(Sent, kw_only=True, frozen=True):
     """Whether it starts anything."""
 
     status: Status
 
 
-class TokenWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class TokenWords(Sent, kw_only=True, frozen=True):
     """Which tokens.
 
     Attributes:
@@ -102,7 +104,7 @@ class TokenWords(Struct, rename="camel", forbid_unknown_fields=True, kw_only=Tru
     search: Name | None = None
 
 
-class TokenShown(Struct, rename="camel", kw_only=True, frozen=True):
+class TokenShown(Answer, kw_only=True, frozen=True):
     """A token, without its secret; `prefix` begins the hash that it is kept under."""
 
     id: str
@@ -129,7 +131,7 @@ class TokenShown(Struct, rename="camel", kw_only=True, frozen=True):
     last_updated_by: str
 
 
-class TokenMade(TokenShown, rename="camel", kw_only=True, frozen=True):
+class TokenMade(TokenShown, kw_only=True, frozen=True):
     """A new token with its secret and the link for a person, shown here and never again."""
 
     secret: str
