@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from engine.access import bearers
 from engine.access.naming import named
-from engine.access.permissions import hold, parse
+from engine.access.permissions import Permission, hold, parse
 from engine.identity.deeds import Actor, Problems
 from engine.model.names import TenantId
 from engine.model.problem import wrong
@@ -147,13 +147,16 @@ def end_key(unit: UnitOfWork, actor: Actor, key: ApiKey) -> ApiKey:
 
 async def exchange(
     records: Records, vault: Vault, tenant: TenantId, secret: str, at: datetime
-) -> tuple[Caller, str] | None:
-    """Exchange a key's secret for a bearer value; None where it is not known, or good no longer."""
+) -> tuple[Caller, str] | ApiKey | None:
+    """Exchange a key's secret for a bearer value.
+
+    Gives the key alone where it opens nothing any more; None where nobody knows it.
+    """
     if len(secret) > LONGEST_SECRET or not secret.startswith(SECRET_PREFIX):
         return None
     key = await records.find(tenant, ApiKey, "secret_hash", digest(secret))
     if key is None or not is_good(key, at):
-        return None
+        return key
     return Caller(tenant=tenant, key=key), bearers.make(vault, tenant, key.id, at)
 
 
@@ -178,6 +181,12 @@ def is_good(key: ApiKey, at: datetime) -> bool:
 def refused(actor: Actor, key: ApiKey) -> Staged:
     """Write down that a key was tried that opens nothing any more."""
     return Staged(audit=(actor.did("key.refused", f"key:{key.id}", status=key.status),))
+
+
+def denied(actor: Actor, key: ApiKey, wanted: Permission) -> Staged:
+    """Write down that a key asked for what it may not do."""
+    row = actor.did("key.denied", f"key:{key.id}", permission=wanted.written)
+    return Staged(audit=(row,))
 
 
 def _made(

@@ -60,7 +60,7 @@ class Office:
 
     async def bearer(self, secret: str, tenant: TenantId = MAIN_TENANT) -> str | None:
         found = await exchange(self.store, self.vault, tenant, secret, self.clock.now())
-        return None if found is None else found[1]
+        return found[1] if isinstance(found, tuple) else None
 
     async def who(self, value: str) -> object:
         return await caller(self.store, self.vault, value, self.clock.now())

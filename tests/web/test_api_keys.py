@@ -162,7 +162,7 @@ def test_the_life_of_a_key_by_api() -> None:
         assert (back.status, back.json["details"][0]["field"]) == (400, "status")
         rows = (await house.bench.store.audit(TenantId("main"), PageQuery(size=50))).rows
         mine = [row.action for row in reversed(rows) if row.subject == f"key:{made.json['id']}"]
-        assert mine == ["key.add", "key.issue", *["key.change"] * 3, "key.end"]
+        assert mine == ["key.add", "key.issue", *["key.change"] * 3, "key.denied", "key.end"]
         assert {row.actor for row in rows if row.action == "key.change"} == {
             f"key:{shop.key.key.id}"
         }
@@ -314,3 +314,22 @@ def test_a_refused_creation_is_not_remembered() -> None:
         ]
 
     assert play(story) == [400, 201]
+
+
+def test_what_a_key_tries_in_vain_is_written_down() -> None:
+    async def story(house: Surface) -> list[tuple[str, str, str]]:
+        shop = await program(house, "TNT#main#ArthrServer:*")
+        made = (await shop.post(KEYS, {"name": "till", "permissions": []})).json
+        assert (await shop.get("/api/identity-store/stores")).status == 403
+        await shop.post(f"{KEYS}/{made['id']}", {"status": "BLOCKED"})
+        tried = await send(house.app, "POST", ISSUE, headers=[("X-API-Key", made["apiKey"])])
+        assert (tried.status, tried.json["code"]) == (401, 130)
+        rows = (await house.bench.store.audit(TenantId("main"), PageQuery(size=9))).rows
+        return [(row.action, row.actor, next(iter(row.facts.values()))) for row in rows
+                if row.action in ("key.refused", "key.denied")]  # fmt: skip
+
+    refused, denied = play(story)
+
+    assert refused[0] == "key.refused"
+    assert refused[2] == "BLOCKED"
+    assert denied[::2] == ("key.denied", "TNT#main#IdentityStore:listStores")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from engine.access.keys import Caller, caller
+from engine.access.keys import Caller, caller, denied
 from engine.access.naming import tenant_of
 from engine.access.permissions import Permission, hold
+from engine.identity.deeds import Actor
 from engine.model.names import InstanceId
 from engine.run.entry.answers import Entered
 from engine.web.answers import stop
@@ -64,13 +65,16 @@ async def admit_caller(ask: Ask, needs: Needs) -> Response | None:
         return stop(ask, "lost")
     journeys = ask.web.journeys
     store = journeys.offices.store
-    found = await caller(store, journeys.vault, value, await store.now())
+    now = await store.now()
+    found = await caller(store, journeys.vault, value, now)
     if not isinstance(found, Caller):
         ask.fail()
         return stop(ask, "bearer" if found == "forged" else "outdated")
     wanted = Permission(tenant=found.tenant, service=needs.service, operation=needs.operation)
     if not hold(found.key.permissions, wanted):
         report_denial(ask, found, wanted)
+        by = Actor(name=found.name, at=now, chance=journeys.chance)
+        await store.write(found.tenant, denied(by, found.key, wanted))
         return stop(ask, "denied")
     ask.caller, ask.tenant = found, found.tenant
     return None

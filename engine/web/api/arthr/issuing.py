@@ -7,7 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from engine.access.bearers import LIFE
-from engine.access.keys import SECRET_PREFIX, exchange
+from engine.access.keys import SECRET_PREFIX, exchange, refused
 from engine.access.naming import tenant_of
 from engine.identity.deeds import Actor
 from engine.records.record import Staged
@@ -48,8 +48,11 @@ async def issue(ask: Ask) -> Response:
     ask.tenant = tenant
     now = await store.now()
     found = await exchange(store, journeys.vault, tenant, secret, now)
-    if found is None:
+    if not isinstance(found, tuple):
         ask.fail()
+        if found is not None:
+            by = Actor(name=f"key:{found.id}", at=now, chance=journeys.chance)
+            await store.write(tenant, refused(by, found))
         return api_error("key", ask.id)
     caller, value = found
     by = Actor(name=caller.name, at=now, chance=journeys.chance)
