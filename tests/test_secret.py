@@ -14,7 +14,7 @@ import pytest
 
 import engine
 from engine.errors import SecretMisuse
-from engine.secret import Secret, SecretRef
+from engine.secret import Secret, SecretRef, digest
 
 VALUE: Final = "maple-river-zebra-tulip-stone"
 
@@ -95,6 +95,11 @@ def test_a_reference_encodes_and_tells_nothing_but_a_name() -> None:
 
     assert msgspec.json.decode(msgspec.json.encode(ref), type=SecretRef) == ref
     assert msgspec.json.encode(ref) == b'{"name":"form1.passcode"}'
+
+
+def test_a_digest_is_the_sha_256_that_every_store_has_kept_so_far() -> None:
+    # FIPS 180-4's own example: another digest would open no link and no key made before it.
+    assert digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 def test_reveal_is_called_in_the_four_files_that_may_and_nowhere_else() -> None:

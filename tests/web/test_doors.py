@@ -343,7 +343,9 @@ def test_log_holds_one_line_per_request_and_no_value(caplog: pytest.LogCaptureFi
 
     with caplog.at_level(logging.INFO, logger="trustflow.web"):
         secret, cookie, instance = play(story)
-    lines = [JsonLines().format(record) for record in caplog.records]
+    lines = [
+        JsonLines().format(record) for record in caplog.records if record.name == "trustflow.web"
+    ]
 
     assert [json.loads(line)["route"] for line in lines] == [
         "/web/trustweb", "/web/trustweb", "/web/instances/{instance}", "/web/instances/{instance}",
