@@ -27,6 +27,7 @@ from engine.run.erasure import Eraser
 from engine.run.hop.making import Outside
 from engine.run.library import Library
 from engine.run.loop import Loop
+from engine.run.outbox import Outbox
 from engine.run.oversight.supervision import Supervisor
 from engine.run.pump import Pump
 from engine.settings import Settings
@@ -56,6 +57,7 @@ class Application:
     supervisor: Supervisor
     eraser: Eraser
     pump: Pump
+    outbox: Outbox
     on_close: list[Callable[[], None]] = field(default_factory=list)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _looked_at: datetime | None = None
@@ -124,14 +126,17 @@ class Application:
 
     @contextlib.asynccontextmanager
     async def pumping(self) -> AsyncIterator[None]:
-        """Fire timers in the background for the length of the block."""
-        task = asyncio.create_task(self.pump.run(), name="pump")
+        """Fire timers, and do what is in the outbox, in the background of the block."""
+        tasks = [
+            asyncio.create_task(self.pump.run(), name="pump"),
+            asyncio.create_task(self.outbox.run(), name="outbox"),
+        ]
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def close(self) -> None:
         """End what was begun: the store's threads and the hashing pool."""
@@ -254,4 +259,5 @@ def wire(
             eraser=eraser,
             audit_kept=timedelta(days=settings.audit_days),
         ),
+        outbox=Outbox(outside=outside, loop=loop, clock=clock),
     )

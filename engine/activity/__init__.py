@@ -15,8 +15,9 @@ from engine.activity.capabilities import (
     UserRefused,
     Users,
 )
-from engine.activity.describing import LINK, Activity, Answer, activity
+from engine.activity.describing import LINK, Activity, Answer, Prepared, Tried, activity
 from engine.activity.endings import done, failed, passed, raised
+from engine.activity.external import USUAL_DELAYS, HandOver, TryLater
 from engine.errors import ActivityFault, Busy
 from engine.expressions import (
     BOOLEAN,
@@ -54,13 +55,13 @@ from engine.model.signature import (
 from engine.secret import Secret
 
 __all__ = [
-    "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "LINK", "NUMBER", "STRING", "Action", "Activity",
-    "ActivityFault", "Answer", "Answered", "Bound", "Busy", "Call", "Check", "CheckUse",
+    "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "LINK", "NUMBER", "STRING", "USUAL_DELAYS", "Action",
+    "Activity", "ActivityFault", "Answer", "Answered", "Bound", "Busy", "Call", "Check", "CheckUse",
     "ComponentType", "Decided", "Decides", "Ended", "EnumOf", "ErrorEvent", "Expired", "FormPanel",
-    "FormRef", "FormUse", "Input", "JsonObject", "JsonValue", "KeySlot", "KeyUse", "Limits",
-    "ListOf", "MapOf", "Member", "Message", "Option", "Outcome", "Output", "Panel",
-    "PasscodeAttempt", "PasscodeVerdict", "Passcodes", "Promotion", "Record", "RedirectPanel",
-    "Redirects", "Returned", "Screen", "Secret", "Shown", "Submission", "Text", "TextPanel", "Type",
-    "UserProfile", "UserRefused", "Users", "Woken", "Words", "activity", "done", "failed", "passed",
-    "raised",
+    "FormRef", "FormUse", "HandOver", "Input", "JsonObject", "JsonValue", "KeySlot", "KeyUse",
+    "Limits", "ListOf", "MapOf", "Member", "Message", "Option", "Outcome", "Output", "Panel",
+    "PasscodeAttempt", "PasscodeVerdict", "Passcodes", "Prepared", "Promotion", "Record",
+    "RedirectPanel", "Redirects", "Returned", "Screen", "Secret", "Shown", "Submission", "Text",
+    "TextPanel", "Tried", "TryLater", "Type", "UserProfile", "UserRefused", "Users", "Woken",
+    "Words", "activity", "done", "failed", "passed", "raised",
 ]  # fmt: skip

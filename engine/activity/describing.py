@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 
 from engine.activity.call import Call
+from engine.activity.external import HandOver, TryLater
 from engine.expressions import Secret as Hidden
 from engine.expressions import Type
 from engine.model.effect import Woken
@@ -31,16 +32,26 @@ LINK: Type = Hidden("a link: what shows it makes it anew")
 """Of an output that is a link (`Output.link`)."""
 
 Answer = Outcome | Awaitable[Outcome]
+Prepared = HandOver | Outcome | Awaitable[HandOver | Outcome]
+Tried = Outcome | TryLater | Awaitable[Outcome | TryLater]
 Runner = Callable[[Call], Answer]
 Resumer = Callable[[Call, Woken], Answer]
+Preparer = Callable[[Call], Prepared]
+Trier = Callable[[Call], Tried]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """A signature and the code behind it: `run`, or `enter` and `resume` of an interactive one."""
+    """A signature and the code behind it.
+
+    `run`; or `enter` and `resume` of an interactive one; or `prepare` and `attempt`, which is
+    called `run` too where it is written, of an external one.
+    """
 
     signature: Signature
     run: Runner | None = None
+    prepare: Preparer | None = None
+    attempt: Trier | None = None
     enter: Runner | None = None
     resume: Resumer | None = None
 
@@ -61,6 +72,7 @@ class Declared(TypedDict, total=False):
     bounded_by: Bound
     aliases: Sequence[str]
     awaits: Awaited
+    waits_if: str
     redirects: str
 
 
@@ -72,14 +84,17 @@ def activity(
     uses: Sequence[type] = (),
     **declared: Unpack[Declared],
 ) -> Callable[[Any], Activity]:
-    """Describe an activity: a class if it is `interactive`, else a function.
+    """Describe an activity: a class if it is `interactive` or `external`, else a function.
 
     An interactive class has static methods `enter(call)` and `resume(call, woken)`, both giving
-    `Shown | Ended`. Functions may be async. The first line of the docstring is its summary.
+    `Shown | Ended`. An external one has `prepare(call)`, which gives `HandOver | Ended` inside the
+    hop and touches nothing outside, and `run(call)`, which is called once that is committed, as
+    often as it takes, and gives `Ended | TryLater`. Functions may be async.
+    The first line of the docstring is its summary.
     The decorator registers nothing.
 
     Raises:
-        TypeError: An interactive class lacks `enter` or `resume`.
+        TypeError: A class lacks one of its two methods.
     """
 
     def describe(code: Any) -> Activity:
@@ -99,17 +114,33 @@ def activity(
             decides=declared.get("decides"),
             bounded_by=declared.get("bounded_by"),
             aliases=tuple(declared.get("aliases", ())),
-            awaits=declared.get("awaits", "answer"),
+            awaits="result" if kind == "external" else declared.get("awaits", "answer"),
+            waits_if=declared.get("waits_if", ""),
             redirects=declared.get("redirects", ""),
             uses=tuple(capability.__name__ for capability in uses),
             summary=(inspect.getdoc(code) or "").partition("\n")[0],
         )
-        if kind != "interactive":
-            return Activity(signature=signature, run=code)
-        missing = [part for part in ("enter", "resume") if not hasattr(code, part)]
-        if missing:
-            reason = f"{label}: an interactive activity has {' and '.join(missing)}"
-            raise TypeError(reason)
-        return Activity(signature=signature, enter=code.enter, resume=code.resume)
+        _refuse_halves(signature, code)
+        match kind:
+            case "interactive":
+                return Activity(signature=signature, enter=code.enter, resume=code.resume)
+            case "external":
+                return Activity(signature=signature, prepare=code.prepare, attempt=code.run)
+            case _:
+                return Activity(signature=signature, run=code)
 
     return describe
+
+
+_PARTS: Mapping[Kind, tuple[str, str]] = {
+    "interactive": ("enter", "resume"),
+    "external": ("prepare", "run"),
+}
+
+
+def _refuse_halves(signature: Signature, code: object) -> None:
+    parts = _PARTS.get(signature.kind, ())
+    missing = [part for part in parts if not hasattr(code, part)]
+    if missing:
+        reason = f"{signature.label}: an {signature.kind} activity has {' and '.join(missing)}"
+        raise TypeError(reason)

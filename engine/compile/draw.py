@@ -17,6 +17,7 @@ _SHAPES: Mapping[Kind, tuple[str, str]] = {
     "pure": ("[", "]"),
     "local": ("[", "]"),
     "interactive": ("[/", "/]"),
+    "external": ("[\\", "\\]"),
 }
 _PLAIN = re.compile(r"[\w .,:()'?!+=-]")
 
@@ -24,7 +25,8 @@ _PLAIN = re.compile(r"[\w .,:()'?!+=-]")
 def mermaid(graph: ProcessGraph) -> str:
     """Draw a graph as a Mermaid flowchart.
 
-    A circle is Start, a double one an End, a rhombus a gateway, a slanted box a node that waits.
+    A circle is Start, a double one an End, a rhombus a gateway, a slanted box a page that waits,
+    one that slants the other way what is done outside.
     Whole lines are `next` and buttons, dashed ones error events and timers. Each part that was
     called is a box of its own; a rounded box is where it begins or ends, or a gateway of one way.
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from engine.errors import ExpressionFault, ProcessFault
 from engine.interpret import finalize, operators, slots
 from engine.interpret.movement import enter, follow
-from engine.interpret.nodes import interactive, task
+from engine.interpret.nodes import external, interactive, task
 from engine.interpret.outcome import apply
 from engine.interpret.trouble import hold
 from engine.model.definition import Definition
@@ -261,9 +261,15 @@ def _timed_out(graph: ProcessGraph, instance: ProcessInstance, wait: Wait, at: d
 
 def _finished(graph: ProcessGraph, instance: ProcessInstance, event: Finished) -> Turn | NotAwaited:
     pending = instance.pending
-    if pending is None or (pending.node, pending.visit) != (event.node, event.visit):
+    if pending is None:
+        if not external.is_awaited(instance, event.node, event.visit):
+            return NotAwaited(reason="another step")
+        if instance.due_at is not None and event.at >= instance.due_at:
+            return NotAwaited(reason="late")
+        instance = external.woken(instance, event.at)
+    elif (pending.node, pending.visit) != (event.node, event.visit):
         return NotAwaited(reason="another step")
-    node: ActivityNode = task.activity(graph, pending.node)
+    node: ActivityNode = task.activity(graph, event.node)
     moved = apply(graph, node, instance, event)
     if moved.to is None:
         return Turn(instance=moved.instance)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from engine.errors import ProcessFault
-from engine.interpret.nodes import end, gateway, interactive, start, task
+from engine.interpret.nodes import end, external, gateway, interactive, start, task
 from engine.model.graph import ActivityNode, Flow, Gateway, ProcessGraph
 from engine.model.instance import ProcessInstance
 from engine.model.names import NodeId
@@ -52,6 +52,8 @@ def _perform(
             return end.reached(graph, node, instance, at)
         case "interactive":
             return interactive.enter(node, instance)
+        case "external":
+            return external.enter(node, instance)
         case "pure" | "local":
             return task.run(node, instance)
         case "start":  # pragma: no cover - `enter` passes it

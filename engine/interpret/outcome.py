@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from engine.interpret import checks, screens, slots
 from engine.interpret.scope import scope, value
 from engine.interpret.trouble import hold
-from engine.model.event import Broken, Ended, Finished, Shown
+from engine.model.event import Broken, Ended, Finished, Handed, Shown
 from engine.model.graph import ActivityNode, Flow, ProcessGraph
 from engine.model.instance import ProcessInstance
 from engine.model.names import FORM_DATA, JsonObject, JsonValue, NodeId
@@ -37,9 +37,20 @@ def apply(
         case Broken():
             held = hold(instance, outcome.code, outcome.reason, event.at)
             return Moved(instance=held, to=None)
+        case Handed():
+            return _handed(graph, node, instance, event)
         case Ended():
             return _ended(node, instance, event, outcome)
     assert_never(outcome)
+
+
+def _handed(
+    graph: ProcessGraph, node: ActivityNode, instance: ProcessInstance, event: Finished
+) -> Moved:
+    """Stand still until the result is there, or go on as if it were done."""
+    if node.waits:
+        return Moved(instance=screens.stands(graph, node, instance, event), to=None)
+    return _ended(node, instance, event, Ended())
 
 
 def _ended(node: ActivityNode, instance: ProcessInstance, event: Finished, outcome: Ended) -> Moved:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from re import Match
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -16,6 +17,9 @@ from engine.model.instance import STATUS_OF, KeySlot, ProcessInstance, Wait
 from engine.model.names import FORM_DATA, JsonObject, JsonValue
 from engine.model.problem import Text, Words
 from engine.model.screen import Action, FormPanel, Panel, Progress, RedirectPanel, Screen
+
+WORKING: Final = "working"
+"""Step and screen of a page that goes on by itself."""
 
 
 def waits(
@@ -56,6 +60,14 @@ def waits(
         last_at=event.at,
         rested=None,
     )
+
+
+def stands(
+    graph: ProcessGraph, node: ActivityNode, instance: ProcessInstance, event: Finished
+) -> ProcessInstance:
+    """Let the instance stand still at `node` until the result of what it handed over is there."""
+    nothing_asked = Shown(screen=Screen(step_id=WORKING, screen_id=WORKING, screens=(WORKING,)))
+    return waits(graph, node, instance, event, nothing_asked)
 
 
 def _leading_on(screen: Screen, url: str | None) -> Screen:

@@ -57,4 +57,12 @@ class Resume(Tagged, frozen=True, kw_only=True):
     woken: Woken
 
 
-Effect = Run | Enter | Resume
+class Prepare(Tagged, frozen=True, kw_only=True):
+    """Let an external activity say what is to be done once the hop is committed."""
+
+    node: NodeId
+    visit: int
+    inputs: JsonObject
+
+
+Effect = Run | Enter | Resume | Prepare

@@ -123,7 +123,16 @@ class Broken(Tagged, frozen=True, kw_only=True):
     reason: str
 
 
-Outcome = Ended | Shown | Broken
+class Handed(Tagged, frozen=True, kw_only=True):
+    """An external activity has handed over what is to be done once this is committed.
+
+    `waits`: the instance stands still until the result is there.
+    """
+
+    waits: bool
+
+
+Outcome = Ended | Shown | Broken | Handed
 
 
 class Finished(Tagged, frozen=True, kw_only=True):

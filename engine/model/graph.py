@@ -79,6 +79,11 @@ class ActivityNode(Struct, frozen=True, kw_only=True, dict=True):
     puts_in: Mapping[str, tuple[str, ...]] = {}
 
     @cached_property
+    def waits(self) -> bool:
+        """Whether an instance stands still here."""
+        return self.signature.waits(self.inputs)
+
+    @cached_property
     def literals(self) -> Mapping[str, JsonValue]:
         """The inputs that are always the same."""
         return {

@@ -69,10 +69,13 @@ class KeySlot(Value, frozen=True, kw_only=True):
     secrets: dict[str, SecretRef] = {}
 
 
-Awaited = Literal["answer", "resume", "review"]
-"""Who ends a wait besides time: the person here, the person by a link, or an operator."""
+Awaited = Literal["answer", "resume", "review", "result"]
+"""Who ends a wait besides time.
+
+The person here, the person by a link, an operator, or what an external activity has done.
+"""
 STATUS_OF: Mapping[Awaited, Status] = {
-    "answer": "ACTIVE", "resume": "PAUSED", "review": "REVIEW",
+    "answer": "ACTIVE", "resume": "PAUSED", "review": "REVIEW", "result": "ACTIVE",
 }  # fmt: skip
 """The status of an instance that waits for this."""
 
@@ -117,7 +120,7 @@ class Pending(Value, frozen=True, kw_only=True):
 
     node: NodeId
     visit: int
-    step: Literal["run", "enter", "resume"]
+    step: Literal["run", "enter", "resume", "prepare"]
 
 
 class Incident(Value, frozen=True, kw_only=True):
@@ -218,6 +221,11 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
         """The wait that a person here may end now; None where nothing is asked of them."""
         wait = None if self.is_held else self.wait
         return wait if wait is not None and wait.awaits == "answer" else None
+
+    @property
+    def works_on(self) -> bool:
+        """Whether nothing is asked and it goes on by itself, once something is done outside."""
+        return not self.is_held and self.wait is not None and self.wait.awaits == "result"
 
     @property
     def step(self) -> StepKey | None:

@@ -12,7 +12,7 @@ from engine.model.form import ComponentType
 from engine.model.instance import Awaited
 from engine.model.names import JsonValue
 
-Kind = Literal["start", "end", "pure", "local", "interactive"]
+Kind = Literal["start", "end", "pure", "local", "interactive", "external"]
 Reference = Literal[
     "form-name", "form-version", "counter", "cleared", "store", "policy", "duration"
 ]
@@ -214,7 +214,9 @@ class Signature:
             slot is written on every path before).
         aliases: Other spellings of the label (`Custom Data Form v3`).
         uses: Names of the capabilities it asks for.
-        awaits: Who ends the wait of an interactive one.
+        awaits: Who ends the wait of an interactive one; of an external one it is the result.
+        waits_if: Of an external one: the literal input that, when true, lets the instance stand
+            still until the result is there; else it goes on at once. Empty: it stands still always.
         redirects: Output with the address that the next page that asks nothing leads to.
         summary: First line of the code's docstring: what the palette says of it.
     """
@@ -236,12 +238,19 @@ class Signature:
     aliases: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     awaits: Awaited = "answer"
+    waits_if: str = ""
     redirects: str = ""
     summary: str = ""
 
+    def waits(self, inputs: Mapping[str, object]) -> bool:
+        """Whether an instance stands still here, given a node's inputs as they are written."""
+        if self.kind == "external":
+            return not self.waits_if or inputs.get(self.waits_if) is True
+        return self.is_page
+
     @property
-    def waits(self) -> bool:
-        """Whether an instance stands still here."""
+    def is_page(self) -> bool:
+        """Whether it shows a page of its own and stands still."""
         return self.kind == "interactive"
 
     @cached_property
@@ -272,4 +281,4 @@ class Signature:
     @property
     def asks(self) -> bool:
         """Whether it stands still here until the person in front of the page answers."""
-        return self.waits and self.awaits == "answer"
+        return self.is_page and self.awaits == "answer"

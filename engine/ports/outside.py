@@ -77,14 +77,25 @@ class HashPool(Protocol):
 
 
 Purpose = Literal[
-    "accounts", "answers", "bearer", "begin", "device", "form", "pepper", "resume", "session"
+    "accounts",
+    "answers",
+    "bearer",
+    "begin",
+    "device",
+    "form",
+    "outbox",
+    "pepper",
+    "resume",
+    "session",
+    "webhooks",
 ]
 """What a key is for. A key is derived from the word: once used it is never changed.
 
 `accounts` names accounts nobody has, `answers` seals answers that are given once more, `bearer`
 makes what an API key is exchanged for, `begin` what starts a journey once, `device` the mark of a
-known browser, `form` form tokens and notices, `pepper` seals passcodes, `resume` the links back,
-`session` the secret that follows another.
+known browser, `form` form tokens and notices, `outbox` seals what is still to be done outside,
+`pepper` passcodes, `resume` makes the links back, `session` the secret that follows another,
+`webhooks` seals what webhooks are signed with and send along.
 """
 
 

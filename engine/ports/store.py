@@ -15,6 +15,7 @@ from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
 from engine.model.value import Passing, Value
 from engine.records.journal import JournalRow
 from engine.records.record import EMPTY, AuditRow, Ending, R, Staged
+from engine.records.work import Job
 
 T = TypeVar("T")
 
@@ -287,11 +288,26 @@ class Due:
     instance: InstanceId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueJob:
+    """Something outside that is to be done, or told to its instance, now."""
+
+    tenant: TenantId
+    job: Job
+
+
 class Work(Protocol):
     """What must be done without anybody asking."""
 
     async def due(self, limit: int) -> Sequence[Due]:
         """Give instances that have something due by the store's now, the longest due first."""
+        ...
+
+    async def jobs(self, limit: int) -> Sequence[DueJob]:
+        """Give what is due in the outbox by the store's now, the longest due first.
+
+        It stays due until somebody writes it anew: whoever does so at its version has it.
+        """
         ...
 
     async def expired(self, limit: int) -> Sequence[Due]:

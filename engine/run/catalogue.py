@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from engine.activity import Activity
 from engine.errors import ActivityMissing, SettingsRefused
+from engine.expressions import BOOLEAN
 from engine.model.signature import CheckUse, Signature
 
 GROUP = "engine.activities"
@@ -35,14 +36,15 @@ class Catalogue:
             entries: Label and version -> the entry point that brought it, where one did.
 
         Raises:
-            SettingsRefused: Two share a label or alias and a version, or one opens another check
-                than it settles.
+            SettingsRefused: Two share a label or alias and a version, one opens another check
+                than it settles, or one may go on without a result that it promises.
         """
         listed = tuple(activities)
         by_name: dict[tuple[str, int], Activity] = {}
         for activity in listed:
             signature = activity.signature
             _refuse_two_checks(signature)
+            _refuse_hollow_promises(signature)
             for label in (signature.label, *signature.aliases):
                 if (label, signature.version) in by_name:
                     raise SettingsRefused(activity=label, reason="installed twice")
@@ -95,6 +97,27 @@ def _refuse_two_checks(signature: Signature) -> None:
             " activity of its own",
         )
     )
+
+
+def _refuse_hollow_promises(signature: Signature) -> None:
+    """Refuse a signature that promises what an instance would go on without (`waits_if`)."""
+    named = signature.takes.get(signature.waits_if)
+    if not signature.waits_if:
+        return
+    promises = [output.name for output in signature.outputs if output.always]
+    promises += [use.input for use in signature.keys if use.after is not None]
+    promises += [use.name for use in (signature.opens, signature.settles) if use is not None]
+    name = f"{signature.label} {signature.version}"
+    if promises:
+        reason = (
+            f"the activity {name} may go on before it is done (`waits_if=`) and promises"
+            f" {', '.join(promises)}: give its outputs `always=False`, and let an activity behind"
+            " it write keys and settle checks"
+        )
+        raise SettingsRefused(problems=(reason,))
+    if named is None or not (named.literal and named.type == BOOLEAN):
+        reason = f"the activity {name} needs `{signature.waits_if}` as a literal boolean input"
+        raise SettingsRefused(problems=(reason,))
 
 
 def _told(use: CheckUse) -> str:

@@ -21,6 +21,7 @@ from engine.records.identity import Passcode, PasscodeSession, User
 from engine.records.record import Absent
 from engine.records.tokens import ProcessToken
 from engine.records.tombstones import Tombstone
+from engine.records.work import Job
 from engine.run import sessions
 from engine.run.current import InstanceRef
 from engine.run.loop import Loop
@@ -89,7 +90,7 @@ class Eraser:
             return False
         unit = Unit(self.store, tenant)
         unit.put(_tombstone(instance, instance.ended_at, loaded.now), Absent())
-        await self._end_sessions(unit, instance)
+        await self._end_rest(unit, instance)
         erasure = Erasure(
             tenant=tenant, instance=id, before=instance.revision, after=None, staged=unit.staged()
         )
@@ -131,7 +132,7 @@ class Eraser:
                 await self.loop.operate(ref, Cancelled(at=by.at, by=by.name), stage=_nothing)
                 continue
             unit = Unit(self.store, tenant)
-            await self._end_sessions(unit, current)
+            await self._end_rest(unit, current)
             erasure = Erasure(
                 tenant=tenant,
                 instance=id,
@@ -143,9 +144,12 @@ class Eraser:
                 return
         raise Busy(retry_after=1)
 
-    async def _end_sessions(self, unit: Unit, instance: ProcessInstance) -> None:
+    async def _end_rest(self, unit: Unit, instance: ProcessInstance) -> None:
+        """Stage the end of what hangs on an instance: its sessions, its rows of the outbox."""
         for session in await sessions.of_instance(self.store, instance.tenant, instance.id):
             unit.delete(session)
+        async for job in every(self.store, instance.tenant, Job, "instance", instance.id):
+            unit.delete(job)
 
     async def _instances_of(self, tenant: TenantId, user: User) -> AsyncIterator[ProcessInstance]:
         """Look at every journey: that somebody is to be forgotten is seldom, and no index tells."""

@@ -12,10 +12,13 @@ from msgspec.structs import replace
 from engine.errors import Busy, ProcessFault, UnknownOutcome
 from engine.interpret import Read, more_time, new_instance, read, typed
 from engine.model.event import (
+    Broken,
     ByOperator,
     DeadlinePassed,
+    Ended,
     Event,
     Extended,
+    Finished,
     LanguageChosen,
     Pressed,
     Resumed,
@@ -26,7 +29,15 @@ from engine.model.event import (
 from engine.model.form import CompiledForm
 from engine.model.graph import ProcessGraph
 from engine.model.instance import ProcessInstance
-from engine.model.names import INIT_VARS, HopId, InstanceId, JsonObject, StepKey, TenantId
+from engine.model.names import (
+    INIT_VARS,
+    HopId,
+    InstanceId,
+    JsonObject,
+    NodeId,
+    StepKey,
+    TenantId,
+)
 from engine.model.screen import FormPanel, TimeLimit
 from engine.model.turn import NotAwaited
 from engine.model.value import Passing
@@ -149,6 +160,21 @@ class Loop:
         loaded, _ = await self._fresh(ref)
         return await self._accept(
             ref, lambda at: Resumed(at=at, key=key), loaded=loaded, stage=stage
+        )
+
+    async def finish(
+        self, ref: InstanceRef, *, node: NodeId, visit: int, outcome: Ended | Broken
+    ) -> Current:
+        """Tell an instance what became of what it has handed over; told twice it is told once.
+
+        Raises:
+            UnknownInstance, StoreUnavailable, Busy.
+        """
+        loaded, _ = await self._fresh(ref)
+        return await self._accept(
+            ref,
+            lambda at: Finished(at=at, node=node, visit=visit, outcome=outcome),
+            loaded=loaded,
         )
 
     async def operate(self, ref: InstanceRef, event: ByOperator, *, stage: Stage) -> Current:

@@ -13,7 +13,8 @@ from engine.records.deployments import Deployment, version_key
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User, ext_key, use_key
 from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged, Version
 from engine.records.tokens import ProcessToken, Session
-from engine.testing import NOON, a_hop, a_token, an_instance
+from engine.records.work import Job
+from engine.testing import NOON, FrozenClock, a_hop, a_token, an_instance
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +57,15 @@ def a_kept_answer(id: str = "a1", at: datetime = NOON) -> KeptAnswer:
     return KeptAnswer(id=id, asked="x", status=201, body="sealed", expires_at=at)
 
 
+def a_job(id: str = "msg_1", **changes: object) -> Job:
+    facts: dict[str, object] = {
+        "instance": "i1", "node": "send", "visit": 1, "label": "Send Webhook",
+        "activity_version": 1, "waits": False, "job": "sealed", "delays": (5.0, 300.0),
+        "due_at": NOON, "created_at": NOON,
+    }  # fmt: skip
+    return Job(**{"id": id, **facts, **changes})  # type: ignore[arg-type]  # a test's own facts
+
+
 def an_audit_row(id: str, **changes: object) -> AuditRow:
     facts: dict[str, object] = {
         "at": NOON,
@@ -85,6 +95,8 @@ EVERY_KIND: list[Record] = [
     a_deployment(1),
     an_api_key(),
     a_kept_answer(),
+    a_job(ended="sealed", tried_at=NOON, reason="é"),
+    a_job(due_at=None, status="DEAD"),
 ]
 
 
@@ -537,3 +549,39 @@ async def test_rows_are_chosen_by_how_a_text_begins(store: Store) -> None:
 async def test_a_list_that_no_index_serves_is_a_mistake(store: Store, query: PageQuery) -> None:
     with pytest.raises(ValueError, match="is none of"):
         await store.page(MAIN_TENANT, User, query)
+
+
+async def test_what_is_due_in_the_outbox_is_given_longest_due_first_of_every_tenant(
+    store: Store, clock: FrozenClock
+) -> None:
+    second = timedelta(seconds=1)
+    await store.write(MAIN_TENANT, new(a_job("a"), a_job("b", due_at=NOON - 9 * second)))
+    await store.write(OTHER_TENANT, new(a_job("c", due_at=NOON - second)))
+    await store.write(MAIN_TENANT, new(a_job("d", due_at=NOON + second), a_job("e", due_at=None)))
+
+    found = [(due.tenant, due.job.id) for due in await store.jobs(10)]
+    clock.move(second)
+    later = [due.job.id for due in await store.jobs(10)]
+
+    assert found == [(MAIN_TENANT, "b"), (OTHER_TENANT, "c"), (MAIN_TENANT, "a")]
+    assert later == ["b", "c", "a", "d"]
+    assert [due.job.id for due in await store.jobs(2)] == ["b", "c"]
+
+
+async def test_a_row_of_the_outbox_is_due_until_it_is_written_anew(
+    store: Store, clock: FrozenClock
+) -> None:
+    await store.write(MAIN_TENANT, new(a_job()))
+    first = (await store.jobs(10))[0].job
+    again = (await store.jobs(10))[0].job
+    taken = a_job(due_at=NOON + timedelta(minutes=2), tries=1)
+
+    one, two = [await store.write(MAIN_TENANT, changed(taken, 1)) for _ in range(2)]
+
+    assert first == again
+    assert (one, two) == (Committed(), RECORD)
+    assert await store.jobs(10) == []
+    clock.move(timedelta(minutes=2))
+    assert [due.job for due in await store.jobs(10)] == [
+        a_job(due_at=NOON + timedelta(minutes=2), tries=1, version=2)
+    ]

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from engine.compile import Source, check_definition
 from engine.interpret import advance, new_instance
-from engine.model.effect import Effect, Enter, Resume, Run
-from engine.model.event import Ended, Event, Finished, Outcome, Shown, Started
+from engine.model.effect import Effect, Enter, Prepare, Resume, Run
+from engine.model.event import Ended, Event, Finished, Handed, Outcome, Shown, Started
 from engine.model.graph import ProcessGraph
 from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT, InstanceId, JsonObject, NodeId
@@ -106,5 +106,7 @@ class Walk:
                 return PAGE
             case Resume(woken=woken):
                 return Ended(submission=getattr(woken, "submission", None))
+            case Prepare():
+                return Handed(waits=True)
             case Run():
                 return DONE

@@ -23,6 +23,7 @@ from engine.activity import (
     Decides,
     Ended,
     ErrorEvent,
+    HandOver,
     KeyUse,
     ListOf,
     Outcome,
@@ -112,8 +113,8 @@ def page(answer: Any) -> Activity:
     )(Page)
 
 
-def performed(one: Activity) -> Outcome | StillChecking:
-    effect = ENTER if one.signature.waits else RUN
+def performed(one: Activity) -> Outcome | HandOver | StillChecking:
+    effect = ENTER if one.signature.is_page else RUN
     return asyncio.run(perform(one, effect, CALL))
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.activity import Activity, Call, Ended, activity, done
+from engine.activity import Activity, Call, Ended, HandOver, activity, done
 from engine.adapters.memory import OTHER_TASKS, MemoryStore
 from engine.identity.attempts import user_account
 from engine.model.effect import Run
@@ -26,7 +26,7 @@ CALL = Call(node=NodeId("slow"), visit=1, at=NOON, effect_key="i/slow/1", inputs
 EFFECT = Run(node=NodeId("slow"), visit=1, inputs={})
 
 
-def taking(seconds: float, monkeypatch: pytest.MonkeyPatch) -> Outcome | StillChecking:
+def taking(seconds: float, monkeypatch: pytest.MonkeyPatch) -> Outcome | HandOver | StillChecking:
     """Perform an activity that takes so long, by the loop's own clock, which is moved."""
     passed = timedelta()
 
@@ -38,7 +38,7 @@ def taking(seconds: float, monkeypatch: pytest.MonkeyPatch) -> Outcome | StillCh
             await OTHER_TASKS
         return done()
 
-    async def story() -> Outcome | StillChecking:
+    async def story() -> Outcome | HandOver | StillChecking:
         loop = asyncio.get_running_loop()
         real = loop.time
         monkeypatch.setattr(loop, "time", lambda: real() + passed.total_seconds())

@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlencode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.adapters.memory import MemoryStore
+from engine.run.catalogue import Catalogue
 from engine.testing import FrozenClock
 from engine.web import Journeys, Offices, WebConfig, build_web
 from engine.web.sources import SourceLimits
@@ -325,11 +326,12 @@ def surface(
     public_url: str = ORIGIN,
     limits: SourceLimits | None = None,
     redirects: Sequence[str] = ("https://shop.example/back",),
+    catalogue: Catalogue | None = None,
     **settings: Any,
 ) -> Surface:
     """Put a surface in front of a fresh house."""
     clock = FrozenClock()
-    house = bench(MemoryStore(clock), clock, redirects=redirects)
+    house = bench(MemoryStore(clock), clock, redirects=redirects, catalogue=catalogue)
     return surface_of(house, public_url=public_url, limits=limits, **settings)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar, cast
 
 from engine.adapters import rules
-from engine.ports.store import InstanceQuery, Page, PageQuery
+from engine.model.instance import ProcessInstance
+from engine.model.names import InstanceId, TenantId
+from engine.ports.store import Due, DueJob, InstanceQuery, Page, PageQuery
 from engine.records.record import AuditRow, Record
+from engine.records.work import Job
 
 V = TypeVar("V")
 
@@ -36,3 +40,26 @@ def one_page(rows: list[V], query: PageQuery | InstanceQuery) -> Page[V]:
     """Cut a page out of all rows."""
     start, length = rules.bounds(query)
     return Page(rows=tuple(rows[start : start + length]), total=len(rows))
+
+
+def instances_due(
+    instances: Mapping[tuple[TenantId, InstanceId], ProcessInstance], by: str, now: datetime
+) -> Sequence[Due]:
+    """Give the instances whose time `by` has come, the longest due first."""
+    times = [(getattr(row, by), key) for key, row in instances.items()]
+    found = sorted((time, key) for time, key in times if time is not None and time <= now)
+    return [Due(tenant=tenant, instance=id) for _, (tenant, id) in found]
+
+
+def jobs_due(rows: Mapping[tuple[TenantId, str, str], Record], now: datetime) -> Sequence[DueJob]:
+    """Give what is due in the outbox, the longest due first."""
+    found = [
+        (job.due_at, tenant, job.id, job)
+        for (tenant, _, _), job in rows.items()
+        if isinstance(job, Job) and job.due_at is not None and job.due_at <= now
+    ]
+    return [DueJob(tenant=tenant, job=job) for _, tenant, _, job in sorted(found, key=_by_place)]
+
+
+def _by_place(found: tuple[datetime, TenantId, str, Job]) -> tuple[datetime, TenantId, str]:
+    return found[:3]

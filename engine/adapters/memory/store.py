@@ -10,7 +10,7 @@ import msgspec
 
 from engine.adapters import rules
 from engine.adapters.claims import Asked, Claim, Taken, take
-from engine.adapters.memory.listing import chosen, one_page, sorter
+from engine.adapters.memory.listing import chosen, instances_due, jobs_due, one_page, sorter
 from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
@@ -25,6 +25,7 @@ from engine.ports.store import (
     Committed,
     Conflict,
     Due,
+    DueJob,
     Erasure,
     Hop,
     InstanceQuery,
@@ -292,18 +293,17 @@ class MemoryStore:
     async def due(self, limit: int) -> Sequence[Due]:
         """Give instances that have something due, the longest due first."""
         await OTHER_TASKS
-        now = self._clock.now()
-        times = [(row.due_at, key) for key, row in self._instances.items()]
-        found = sorted((time, key) for time, key in times if time is not None and time <= now)
-        return [Due(tenant=tenant, instance=id) for _, (tenant, id) in found[:limit]]
+        return instances_due(self._instances, "due_at", self._clock.now())[:limit]
+
+    async def jobs(self, limit: int) -> Sequence[DueJob]:
+        """Give what is due in the outbox, the longest due first."""
+        await OTHER_TASKS
+        return jobs_due(self._rows, self._clock.now())[:limit]
 
     async def expired(self, limit: int) -> Sequence[Due]:
         """Give instances that are kept no longer, the longest so first."""
         await OTHER_TASKS
-        now = self._clock.now()
-        times = [(row.kept_until, key) for key, row in self._instances.items()]
-        found = sorted((time, key) for time, key in times if time is not None and time <= now)
-        return [Due(tenant=tenant, instance=id) for _, (tenant, id) in found[:limit]]
+        return instances_due(self._instances, "kept_until", self._clock.now())[:limit]
 
     async def forget_ended(self, kind: type[Ending], before: datetime) -> None:
         """Drop rows of a kind whose end came before a time."""

@@ -57,6 +57,10 @@ DUE: Final = _DUE.format(now=_NOW)
 _EXPIRED: Final = """SELECT tenant, instance FROM retention
 WHERE kept_until <= coalesce($1::bigint, {now}) ORDER BY kept_until, tenant, instance LIMIT $2"""
 EXPIRED: Final = _EXPIRED.format(now=_NOW)
+_JOBS: Final = """SELECT tenant, body FROM outbox WHERE due <= coalesce($1::bigint, {now})
+ORDER BY due, tenant, id LIMIT $2 FOR UPDATE SKIP LOCKED"""
+JOBS: Final = _JOBS.format(now=_NOW)
+"""Passed over is what another node takes at this moment."""
 WRITE_AGAIN: Final = """UPDATE schema_versions SET name = name
 WHERE number = (SELECT max(number) FROM schema_versions)"""
 """PostgreSQL writes a new version of a row also where nothing of it is another."""

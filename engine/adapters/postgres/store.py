@@ -18,7 +18,7 @@ from engine.adapters.postgres import ledger, queries, schema, statements
 from engine.adapters.postgres.batches import AT_ONCE, Batches
 from engine.adapters.postgres.changes import Changes, Statement, Transaction, in_order
 from engine.adapters.postgres.failures import FAILURES
-from engine.adapters.postgres.kinds import Listing, PgValue, Row, chosen, table_of
+from engine.adapters.postgres.kinds import Listing, PgValue, Row, chosen, read_job, table_of
 from engine.adapters.postgres.pool import ANSWER, Pool, ended
 from engine.adapters.postgres.reader import Reader
 from engine.adapters.system import since_boot
@@ -36,6 +36,7 @@ from engine.ports.store import (
     Committed,
     Conflict,
     Due,
+    DueJob,
     Erasure,
     Hop,
     InstanceQuery,
@@ -259,6 +260,12 @@ class PostgresStore:
         rows = await self._reader.all(queries.DUE, self._frozen(), limit)
         found = cast("Sequence[tuple[TenantId, InstanceId]]", rows)
         return [Due(tenant=tenant, instance=instance) for tenant, instance in found]
+
+    async def jobs(self, limit: int) -> Sequence[DueJob]:
+        """Give what is due in the outbox, the longest due first."""
+        rows = await self._reader.all(queries.JOBS, self._frozen(), limit)
+        found = cast("Sequence[tuple[TenantId, str]]", rows)
+        return [DueJob(tenant=tenant, job=read_job(body)) for tenant, body in found]
 
     async def expired(self, limit: int) -> Sequence[Due]:
         """Give instances that are kept no longer, the longest so first."""

@@ -17,6 +17,8 @@ PACKS: Final = "SELECT rowid, rows FROM hops WHERE tenant = ? AND instance = ?"
 KEEP_PACK: Final = "UPDATE hops SET rows = ? WHERE rowid = ?"
 EXPIRED: Final = """SELECT tenant, id FROM instances WHERE kept_until <= ?1
 ORDER BY kept_until LIMIT ?2"""
+JOBS: Final = """SELECT tenant, body FROM outbox WHERE due <= ?1
+ORDER BY due, tenant, id LIMIT ?2"""
 FORGET_AUDIT: Final = "DELETE FROM audit WHERE at < ?"
 
 _CHOSEN: Final = """FROM instances WHERE tenant = ?1 AND (?2 IS NULL OR process = ?2)

@@ -17,7 +17,7 @@ from engine.adapters.claims import Asked
 from engine.adapters.encoding import micros, pack, read_state, unpack
 from engine.adapters.sqlite import ledger, queries, statements
 from engine.adapters.sqlite.database import Database
-from engine.adapters.sqlite.kinds import Listing, chosen, table_of
+from engine.adapters.sqlite.kinds import Listing, chosen, read_job, table_of
 from engine.adapters.sqlite.reader import Reader, Row, answered
 from engine.adapters.sqlite.writer import Transaction, Writer
 from engine.errors import UnknownInstance
@@ -34,6 +34,7 @@ from engine.ports.store import (
     Committed,
     Conflict,
     Due,
+    DueJob,
     Erasure,
     Hop,
     InstanceQuery,
@@ -227,6 +228,13 @@ class SqliteStore:
         rows = await self._apart(lambda: self._far.all(queries.DUE, (now, limit)))
         found = cast("Sequence[tuple[TenantId, InstanceId]]", rows)
         return [Due(tenant=tenant, instance=instance) for tenant, instance in found]
+
+    async def jobs(self, limit: int) -> Sequence[DueJob]:
+        """Give what is due in the outbox, the longest due first."""
+        now = micros(self._clock.now())
+        rows = await self._apart(lambda: self._far.all(queries.JOBS, (now, limit)))
+        found = cast("Sequence[tuple[TenantId, str]]", rows)
+        return [DueJob(tenant=tenant, job=read_job(body)) for tenant, body in found]
 
     async def expired(self, limit: int) -> Sequence[Due]:
         """Give instances that are kept no longer, the longest so first."""

@@ -132,7 +132,12 @@ class Site(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def waits(self) -> bool:
         """Whether an instance stands still here."""
-        return self.signature is not None and self.signature.waits
+        return self.signature is not None and self.signature.waits(self.inputs)
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a page is shown here that is a step of its own."""
+        return self.signature is not None and self.signature.is_page
 
     @property
     def forms(self) -> tuple[NodeForm, ...]:

@@ -13,6 +13,7 @@ from engine.compile.linking.site import Button, Edge, EdgeKind, Formula, Site, T
 from engine.compile.reading.document import Written
 from engine.expressions import BOOLEAN
 from engine.model.names import NodeId
+from engine.model.signature import Signature
 
 Targets = Mapping[str, bool]
 """Every node's name -> whether a way may lead there."""
@@ -87,14 +88,23 @@ def _idle(site: Site) -> Iterator[tuple[str, str]]:
     if signature is None:
         yield from ((key, "a gateway only has ways on") for key in _ONLY_ACTIVITIES)
         return
-    if not site.waits:
+    if not _waits(site, signature):
         yield from ((key, "the node never waits") for key in ("timeout", "actions"))
+    elif not site.is_page:
+        yield "actions", "the node shows no page of its own"
     if site.is_end:
         yield "next", "an instance is over here"
     else:
         yield "result", "only an End has a result"
     if signature.opens is None and signature.settles is None:
         yield "check", "the activity opens and settles no check"
+
+
+def _waits(site: Site, signature: Signature) -> bool:
+    """Whether the instance stands still here, as far as is written; its inputs are linked later."""
+    written = site.written.entries.get("inputs")
+    given = {name: one.value for name, one in (written.entries if written else {}).items()}
+    return signature.waits({one.name: one.default for one in signature.inputs} | given)
 
 
 def _error_codes(site: Site, findings: Findings) -> None:

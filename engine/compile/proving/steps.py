@@ -24,7 +24,7 @@ def steps(linked: Linked, order: Mapping[NodeId, int]) -> Mapping[NodeId, tuple[
         order: Reached nodes, each behind those that lead to it except by a way back.
     """
     nodes = sorted(order, key=order.__getitem__)
-    waits = {node: int(linked.sites[node].waits) for node in nodes}
+    waits = {node: int(linked.sites[node].is_page) for node in nodes}
     onward = {node: _onward(linked, node, order) for node in nodes}
     before: dict[NodeId, Bounds] = {}
     for node in nodes:

@@ -21,7 +21,7 @@ def prove_ends(linked: Linked, findings: Findings) -> None:
         _late_timers(linked, longest, findings)
         return
     for site in linked.sites.values():
-        if site.waits and site.timer is None:
+        if site.is_page and site.timer is None:
             findings.add(
                 "P115", site.spot, f"nothing ends the wait at `{site.id}`",
                 "give it a `timeout:`, or the definition a `maxDuration:`",

@@ -11,12 +11,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from engine.activity import HandOver
 from engine.errors import ProcessFault, UnknownOutcome
 from engine.identity import devices
 from engine.identity.authentication import Verifier
 from engine.interpret import advance
 from engine.model.effect import Effect
-from engine.model.event import Broken, Event, Finished
+from engine.model.event import Broken, Event, Finished, Handed
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import HopId
@@ -24,9 +25,11 @@ from engine.model.turn import NotAwaited
 from engine.model.value import Passing
 from engine.ports.outside import Chance, HashPool, Probe, Vault, no_probe
 from engine.ports.store import ClaimKey, Committed, Conflict, Hop, Redeem, Store
+from engine.records.record import Absent
 from engine.run.catalogue import Catalogue
 from engine.run.hop import journal
 from engine.run.hop.capabilities import Lent, bind
+from engine.run.hop.handing import job_of
 from engine.run.hop.perform import StillChecking, call_of, perform
 from engine.run.library import Library
 from engine.run.unit import Unit
@@ -99,7 +102,7 @@ class Hops:
                 event = _too_many(turn.effects[0], event.at)
                 continue
             finished = await self._performed(
-                graph, instance, turn.effects[0], at=at, lend=lend, bag=bag
+                graph, instance, turn.effects[0], at=at, lend=lend, unit=unit, bag=bag
             )
             if isinstance(finished, StillChecking):
                 return finished
@@ -113,6 +116,7 @@ class Hops:
         *,
         at: datetime,
         lend: Callable[[], Lent],
+        unit: Unit,
         bag: Bag,
     ) -> Finished | StillChecking:
         node = graph.nodes[effect.node]
@@ -125,6 +129,10 @@ class Hops:
         outcome = await perform(activity, effect, call)
         if isinstance(outcome, StillChecking):
             return outcome
+        if isinstance(outcome, HandOver):
+            job = job_of(instance, node, effect, outcome, at=at, vault=self.outside.vault)
+            unit.put(job, Absent())
+            outcome = Handed(waits=job.waits)
         return Finished(at=at, node=effect.node, visit=effect.visit, outcome=outcome)
 
     def _lent(

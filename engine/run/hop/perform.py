@@ -6,20 +6,20 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec.structs import fields
 
-from engine.activity import Activity, Answer, Call
+from engine.activity import Activity, Answer, Call, HandOver, Prepared, TryLater
 from engine.errors import Busy, Contended, StoreUnavailable, TrustflowError, UnknownOutcome
 from engine.expressions import describe, has_type
-from engine.model.effect import Effect, Resume, Run
+from engine.model.effect import Effect, Enter, Prepare, Resume, Run
 from engine.model.event import Broken, Ended, Outcome, Shown
 from engine.model.graph import ActivityNode
 from engine.model.instance import DECISIONS, KeySlot, ProcessInstance
-from engine.model.names import JsonValue
+from engine.model.names import InstanceId, JsonObject, JsonValue, NodeId
 from engine.model.signature import Signature
 from engine.secret import Bag
 
@@ -29,10 +29,15 @@ DEEPEST: Final = 64
 """Values inside values of an answer; a reader deep in other calls must be able to follow."""
 _write: Final = msgspec.json.Encoder().encode
 _read_answer: Final = msgspec.json.Decoder(Ended | Shown).decode
+_read_job: Final = msgspec.json.Decoder(JsonObject).decode
 _read_broken: Final = msgspec.json.Decoder(Broken).decode
 
 LONGEST_SECONDS: Final = 10.0
 """No activity inside a hop may take longer: a claim lasts as long (design 3.4)."""
+LONGEST_OUTSIDE_SECONDS: Final = 60.0
+"""No try of an external activity may take longer."""
+MOST_TRIES: Final = 50
+LONGEST_DELAY: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +64,7 @@ def call_of(
         node=node.id,
         visit=effect.visit,
         at=at,
-        effect_key=f"{instance.id}/{node.id}/{effect.visit}",
+        effect_key=effect_key(instance.id, node.id, effect.visit),
         inputs=effect.inputs,
         slots=_slots(node, instance),
         checks=instance.checks,
@@ -70,12 +75,19 @@ def call_of(
     )
 
 
-async def perform(activity: Activity, effect: Effect, call: Call) -> Outcome | StillChecking:
+def effect_key(instance: InstanceId, node: NodeId, visit: int) -> str:
+    """Name one effect: the same at every try."""
+    return f"{instance}/{node}/{visit}"
+
+
+async def perform(
+    activity: Activity, effect: Effect, call: Call
+) -> Outcome | HandOver | StillChecking:
     """Call the activity.
 
     Returns:
-        Its outcome; `Broken` when it broke or answered something else (an incident then); or
-        `StillChecking` when another request holds this step.
+        Its outcome; what an external one hands over; `Broken` when it broke or answered something
+        else (an incident then); or `StillChecking` when another request holds this step.
 
     Raises:
         Busy: The hash pool is full.
@@ -84,9 +96,11 @@ async def perform(activity: Activity, effect: Effect, call: Call) -> Outcome | S
     """
     try:
         answer = _answer(activity, effect, call)
-        if not isinstance(answer, Outcome) and inspect.isawaitable(answer):
+        if not isinstance(answer, Outcome | HandOver) and inspect.isawaitable(answer):
             async with asyncio.timeout(LONGEST_SECONDS):
                 answer = await answer
+        if isinstance(effect, Prepare) and isinstance(answer, HandOver):
+            return _lawful_job(activity.signature, answer)
         return _lawful(activity.signature, answer)
     except Contended as contended:
         return StillChecking(moved_on=contended.moved_on)
@@ -99,13 +113,56 @@ async def perform(activity: Activity, effect: Effect, call: Call) -> Outcome | S
         return _broken(activity.signature, f"{type(error).__name__} in {label}")
 
 
-def _answer(activity: Activity, effect: Effect, call: Call) -> Answer:
+async def attempt(activity: Activity, call: Call) -> Ended | Broken | TryLater:
+    """Let an external activity try to do what it has handed over.
+
+    Gives `Broken` when it broke or answered something else: it may be tried again all the same.
+    """
+    signature = activity.signature
+    assert activity.attempt is not None  # noqa: S101 - the decorator saw to it
+    try:
+        answer = activity.attempt(call)
+        if not isinstance(answer, Outcome | TryLater):
+            async with asyncio.timeout(LONGEST_OUTSIDE_SECONDS):
+                answer = await answer
+    except TrustflowError as fault:
+        return _broken(signature, str(fault), code=fault.code)
+    except Exception as error:  # noqa: BLE001 - one of the three: a stranger's code
+        return _broken(signature, f"{type(error).__name__} in {signature.label}")
+    if not isinstance(answer, TryLater):
+        found = _lawful(signature, answer)
+        return found if isinstance(found, Ended | Broken) else _broken(signature, "it has no page")
+    at_last = _lawful(signature, answer.at_last)
+    return answer if isinstance(at_last, Ended) else _broken(signature, answer.reason)
+
+
+def _answer(activity: Activity, effect: Effect, call: Call) -> Answer | Prepared:
     if isinstance(effect, Resume):
         assert activity.resume is not None  # noqa: S101 - the decorator saw to it
         return activity.resume(call, effect.woken)
-    code = activity.run if isinstance(effect, Run) else activity.enter
+    code: Callable[[Call], Answer | Prepared] | None
+    match effect:
+        case Run():
+            code = activity.run
+        case Enter():
+            code = activity.enter
+        case Prepare():
+            code = activity.prepare
     assert code is not None  # noqa: S101 - as above
     return code(call)
+
+
+def _lawful_job(signature: Signature, handed: HandOver) -> HandOver | Broken:
+    """Refuse what could not be given back to the try as it was handed over."""
+    job = _kept(handed.job, _read_job)
+    if job is None:
+        return _broken(signature, f"{signature.label} handed over what cannot be kept")
+    delays = tuple(handed.delays)
+    too_long = any(not timedelta() <= delay <= LONGEST_DELAY for delay in delays)
+    if too_long or len(delays) >= MOST_TRIES:
+        reason = f"{signature.label} wants more tries, or longer apart, than there may be"
+        return _broken(signature, reason)
+    return HandOver(job=job, delays=delays)
 
 
 def _lawful(signature: Signature, answer: object) -> Outcome:
@@ -113,7 +170,9 @@ def _lawful(signature: Signature, answer: object) -> Outcome:
 
     What is taken is what a later reader will find, and no value that the activity still holds.
     """
-    if not isinstance(answer, Ended | Shown) or (isinstance(answer, Shown) and not signature.waits):
+    if not isinstance(answer, Ended | Shown) or (
+        isinstance(answer, Shown) and not signature.is_page
+    ):
         return _broken(signature, f"{signature.label} answered with {type(answer).__name__}")
     kept = _kept(answer, _read_answer)
     if kept is None:

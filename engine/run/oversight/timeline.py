@@ -20,6 +20,7 @@ from engine.model.event import (
     Extended,
     Finished,
     GivenUp,
+    Handed,
     LanguageChosen,
     Pressed,
     Resumed,
@@ -193,6 +194,8 @@ def _finished(event: Finished) -> _Told:
             return _Told(mark=mark, node=node, outcome=told)
         case Shown():
             return _Told(mark=WAITS, node=node, outcome="shown, waits")
+        case Handed(waits=waits):
+            return _Told(mark=WAITS if waits else SMALL, node=node, outcome="handed over")
         case Broken():
             return _Told(mark=BROKE, node=node, outcome=f"broke: {cause_of(outcome.reason)}")
         case _:

@@ -90,6 +90,7 @@ _ENDS = {
     "REVIEW": _End(shape="dots", title="end.review.title", ledes=("end.review.lede",)),
     "PAUSED": _End(shape="dots", title="end.paused.title", ledes=("end.paused.lede",)),
 }  # fmt: skip
+_WORKING = _End(shape="dots", title="work.title", ledes=("work.lede",))
 _LEFT = _End(shape="tick", title="visit.ended.title", ledes=("visit.ended.lede",),
              advice=_DECLINED)  # fmt: skip
 _BROKEN = _End(shape="open", tone="broken", title="end.error.title", ledes=("end.error.lede",),
@@ -107,15 +108,20 @@ def ending(frame: Frame, current: Current, *, redirect: RedirectPanel | None = N
 
     Args:
         frame: What the page stands in.
-        current: An instance that is over, paused, or held by an incident.
+        current: An instance that is over, paused, held by an incident, or standing still until
+            something is done outside: then the page looks again by itself (`Refresh`).
         redirect: Where the person goes next, as `redirect_of` finds it; its address must have been
             held against the allow-list (F4). The caller sends the `Refresh` header.
     """
     say, instance = frame.speech, current.instance
     end = _end(current)
     heading, ledes = _own_words(instance, end, say)
-    ledes += (say("end.redirect") if redirect else say("frame.close"),)
-    words = say("end.redirect.go") if redirect else Markup()
+    is_working = instance.works_on
+    if not is_working:
+        ledes += (say("end.redirect") if redirect else say("frame.close"),)
+    button = _Button(href=redirect.url, words=say("end.redirect.go")) if redirect else None
+    if is_working:
+        button = _Button(href=frame.path, words=say("phone.check"))
     return render(
         "ending.html",
         frame,
@@ -125,7 +131,7 @@ def ending(frame: Frame, current: Current, *, redirect: RedirectPanel | None = N
         heading=say.text(heading),
         ledes=ledes,
         advice=[say(id_) for id_ in end.advice],
-        button=_Button(href=redirect.url, words=words) if redirect else None,
+        button=button,
         of_visit=True,
         finished=_when(instance.ended_at, say) if instance.ended_at is not None else None,
         reference=instance.reference,
@@ -189,6 +195,8 @@ def _end(current: Current) -> _End:
     instance = current.instance
     if instance.incident is not None:
         return _BROKEN
+    if instance.works_on:
+        return _WORKING
     if instance.status == "COMPLETED_ENDED_ERROR" and instance.left is not None:
         return _LEFT  # a button led straight here: the person knows why
     if instance.status == "COMPLETED_ENDED_ERROR":

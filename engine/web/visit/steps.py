@@ -35,6 +35,8 @@ _OURS = frozenset({"_step", "_revision", "_token", *_COMMANDS})
 """Names that are the page's own; any other that the form does not have is refused (G6)."""
 _URL_SIGNS = "%/:=&?~#+!$,;'@()*[]"
 """What stays as it is in an address (RFC 3986, 2.2), percent signs included."""
+SOON, LATER, PATIENT_AFTER = 2, 10, 30
+"""Seconds between two looks at what is being done outside; less often after the third number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +243,17 @@ def _ended(ask: Ask, current: Current) -> Response:
     )
     redirect = pages.redirect_of(current)
     html = pages.ending(_frame(ask, current, language), current, redirect=redirect)
-    return page(ask, html, headers=_refresh(redirect) if redirect else {})
+    headers = _refresh(redirect) if redirect else {}
+    if current.instance.works_on:
+        headers = {"Refresh": str(_look_again(current))}
+    return page(ask, html, headers=headers)
+
+
+def _look_again(current: Current) -> int:
+    """Give the seconds until a page that goes on by itself looks again: soon, then less often."""
+    wait = current.instance.wait
+    waited = (current.now - wait.since).total_seconds() if wait is not None else 0.0
+    return SOON if waited < PATIENT_AFTER else LATER
 
 
 def _refresh(redirect: RedirectPanel) -> Mapping[str, str]:
