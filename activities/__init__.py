@@ -8,24 +8,28 @@ from typing import Final, cast
 from activities.decisions import simple_decider
 from activities.flow import end, redirect_user, start
 from activities.forms import CustomDataForm
-from activities.passcode import (
+from activities.passcodes.authentication import (
     PasscodeAuthenticationForm,
     SignInForm,
     complete_passcode_authentication,
     start_passcode_authentication,
 )
-from activities.pausing import WaitingForResume, pause_instance
-from activities.recovery import (
+from activities.passcodes.recovery import (
     PasscodeRecoveryForm,
     complete_passcode_recovery,
     start_passcode_recovery,
 )
-from activities.registration import (
+from activities.passcodes.registration import (
     PasscodeRegistrationForm,
     complete_passcode_registration,
     start_passcode_registration,
 )
-from activities.renewal import PasscodeRenewalForm, end_passcode_renewal, start_passcode_renewal
+from activities.passcodes.renewal import (
+    PasscodeRenewalForm,
+    end_passcode_renewal,
+    start_passcode_renewal,
+)
+from activities.pausing import WaitingForResume, pause_instance
 from activities.review import (
     WaitingForReview,
     review_required,
@@ -34,6 +38,7 @@ from activities.review import (
 )
 from activities.users import add_user, get_user, lock_user, update_user
 from activities.variables import clear_variables, counter, set_variables
+from activities.webhooks import SendWebhook
 from engine.activity import Activity
 
 _ALL = (
@@ -68,6 +73,7 @@ _ALL = (
     review_status_report,
     WaitingForReview,
     write_summary_report,
+    SendWebhook,
 )
 # Checkers do not see what a decorator makes of a class: an activity, as of a function.
 ALL: Final = cast("tuple[Activity, ...]", _ALL)

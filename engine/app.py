@@ -18,6 +18,7 @@ from engine.adapters.system import SystemChance, SystemClock
 from engine.adapters.vault import FileVault
 from engine.errors import TrustflowError
 from engine.model.names import MAIN_TENANT, TenantId
+from engine.ports.http import Http
 from engine.ports.outside import Chance, Clock, HashPool, Probe, Vault, no_probe
 from engine.ports.store import Store
 from engine.run.catalogue import Catalogue
@@ -58,6 +59,7 @@ class Application:
     eraser: Eraser
     pump: Pump
     outbox: Outbox
+    http: Http
     on_close: list[Callable[[], None]] = field(default_factory=list)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _looked_at: datetime | None = None
@@ -209,6 +211,20 @@ async def _on_postgres(
     return store, vault
 
 
+def _http(settings: Settings) -> Http:
+    """Make the way out to other programs. Raises `SettingsRefused` for an authority that is none.
+
+    What it needs is read when it is first used: most commands never do.
+    """
+    from engine.adapters.http import Rules, SafeHttp
+
+    rules = Rules(
+        ports=frozenset(settings.http_ports),
+        trusted=frozenset(one.lower() for one in settings.http_trusted),
+    )
+    return SafeHttp(rules=rules, ca_file=settings.http_ca_file)
+
+
 def wire(
     settings: Settings,
     store: Store,
@@ -217,9 +233,11 @@ def wire(
     chance: Chance,
     vault: Vault,
     pool: HashPool,
+    http: Http | None = None,
     probe: Probe = no_probe,
 ) -> Application:
     """Put the rooms together around opened adapters."""
+    http = http or _http(settings)
     catalogue = Catalogue.installed()
     library = Library(store=store, catalogue=catalogue)
     outside = Outside(
@@ -252,6 +270,7 @@ def wire(
         office=TokenOffice(store=store, library=library, allowed_redirects=allowed),
         supervisor=Supervisor(store=store, loop=loop, vault=vault),
         eraser=eraser,
+        http=http,
         pump=Pump(
             store=store,
             loop=loop,
@@ -259,5 +278,5 @@ def wire(
             eraser=eraser,
             audit_kept=timedelta(days=settings.audit_days),
         ),
-        outbox=Outbox(outside=outside, loop=loop, clock=clock),
+        outbox=Outbox(outside=outside, loop=loop, clock=clock, http=http),
     )

@@ -106,6 +106,18 @@ class SchemaMissing(TrustflowError):
     code = "schema-missing"
 
 
+class AddressRefused(TrustflowError):
+    """A request may not go there, or not like this; trying again is in vain."""
+
+    code = "address-refused"
+
+
+class HttpFailed(TrustflowError):
+    """A program elsewhere gave no answer; it may be asked again."""
+
+    code = "http-failed"
+
+
 class VaultRefused(TrustflowError):
     """The vault has no such key, or what was sealed does not open with it."""
 

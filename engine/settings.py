@@ -34,6 +34,7 @@ USUAL_PORT: Final = 8321
 Text = Annotated[str, Meta(max_length=2_000)]
 Texts = tuple[Text, ...]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
+Ports = tuple[Port, ...]
 MetricsPort = Annotated[int, Meta(ge=0, le=65_535)]
 MemoryKib = Annotated[int, Meta(ge=19_456, le=4_194_304)]
 Passes = Annotated[int, Meta(ge=2, le=100)]
@@ -66,6 +67,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         requests_at_once: Connections and requests beyond are answered 503.
         audit_days: How long audit rows are kept (J3).
         metrics_port: Where this machine alone can ask for figures; 0: nowhere.
+        http_ports: At which other programs may be reached, by webhooks say (H1).
+        http_trusted: `host:port` of programs that may be inside the own network, and on this very
+            machine without TLS.
+        http_ca_file: PEM file of a further authority that their certificates may be signed by.
     """
 
     data: Path = USUAL_FOLDER
@@ -89,6 +94,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_at_once: Requests = 1_000
     audit_days: AuditDays = 365
     metrics_port: MetricsPort = 0
+    http_ports: Ports = (443, 8443)
+    http_trusted: Texts = ()
+    http_ca_file: Path | None = None
 
 
 FIELDS: Final = tuple(name for name in Settings.__struct_fields__ if name != "data")
@@ -195,7 +203,7 @@ def _converted(one: Given, problems: list[str]) -> Any:
     """
     wanted, value = _TYPES[one.field], one.value
     from_words = one.where == "environment"
-    if wanted == Texts and from_words and isinstance(value, str):
+    if wanted in (Texts, Ports) and from_words and isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     if wanted == Path | None:
         if isinstance(value, str) and value:
@@ -224,6 +232,8 @@ def _asked(field: str) -> str:
     wanted = _TYPES[field]
     if wanted == Texts:
         return "a list of texts"
+    if wanted == Ports:
+        return "a list of ports, 1 to 65,535"
     for meta in getattr(wanted, "__metadata__", ()):
         if meta.ge is not None:
             return f"a whole number, {meta.ge:,} to {meta.le:,}"

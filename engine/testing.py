@@ -16,9 +16,10 @@ from typing import Final, TypeVar, cast
 
 from engine.adapters.hashing import Hasher, Parameters
 from engine.adapters.vault import KeyRing
-from engine.errors import Busy
+from engine.errors import Busy, TrustflowError
 from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT, Digest, HopId, InstanceId, NodeId, id_text
+from engine.ports.http import HttpAnswer, HttpRequest
 from engine.ports.outside import Slot, Vault
 from engine.ports.store import Hop
 from engine.records.journal import JournalRow
@@ -143,6 +144,31 @@ class _CheapSlot:
         """Make a record."""
         self._pool.calls.append("hash")
         return self._hasher.hash(passcode)
+
+
+class ScriptedHttp:
+    """HTTP out that reaches nobody: what was sent, and what is answered, the last one for ever.
+
+    Attributes:
+        sent: In order.
+        answers: Given one after the other; an exception is raised.
+    """
+
+    def __init__(self, *answers: HttpAnswer | TrustflowError) -> None:
+        self.sent: list[HttpRequest] = []
+        self.answers = list(answers) or [HttpAnswer(status=204, headers={}, body=b"")]
+
+    def refusal(self, uri: str) -> str | None:
+        """Take https alone."""
+        return None if uri.startswith("https://") else "use https"
+
+    async def send(self, request: HttpRequest) -> HttpAnswer:
+        """Answer as the script says."""
+        self.sent.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, TrustflowError):
+            raise answer
+        return answer
 
 
 def recorded(port: P, calls: list[str]) -> P:

@@ -94,7 +94,7 @@ def test_house_stands_on_its_floors() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("importer", ["activities", "activities.passcode"])
+@pytest.mark.parametrize("importer", ["activities", "activities.passcodes.authentication"])
 def test_activities_may_enter_by_the_door_alone(importer: str) -> None:
     settings = contract("Activities enter by one door")
 

@@ -15,10 +15,17 @@ from engine.activity.capabilities import (
     UserRefused,
     Users,
 )
+from engine.activity.delivering import (
+    Delivered,
+    Deliveries,
+    Undelivered,
+    WebhookMessage,
+    Webhooks,
+)
 from engine.activity.describing import LINK, Activity, Answer, Prepared, Tried, activity
 from engine.activity.endings import done, failed, passed, raised
 from engine.activity.external import USUAL_DELAYS, HandOver, TryLater
-from engine.errors import ActivityFault, Busy
+from engine.errors import ActivityFault, AddressRefused, Busy, HttpFailed
 from engine.expressions import (
     BOOLEAN,
     DATE,
@@ -52,16 +59,19 @@ from engine.model.signature import (
     Output,
     Promotion,
 )
+from engine.ports.http import Http, HttpAnswer, HttpRequest
 from engine.secret import Secret
 
 __all__ = [
     "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "LINK", "NUMBER", "STRING", "USUAL_DELAYS", "Action",
-    "Activity", "ActivityFault", "Answer", "Answered", "Bound", "Busy", "Call", "Check", "CheckUse",
-    "ComponentType", "Decided", "Decides", "Ended", "EnumOf", "ErrorEvent", "Expired", "FormPanel",
-    "FormRef", "FormUse", "HandOver", "Input", "JsonObject", "JsonValue", "KeySlot", "KeyUse",
-    "Limits", "ListOf", "MapOf", "Member", "Message", "Option", "Outcome", "Output", "Panel",
-    "PasscodeAttempt", "PasscodeVerdict", "Passcodes", "Prepared", "Promotion", "Record",
+    "Activity", "ActivityFault", "AddressRefused", "Answer", "Answered", "Bound", "Busy", "Call",
+    "Check", "CheckUse", "ComponentType", "Decided", "Decides", "Delivered", "Deliveries", "Ended",
+    "EnumOf", "ErrorEvent", "Expired", "FormPanel", "FormRef", "FormUse", "HandOver", "Http",
+    "HttpAnswer", "HttpFailed", "HttpRequest", "Input", "JsonObject", "JsonValue", "KeySlot",
+    "KeyUse", "Limits", "ListOf", "MapOf", "Member", "Message", "Option", "Outcome", "Output",
+    "Panel", "PasscodeAttempt", "PasscodeVerdict", "Passcodes", "Prepared", "Promotion", "Record",
     "RedirectPanel", "Redirects", "Returned", "Screen", "Secret", "Shown", "Submission", "Text",
-    "TextPanel", "Tried", "TryLater", "Type", "UserProfile", "UserRefused", "Users", "Woken",
-    "Words", "activity", "done", "failed", "passed", "raised",
+    "TextPanel", "Tried", "TryLater", "Type", "Undelivered", "UserProfile", "UserRefused", "Users",
+    "WebhookMessage", "Webhooks", "Woken", "Words", "activity", "done", "failed", "passed",
+    "raised",
 ]  # fmt: skip

@@ -23,6 +23,8 @@ REFERS: Final = {
     "cleared": "variables that are un-written",
     "store": "an identity store",
     "policy": "a passcode policy",
+    "duration": "a length such as PT15M",
+    "webhook": "a webhook",
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,11 +21,13 @@ from engine.identity.deeds import Actor
 from engine.model.event import Broken
 from engine.model.instance import ProcessInstance
 from engine.model.names import TenantId
+from engine.ports.http import Http
 from engine.ports.outside import Clock
 from engine.ports.store import Committed, DueJob
 from engine.records.record import Version
 from engine.records.work import Job
 from engine.run.current import InstanceRef
+from engine.run.delivering import lent_outside
 from engine.run.hop.handing import Sealing, facts_of
 from engine.run.hop.making import Outside
 from engine.run.hop.perform import LONGEST_OUTSIDE_SECONDS, attempt, effect_key
@@ -47,13 +49,13 @@ class Outbox:
     """Does what is due in the outbox. A sweep that is lost costs latency, never correctness.
 
     Attributes:
-        lent: Capability -> what an activity is lent outside a hop.
+        http: By which activities reach programs elsewhere.
     """
 
     outside: Outside
     loop: Loop
     clock: Clock
-    lent: Mapping[str, object] = field(default_factory=dict)
+    http: Http
     _at_work: set[tuple[TenantId, str]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -118,7 +120,9 @@ class Outbox:
             handed = self._sealing(tenant, job).job(job.job)
         except VaultRefused as refused:
             return Broken(code=refused.code, reason=str(refused))
-        lent = self.lent
+        lent = lent_outside(
+            tenant, store=self.outside.store, vault=self.outside.vault, http=self.http
+        )
         call = Call(
             node=job.node,
             visit=job.visit,

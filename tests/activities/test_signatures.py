@@ -146,6 +146,7 @@ def test_error_events_are_those_of_the_references() -> None:
             "PasscodeUsedBefore", "ExceededPasscodeRenewal",
         },
         "Custom Data Form": {"ExceededCustomDataFormRetake"},
+        "Send Webhook": {"WebhookNotDelivered"},
         "Add User": {"ExtIdNotUnique", "FailedAddUser"},
         "Get User": {"UserNotFound"},
         "Lock User": {"UserNotFound"},

@@ -14,7 +14,10 @@ from engine.model.names import HopId, JsonObject
 from engine.ports.store import ClaimKey
 from engine.run.hop.capabilities import Lent, bind
 from engine.secret import Secret
+from engine.testing import an_instance
 from tests.identity.world import RIGHT, WRONG, World
+from tests.interpret.flows import SIGN_IN
+from tests.interpret.walk import graph_of
 
 
 async def hop(world: World, step: ClaimKey | None = None) -> Verifier:
@@ -43,6 +46,8 @@ def lent_by(verifier: Verifier) -> Lent:
     return Lent(
         verifier=verifier,
         allowed_redirects=("https://www.example.org/",),
+        graph=graph_of(SIGN_IN),
+        instance=an_instance(),
     )
 
 

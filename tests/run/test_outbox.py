@@ -22,7 +22,7 @@ from engine.run.current import InstanceRef
 from engine.run.entry.answers import Begun
 from engine.run.outbox import LEASE, Outbox
 from engine.run.pump import REST
-from engine.testing import NOON, FrozenClock
+from engine.testing import NOON, FrozenClock, ScriptedHttp
 from tests.bench import Bench, bench
 from tests.run.outside import FUSED, GOING_ON, NOT_YET, SAID, WAITING, Outside
 
@@ -54,7 +54,9 @@ class Yard:
 
 
 def outbox_of(house: Bench) -> Outbox:
-    return Outbox(outside=house.loop.outside, loop=house.loop, clock=house.clock)
+    return Outbox(
+        outside=house.loop.outside, loop=house.loop, clock=house.clock, http=ScriptedHttp()
+    )
 
 
 def tell(story: Callable[[Yard], Awaitable[None]], outside: Outside | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.run.catalogue import Catalogue
 from engine.run.outbox import Outbox
+from engine.testing import ScriptedHttp
 from tests.run.outside import WAITING, Outside
 from tests.web.surface import Answer, Surface, play
 from tests.web.test_resuming import last_visit
@@ -16,7 +17,10 @@ async def begun(house: Surface, language: str = "en") -> tuple[Answer, Answer]:
     link = await house.bench.link("visit", {"who": "Ines"})
     working = await browser.begin(link.secret)
     outside = house.bench.loop.outside
-    await Outbox(outside=outside, loop=house.bench.loop, clock=house.bench.clock).sweep()
+    outbox = Outbox(
+        outside=outside, loop=house.bench.loop, clock=house.bench.clock, http=ScriptedHttp()
+    )
+    await outbox.sweep()
     return working, await browser.get(await last_visit(house))
 
 

@@ -26,6 +26,7 @@ from engine.records.record import Ending, R, Record
 from engine.records.tenants import Tenant
 from engine.records.tokens import ProcessToken, Session
 from engine.records.tombstones import Tombstone
+from engine.records.webhooks import Webhook, WebhookSecrets
 from engine.records.work import Job
 
 SqlValue = None | int | float | bytes | str
@@ -165,6 +166,8 @@ TABLES: Final[Mapping[type[Record], Table[Record]]] = {
     Session: _table(Session),
     Tenant: _table(Tenant),
     Tombstone: _table(Tombstone),
+    Webhook: _table(Webhook),
+    WebhookSecrets: _table(WebhookSecrets),
     Job: _table(Job, due=lambda row: micros(cast("Job", row).due_at)),
 }
 """The list of kinds. A new one is entered here, and its table in a migration."""

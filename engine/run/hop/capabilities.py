@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, assert_never, cast
 
 import msgspec
@@ -18,12 +18,16 @@ from engine.activity import (
     UserProfile,
     UserRefused,
     Users,
+    WebhookMessage,
+    Webhooks,
 )
 from engine.errors import ActivityFault
 from engine.identity import authentication, choosing, users
 from engine.identity.attempts import user_account
 from engine.identity.deeds import Actor
 from engine.identity.policies import limits, policy_id
+from engine.model.graph import ProcessGraph
+from engine.model.instance import ProcessInstance
 from engine.model.names import JsonObject
 from engine.model.problem import FieldProblem
 from engine.ports.store import Ledger
@@ -35,8 +39,10 @@ from engine.records.identity import (
     User,
     UserStatus,
 )
+from engine.records.webhooks import Webhook
 from engine.run.redirects import is_allowed
 from engine.secret import Secret
+from engine.webhooks import definitions, messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,16 +237,47 @@ class RedirectsOfHop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhooksOfHop:
+    """`Webhooks` as they are when the hop reaches them."""
+
+    unit: UnitOfWork
+    graph: ProcessGraph
+    instance: ProcessInstance
+    at: datetime
+
+    async def message(self, name: str, version: int | None) -> WebhookMessage:
+        """Write what a webhook says of this journey. Raises `ActivityFault`."""
+        if version is None:
+            webhook = await definitions.newest(self.unit, name)
+        else:
+            webhook = await self.unit.get(Webhook, definitions.webhook_id(name, version))
+        if webhook is None:
+            raise ActivityFault(reason="there is no such webhook", webhook=name, number=version)
+        data = messages.session_data(self.graph, self.instance, self.at)
+        message = messages.written(webhook, data)
+        if message is None:
+            raise ActivityFault(reason="what it says is too long", webhook=name)
+        delays = webhook.delays
+        return WebhookMessage(
+            message=msgspec.to_builtins(message),
+            delays=None if delays is None else [timedelta(seconds=delay) for delay in delays],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lent:
     """All that a hop lends to its activities.
 
     Attributes:
         verifier: Its unit of work, ledger, pool and vault, its time, and where ids come from.
         allowed_redirects: Where a person may be led.
+        graph, instance: What moves, as it is now.
     """
 
     verifier: authentication.Verifier
     allowed_redirects: Sequence[str]
+    graph: ProcessGraph
+    instance: ProcessInstance
 
 
 def _users(lent: Lent) -> Users:
@@ -252,6 +289,13 @@ def _passcodes(lent: Lent) -> Passcodes:
     return PasscodesOfHop(verifier=lent.verifier)
 
 
+def _webhooks(lent: Lent) -> Webhooks:
+    verifier = lent.verifier
+    return WebhooksOfHop(
+        unit=verifier.unit, graph=lent.graph, instance=lent.instance, at=verifier.at
+    )
+
+
 def _redirects(lent: Lent) -> Redirects:
     return RedirectsOfHop(allowed=lent.allowed_redirects)
 
@@ -260,6 +304,7 @@ BINDINGS: Final[Mapping[str, Callable[[Lent], object]]] = {
     "Users": _users,
     "Passcodes": _passcodes,
     "Redirects": _redirects,
+    "Webhooks": _webhooks,
 }
 
 

@@ -85,7 +85,7 @@ class Hops:
         is not kept: the instance goes on from before it.
         """
         at = event.at
-        lend = partial(self._lent, instance, unit=unit, owner=owner, at=at, device=device)
+        lend = partial(self._lent, graph, unit=unit, owner=owner, at=at, device=device)
         events: list[Event] = []
         mark = unit.mark()
         while True:
@@ -115,7 +115,7 @@ class Hops:
         effect: Effect,
         *,
         at: datetime,
-        lend: Callable[[], Lent],
+        lend: Callable[[ProcessInstance], Lent],
         unit: Unit,
         bag: Bag,
     ) -> Finished | StillChecking:
@@ -124,7 +124,7 @@ class Hops:
             raise ProcessFault(reason="an effect of a gateway", node=effect.node)
         signature = node.signature
         activity = self.outside.catalogue.activity(signature.label, signature.version)
-        lent = bind(lend(), signature.uses) if signature.uses else NOTHING_LENT
+        lent = bind(lend(instance), signature.uses) if signature.uses else NOTHING_LENT
         call = call_of(node, effect, instance, at=at, capabilities=lent, bag=bag)
         outcome = await perform(activity, effect, call)
         if isinstance(outcome, StillChecking):
@@ -137,6 +137,7 @@ class Hops:
 
     def _lent(
         self,
+        graph: ProcessGraph,
         instance: ProcessInstance,
         *,
         unit: Unit,
@@ -160,6 +161,8 @@ class Hops:
         return Lent(
             verifier=verifier,
             allowed_redirects=self.outside.allowed_redirects,
+            graph=graph,
+            instance=instance,
         )
 
     def hop(

@@ -7,7 +7,7 @@ person is not signed in by it (security A6, B1).
 from typing import Final
 
 from activities.forms import FORM_INPUTS, answered, form_key, form_panel
-from activities.registration import (
+from activities.passcodes.registration import (
     BY_POLICY,
     CHOSEN,
     POLICY_INPUT,

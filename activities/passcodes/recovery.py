@@ -8,7 +8,7 @@ are over afterwards; nobody is signed in by it (security A6, B4, C1 to C3).
 from typing import Final
 
 from activities.forms import FORM_INPUTS, answered, form_key
-from activities.registration import (
+from activities.passcodes.registration import (
     BY_POLICY,
     CHOSEN,
     POLICY_INPUT,
@@ -18,7 +18,7 @@ from activities.registration import (
     TRIES_INPUT,
     ask_for_new,
 )
-from activities.renewal import IS_USED, USED
+from activities.passcodes.renewal import IS_USED, USED
 from activities.review import REVIEW
 from activities.screens import screen_inputs
 from activities.users import STORE_INPUT, WHICH_USER, loaded_user

@@ -1,0 +1,1 @@
+"""Activities about passcodes: proving one, choosing a first one, renewing and recovering it."""
