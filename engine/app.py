@@ -88,6 +88,7 @@ class Application:
                     tokens=self.office,
                     supervisor=self.supervisor,
                     eraser=self.eraser,
+                    http=self.http,
                 ),
                 ready=self.is_ready,
             ),

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from engine.access.keys import Caller
 from engine.errors import PermissionMissing, SettingsRefused
 from engine.model.names import MAIN_TENANT, InstanceId, TenantId
+from engine.ports.http import Http
 from engine.ports.outside import Chance, Clock, HashPool, Vault
 from engine.ports.store import Store
 from engine.run.current import InstanceRef
@@ -41,6 +42,7 @@ class Offices:
     tokens: TokenOffice
     supervisor: Supervisor
     eraser: Eraser
+    http: Http
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from schemathesis.config import (
     SchemathesisConfig,
 )
 from schemathesis.config._checks import NegativeDataRejectionConfig
+from schemathesis.specs.openapi.checks import use_after_free
 
 from tests.web.program import program
 from tests.web.surface import HOST, Surface, surface
@@ -88,6 +89,16 @@ def walk_through(house: Surface, token: str, schema: Any, *, examples: int, step
         def before_call(self, case: Any) -> None:
             case.headers["Host"] = HOST
             case.headers["Authorization"] = f"Bearer {token}"
+
+        def validate_response(self, response: Any, case: Any, **more: Any) -> None:
+            """An ended key stays to be read: audit rows name it."""
+            kept = [use_after_free] if "/apiKeys/" in case.operation.path else []
+            case.validate_response(
+                response,
+                excluded_checks=kept,
+                recorder=self.recorder,
+                transport_kwargs=more or None,
+            )
 
     Walk.run(settings=settings(MADE, max_examples=examples, stateful_step_count=steps))
 

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.adapters.http import SafeHttp
 from engine.adapters.memory import MemoryStore
 from engine.run.catalogue import Catalogue
 from engine.testing import FrozenClock
@@ -371,6 +372,7 @@ def journeys_of(house: Surface) -> Journeys:
         loop=inside.loop, visits=inside.visits, vault=inside.vault,
         clock=inside.clock, chance=inside.chance, ready=ready,
         offices=Offices(
+            http=SafeHttp(),
             store=inside.store, pool=inside.pool, library=inside.library, tokens=inside.office,
             supervisor=inside.supervisor, eraser=inside.eraser,
         ),

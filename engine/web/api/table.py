@@ -8,6 +8,7 @@ from typing import Any, Final
 from engine.web.api.arthr import keys
 from engine.web.api.frame.operation import Operation
 from engine.web.api.identity_store import passcodes, policies, sessions, stores, users
+from engine.web.api.notification_service import dead_letters, webhooks
 from engine.web.api.process_manager import audit, definitions, instances, tokens
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
@@ -21,4 +22,6 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *tokens.OPERATIONS,
     *instances.OPERATIONS,
     *audit.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *dead_letters.OPERATIONS,
 )

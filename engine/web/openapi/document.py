@@ -23,14 +23,15 @@ JSON: Final = "application/json"
 ALL: Final[tuple[Described, ...]] = (ISSUE, *OPERATIONS, *DESCRIBED)
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 _ABOUT: Final = """What an application server calls: identity stores and passcodes, process
-definitions, tokens and instances. An API key (`trustflow apikey add`) is exchanged for a bearer
-token at `POST /api/arthr/apiKeys/issue`; each operation names the permission that the key must
-have, and works in the key's own tenant. Every mistake is told as `{code, message, details,
+definitions, tokens and instances, webhooks. An API key (`trustflow apikey add`) is exchanged for a
+bearer token at `POST /api/arthr/apiKeys/issue`; each operation names the permission that the key
+must have, and works in the key's own tenant. Every mistake is told as `{code, message, details,
 requestId}`."""
 _TAGS: Final = {
     "arthr": "API keys, and the bearer tokens that they are exchanged for.",
     "identity-store": "Identity stores, their users, passcode policies and passcodes.",
     "process-manager": "Process definitions, forms, tokens and instances.",
+    "notification-service": "Webhooks, and what could not be delivered.",
     "process-server": "A process instance, step by step, for the app of the person.",
     "tenants": "Passcodes, in paths that name the tenant.",
 }

@@ -76,5 +76,8 @@ PATH_PARTS: Final[Mapping[str, str]] = {
     "formVersion": "The form's version.",
     "processTokenId": "The process token's id.",
     "processInstanceId": "The process instance's id.",
+    "webhookName": "The webhook's name.",
+    "webhookVersion": "The version of the webhook, from 1.",
+    "deadLetterId": "The message's id, as its receiver is told it.",
 }
 """Name of a part of a path -> what it is. A new one is entered here."""

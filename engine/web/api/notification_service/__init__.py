@@ -1,0 +1,1 @@
+"""Webhooks and what could not be delivered, for programs (trustx-identity.md 10.2, 11)."""
