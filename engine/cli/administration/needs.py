@@ -1,4 +1,4 @@
-"""What a definition uses of the data: the stores and policies that it names must be there."""
+"""What a definition uses of the data: stores, policies and webhooks that it names must be there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from engine.cli.terminal.page import Terminal, clean
 from engine.identity.policies import DEFAULT, policy_id, risks
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.records.identity import IdentityStore, PasscodePolicy
+from engine.run.unit import Unit
+from engine.webhooks.definitions import newest
 
 if TYPE_CHECKING:
     from engine.app import Application
@@ -26,7 +28,7 @@ class Lack:
 
 
 async def lacks(application: Application, graph: ProcessGraph) -> list[Lack]:
-    """Find the stores and policies that a definition names and that do not exist, each once."""
+    """Find the stores, policies and webhooks that a definition names and that do not exist."""
     name = f"{graph.definition.process} {graph.definition.version}"
     found: dict[str, Lack] = {}
     for node in graph.nodes.values():
@@ -48,7 +50,19 @@ async def _of_node(application: Application, name: str, node: ActivityNode) -> l
                 told = f"{name} uses passcode policy `{policy}`, which `{store}` does not have"
                 remedy = f"Name one that it has in the definition, such as `{DEFAULT}`."
                 found.append(Lack(told=told, remedy=remedy))
-    return found
+    return [*found, *await _webhooks(application, name, node)]
+
+
+async def _webhooks(application: Application, name: str, node: ActivityNode) -> list[Lack]:
+    unit = Unit(application.store, application.tenant)
+    missing = [one for one in _named(node, "webhook") if await newest(unit, one) is None]
+    return [
+        Lack(
+            told=f"{name} uses webhook `{one}`, which does not exist",
+            remedy=hint("webhook", "add", one, "https://HOST/PATH"),
+        )
+        for one in missing
+    ]
 
 
 async def risky(application: Application, graph: ProcessGraph) -> list[Lack]:

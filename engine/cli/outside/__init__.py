@@ -1,0 +1,1 @@
+"""Commands about programs elsewhere: webhooks that tell them, and what they could not be told."""
