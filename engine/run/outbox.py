@@ -41,6 +41,8 @@ LEASE: Final = timedelta(seconds=2 * LONGEST_OUTSIDE_SECONDS)
 LONGEST_PAUSE: Final = timedelta(days=1)
 """How long the other side may ask to be left alone."""
 JITTER_PERMILLE: Final = 100
+GRACE_SECONDS: Final = 12.0
+"""How long the end of the program waits for what is being tried."""
 log = logging.getLogger("trustflow.outbox")
 
 
@@ -59,12 +61,20 @@ class Outbox:
     _at_work: set[tuple[TenantId, str]] = field(default_factory=set)
 
     async def run(self) -> None:
-        """Do what comes due until cancelled; who is slow to answer keeps nobody else waiting."""
-        async with asyncio.TaskGroup() as tasks:
+        """Do what comes due until cancelled; who is slow to answer keeps nobody else waiting.
+
+        What is being tried then is still brought to its end, so that it is known how it went.
+        """
+        tasks: set[asyncio.Task[None]] = set()
+        try:
             while True:
                 for due in await self._free():
-                    tasks.create_task(self._do(due))
+                    task = asyncio.create_task(self._do(due))
+                    tasks.add(task)
+                    task.add_done_callback(tasks.discard)
                 await self.clock.sleep(EVERY)
+        finally:
+            await _ended(set(tasks))
 
     async def sweep(self) -> int:
         """Do all that is due now, and wait for it; give how many rows that were."""
@@ -211,6 +221,15 @@ class Outbox:
 
     def _sealing(self, tenant: TenantId, job: Job) -> Sealing:
         return Sealing(vault=self.outside.vault, tenant=tenant, id=job.id)
+
+
+async def _ended(tasks: set[asyncio.Task[None]]) -> None:
+    """Wait for tasks as long as a try over HTTP takes; those that take longer are broken off."""
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 def _stands_for(job: Job, instance: ProcessInstance) -> bool:

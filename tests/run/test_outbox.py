@@ -413,6 +413,28 @@ async def passing(yard: Yard, seconds: int) -> None:
             await OTHER_TASKS
 
 
+def test_what_is_being_tried_at_the_end_is_brought_to_its_end() -> None:
+    async def story() -> None:
+        slow = Slow()
+        yard = Yard(slow)
+        begun = await yard.begun()
+        running = asyncio.create_task(yard.outbox.run())
+        await slow.called.wait()
+
+        running.cancel()
+        await passing(yard, 1)
+        left_open = not running.done()
+        slow.gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+        assert left_open
+        assert (await yard.instance(begun)).is_over
+        assert await yard.jobs() == []
+
+    asyncio.run(story())
+
+
 def test_who_is_slow_to_answer_keeps_nobody_else_waiting() -> None:
     async def story() -> None:
         slow = Slow()
