@@ -85,6 +85,35 @@ def test_the_readmes_caller_of_a_part_has_no_problems() -> None:
     assert list(report.bundle.parts) == ["passcode-check.v1"]
 
 
+TELLING = """\
+process: sample
+version: 1
+title: Sample
+maxDuration: PT1H
+flow:
+  start:
+    activity: Start
+    next: tell
+  later:
+    activity: End
+    result: REVIEW
+  end:
+    activity: End
+    result: REVIEW
+"""
+
+
+def test_the_readmes_webhook_has_no_problems() -> None:
+    node = block("Tell another program", "yaml").decode()
+    text = TELLING.replace("  later:\n", f"{node}  later:\n", 1).encode()
+
+    report = check_definition(
+        Source(path="README.md", text=text), Catalogue.installed().signatures, {}
+    )
+
+    assert report.problems == ()
+
+
 def test_readme_lists_every_command() -> None:
     listed = set()
     for words in re.findall(r"^\| (`.+?) \|", section("Use"), re.M):
