@@ -16,11 +16,12 @@ from engine.adapters.hashing import ArgonPool
 from engine.adapters.sqlite import SqliteStore
 from engine.adapters.system import SystemChance, SystemClock
 from engine.adapters.vault import FileVault
-from engine.errors import TrustflowError
+from engine.errors import SettingsRefused, TrustflowError
 from engine.model.names import MAIN_TENANT, TenantId
 from engine.ports.http import Http
 from engine.ports.outside import Chance, Clock, HashPool, Probe, Vault, no_probe
 from engine.ports.store import Store
+from engine.ports.tracing import Tracer
 from engine.run.catalogue import Catalogue
 from engine.run.entry.tokens import TokenOffice
 from engine.run.entry.visits import Visits
@@ -60,6 +61,7 @@ class Application:
     pump: Pump
     outbox: Outbox
     http: Http
+    tracer: Tracer | None = None
     on_close: list[Callable[[], None]] = field(default_factory=list)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _looked_at: datetime | None = None
@@ -74,7 +76,7 @@ class Application:
         from engine.web.sources import SourceLimits
 
         settings = self.settings
-        return build_web(
+        surface = build_web(
             Journeys(
                 loop=self.loop,
                 visits=self.visits,
@@ -106,6 +108,11 @@ class Application:
                 privacy_url=settings.privacy_url,
             ),
         )
+        if self.tracer is None:
+            return surface
+        from engine.adapters.tracing.wrapping import traced_app
+
+        return traced_app(surface, self.tracer)
 
     async def is_ready(self) -> bool:
         """Whether the store can be written and today's keys are there.
@@ -154,6 +161,7 @@ async def open_application(
     clock: Clock | None = None,
     chance: Chance | None = None,
     probe: Probe = no_probe,
+    traces: bool = False,
 ) -> Application:
     """Open the data folder, made on first start with its keys and database; wire the house.
 
@@ -165,9 +173,10 @@ async def open_application(
         clock: The system's without.
         chance: The system's without.
         probe: Called at the named points of a hop; for tests that kill the program there.
+        traces: Whether spans are kept where the settings name a collector: a command keeps none.
 
     Raises:
-        SettingsRefused: A setting is weaker than its floor.
+        SettingsRefused: A setting is weaker than its floor, or wants what is not installed.
         VaultRefused: The keys are not those of this data.
         StoreUnavailable: The database cannot be opened.
         SchemaMissing: It was not migrated yet.
@@ -189,9 +198,27 @@ async def open_application(
         workers=settings.hash_workers,
         chance=chance,
     )
-    application = wire(settings, store, clock, chance=chance, vault=vault, pool=pool, probe=probe)
+    tracer = _tracer(settings) if traces else None
+    application = wire(
+        settings, store, clock,
+        chance=chance, vault=vault, pool=pool, tracer=tracer, probe=probe,
+    )  # fmt: skip
     application.on_close.append(pool.close)
+    if tracer is not None:
+        application.on_close.append(tracer.close)
     return application
+
+
+def _tracer(settings: Settings) -> Tracer | None:
+    """Make what keeps spans, where an operator wants them. Raises `SettingsRefused`."""
+    if not settings.traces:
+        return None
+    try:
+        from engine.adapters.tracing.telemetry import Telemetry
+    except ImportError:
+        told = "traces needs the extra `otel`: install trustflow[otel], or leave traces empty"
+        raise SettingsRefused(problems=(told,)) from None
+    return Telemetry.sending_to(settings.traces)
 
 
 async def _on_postgres(
@@ -235,11 +262,18 @@ def wire(
     vault: Vault,
     pool: HashPool,
     http: Http | None = None,
+    tracer: Tracer | None = None,
     probe: Probe = no_probe,
 ) -> Application:
     """Put the rooms together around opened adapters."""
     http = http or _http(settings)
     catalogue = Catalogue.installed()
+    if tracer is not None:
+        from engine.adapters.tracing.wrapping import TracedPool, traced, traced_activity
+
+        store, http = traced(store, "store", tracer), traced(http, "http", tracer)
+        pool = TracedPool(pool, tracer)
+        catalogue = catalogue.with_each(lambda one: traced_activity(one, tracer))
     library = Library(store=store, catalogue=catalogue)
     outside = Outside(
         store=store, chance=chance, pool=pool, vault=vault,
@@ -272,6 +306,7 @@ def wire(
         supervisor=Supervisor(store=store, loop=loop, vault=vault),
         eraser=eraser,
         http=http,
+        tracer=tracer,
         pump=Pump(
             store=store,
             loop=loop,

@@ -67,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         requests_at_once: Connections and requests beyond are answered 503.
         audit_days: How long audit rows are kept (J3).
         metrics_port: Where this machine alone can ask for figures; 0: nowhere.
+        traces: OTLP/HTTP address of a collector that spans are sent to; empty: nowhere.
         http_ports: At which other programs may be reached, by webhooks say (H1).
         http_trusted: `host:port` of programs that may be inside the own network, and on this very
             machine without TLS.
@@ -94,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_at_once: Requests = 1_000
     audit_days: AuditDays = 365
     metrics_port: MetricsPort = 0
+    traces: Text = ""
     http_ports: Ports = (443, 8443)
     http_trusted: Texts = ()
     http_ca_file: Path | None = None

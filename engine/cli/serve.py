@@ -109,7 +109,7 @@ async def _serve(settings: Settings) -> None:
         requests_at_once=settings.requests_at_once,
     )
     with taken:  # closed also where the data cannot be opened
-        application = await open_application(settings)
+        application = await open_application(settings, traces=True)
         try:
             await answer(application, surface, when_ready=lambda: _tell(surface.public_url))
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
@@ -61,6 +61,10 @@ class Catalogue:
             for entry, activity in brought
         }
         return cls.of((activity for _, activity in brought), entries)
+
+    def with_each(self, change: Callable[[Activity], Activity]) -> Catalogue:
+        """Give the same list with each activity's code as `change` makes it."""
+        return Catalogue.of(map(change, self.activities), self._entries)
 
     def package_of(self, label: str, version: int) -> str:
         """Name the package that brought an activity, and its version; empty where none did."""

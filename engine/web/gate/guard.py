@@ -21,7 +21,9 @@ from engine.errors import (
     UnknownOutcome,
 )
 from engine.logs import frames_of
+from engine.ports.tracing import ROUTE
 from engine.web.answers import stop
+from engine.web.gate.traces import trace_of
 from engine.web.request import Ask, Web
 
 HEAD_BYTES = 16 * 1024
@@ -83,6 +85,7 @@ class Guard:
             sent.status = sent.status or 499
         finally:
             _report(ask, sent.status, (clock.now() - began).total_seconds())
+            scope[ROUTE] = ask.place
             del scope[ASK]  # else it holds itself, and stays until the collector comes
 
     async def _guarded(self, scope: Scope, receive: Receive, sent: _Sent, ask: Ask) -> None:
@@ -165,4 +168,7 @@ def report_denial(ask: Ask, caller: Caller, wanted: Permission) -> None:
 
 def _tell(ask: Ask, level: int, event: str, **facts: object) -> None:
     known = {"requestId": ask.id, "method": ask.request.method[:16], "route": ask.place}
+    trace = trace_of(ask.request)
+    if trace is not None:
+        known["trace"] = trace
     log.log(level, event, extra={"facts": known | facts})
