@@ -6,7 +6,7 @@ import importlib
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
@@ -225,6 +225,39 @@ class Length(click.ParamType[timedelta | None]):
         return found
 
 
+class Moment(click.ParamType[datetime]):
+    """A time of ISO 8601, UTC where it says no other zone; a day alone is its midnight."""
+
+    name = "2026-11-27T08:00"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read what was typed, or say what would be right."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail("write 2026-11-27, or 2026-11-27T08:00 (UTC).", param, ctx)
+        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+class Pair(click.ParamType[tuple[str, str]]):
+    """`NAME=TEXT`."""
+
+    name = "NAME=TEXT"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Take it apart at the first `=`."""
+        name, sign, text = str(value).partition("=")
+        if not (name and sign):
+            self.fail("write NAME=TEXT", param, ctx)
+        return name, text
+
+
 class Origin(click.ParamType[str]):
     """Where browsers find us: http or https, a host, perhaps a port; nothing behind them."""
 
@@ -297,6 +330,13 @@ def url_option(command: F) -> F:
     return click.option(
         "--url", type=Origin(), metavar="URL", help="Where browsers find us (else as settings say)."
     )(command)
+
+
+def time_options(command: F) -> F:
+    """Add `--since` and `--until`."""
+    for name, text in (("until", "Before then (UTC)."), ("since", "From then on (UTC).")):
+        command = click.option(f"--{name}", type=Moment(), help=text)(command)
+    return command
 
 
 def page_option(rows: str) -> Callable[[F], F]:

@@ -245,10 +245,10 @@ async def _read(application: Application) -> list[Finding]:
 
 
 async def _clock(application: Application) -> Finding:
-    from engine.ports.store import PageQuery
+    from engine.ports.store import AuditQuery
 
     now = application.clock.now()
-    newest = (await application.store.audit(application.tenant, PageQuery(size=1))).rows
+    newest = (await application.store.audit(application.tenant, AuditQuery(size=1))).rows
     if newest and newest[0].at > now + CLOCK_SLACK:
         told = (
             f"it is {now:%Y-%m-%d %H:%M} UTC, and the journal knows {newest[0].at:%Y-%m-%d %H:%M}"

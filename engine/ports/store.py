@@ -91,11 +91,22 @@ class Conflict(Passing, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceQuery:
-    """Which instances, newest first. `page` from 0, `size` 1 to `LARGEST_PAGE`."""
+    """Which instances, newest first. `page` from 0, `size` 1 to `LARGEST_PAGE`.
+
+    Attributes:
+        text: A part of the id, in any case.
+        held: Those alone that an operator has to look at.
+        since, until: Those made then: from the one, before the other.
+        parameter: Name, or None for any, and value of what the token carried: short texts alone.
+    """
 
     process: str | None = None
     status: Status | None = None
     text: str = ""
+    held: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    parameter: tuple[str | None, str] | None = None
     page: int = 0
     size: int = 20
 
@@ -170,6 +181,25 @@ class PageQuery:
     descending: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """Which audit rows, newest first: those of which all that is given holds.
+
+    Attributes:
+        since, until: From the one time, before the other.
+        page: From 0.
+        size: 1 to `LARGEST_PAGE`.
+    """
+
+    subject: str | None = None
+    action: str | None = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    page: int = 0
+    size: int = 20
+
+
 class Records(Protocol):
     """Rows by kind."""
 
@@ -193,8 +223,8 @@ class Records(Protocol):
         """
         ...
 
-    async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
-        """List audit rows, newest first; `by` may be `subject` or `action`."""
+    async def audit(self, tenant: TenantId, query: AuditQuery) -> Page[AuditRow]:
+        """List audit rows, newest first."""
         ...
 
 

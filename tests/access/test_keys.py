@@ -20,7 +20,7 @@ from engine.access.naming import named, tenant_of
 from engine.adapters.memory import MemoryStore
 from engine.identity.deeds import Actor
 from engine.model.names import MAIN_TENANT, TenantId
-from engine.ports.store import Committed, PageQuery
+from engine.ports.store import AuditQuery, Committed
 from engine.records.access import ApiKey, KeyType
 from engine.run.unit import Unit
 from engine.testing import FrozenClock, SeededChance, SeededVault
@@ -83,7 +83,7 @@ async def test_a_key_is_kept_without_its_secret_and_leaves_an_audit_row() -> Non
     assert made.secret not in repr(kept)
     assert made.secret not in repr(made)
     assert kept.permissions == ("TNT#main#IdentityStore:completePasscodeAuthentication", LIST)
-    rows = (await office.store.audit(MAIN_TENANT, PageQuery())).rows
+    rows = (await office.store.audit(MAIN_TENANT, AuditQuery())).rows
     assert [(row.action, row.subject) for row in rows] == [("key.add", f"key:{kept.id}")]
 
 

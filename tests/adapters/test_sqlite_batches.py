@@ -14,6 +14,7 @@ from engine.errors import StoreUnavailable, UnknownOutcome
 from engine.model.names import MAIN_TENANT, AccountKey, HopId, InstanceId
 from engine.ports.store import (
     Attempts,
+    AuditQuery,
     Charged,
     Claimed,
     ClaimKey,
@@ -153,7 +154,7 @@ async def test_a_hop_refused_inside_a_batch_leaves_nothing_behind_and_its_neighb
     assert [await store.has_hop(MAIN_TENANT, hop.id) for hop in hops] == [True, False, True]
     assert [row.id for row in users.rows] == ["u0", "u5"]
     assert (await store.instances(MAIN_TENANT, InstanceQuery())).total == 2
-    assert (await store.audit(MAIN_TENANT, PageQuery())).total == 0
+    assert (await store.audit(MAIN_TENANT, AuditQuery())).total == 0
 
 
 async def test_a_refused_redemption_inside_a_batch_creates_nothing(opened: Open) -> None:

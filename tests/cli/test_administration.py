@@ -22,7 +22,7 @@ from engine.adapters.encoding import pack, unpack
 from engine.app import DATABASE, Application, open_application
 from engine.cli.main import trustflow
 from engine.cli.prompt import confirm_name
-from engine.ports.store import PageQuery
+from engine.ports.store import AuditQuery
 from engine.run.current import Current, InstanceRef
 from engine.run.entry.answers import Begun, Landing
 from engine.settings import Settings
@@ -526,7 +526,7 @@ def test_revoked_token_starts_nothing_and_is_audited(house: Run, data: Path) -> 
         application = await open_application(Settings(data=data))
         secret = opened.partition("pt=")[2]
         found = await application.visits.landing(application.tenant, secret)
-        rows = (await application.store.audit(application.tenant, PageQuery(size=5))).rows
+        rows = (await application.store.audit(application.tenant, AuditQuery(size=5))).rows
         await application.close()
         return found, [row.action for row in rows]
 
@@ -631,6 +631,15 @@ def test_instances_are_listed_and_chosen(house: Run, data: Path) -> None:
     references = [row["reference"] for row in every["instances"]]
     assert references[1] in ended.stdout
     assert references[0] not in ended.stdout
+    for words, there in (
+        (("--parameter", "userExternalId=ines"), True),
+        (("--parameter", "userExternalId=rui"), False),
+        (("--parameter", "firstName=ines"), False),
+        (("--since", "2020-01-01"), True),
+        (("--until", "2020-01-01"), False),
+        (("--incident",), False),
+    ):
+        assert (references[0] in house("instance", "list", *words).stdout) == there, words
     assert max(map(len, ended.stdout.splitlines())) <= 80
 
 

@@ -20,6 +20,7 @@ from engine.model.names import MAIN_TENANT, AccountKey, HopId, InstanceId, NodeI
 from engine.model.screen import Screen
 from engine.ports.store import (
     Attempts,
+    AuditQuery,
     ClaimKey,
     Hop,
     InstanceQuery,
@@ -198,7 +199,7 @@ async def picture(store: Store) -> list[object]:
             await store.instances(tenant, InstanceQuery(status="ACTIVE")),
             await store.page(tenant, User, PageQuery()),
             await store.page(tenant, ProcessToken, PageQuery()),
-            await store.audit(tenant, PageQuery(by="subject", value="a")),
+            await store.audit(tenant, AuditQuery(subject="a")),
             *[await answered(store.journal(tenant, id)) for id in IDS],
             *[await store.attempts(tenant, account) for account in ACCOUNTS],
             *[await store.find(tenant, User, "by_ext_id", ext_key("a", name)) for name in NAMES],

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT, InstanceId, TenantId
-from engine.ports.store import Committed, Conflict, Due, Erasure, PageQuery, Store
+from engine.ports.store import AuditQuery, Committed, Conflict, Due, Erasure, PageQuery, Store
 from engine.records.access import KeptAnswer
 from engine.records.record import Absent, AuditRow, Put, Staged
 from engine.records.tombstones import Tombstone
@@ -141,8 +141,8 @@ async def test_audit_rows_go_by_their_age(store: Store) -> None:
 
     await store.forget_audit(NOON + timedelta(days=1))
 
-    assert (await store.audit(MAIN_TENANT, PageQuery())).rows == (rows[2], rows[1])
-    assert (await store.audit(OTHER_TENANT, PageQuery())).rows == ()
+    assert (await store.audit(MAIN_TENANT, AuditQuery())).rows == (rows[2], rows[1])
+    assert (await store.audit(OTHER_TENANT, AuditQuery())).rows == ()
 
 
 async def test_rows_that_end_go_after_their_end(store: Store) -> None:

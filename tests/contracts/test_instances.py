@@ -3,15 +3,17 @@
 import asyncio
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engine.errors import UnknownInstance
-from engine.model.instance import Check, KeySlot, ProcessInstance, Wait
-from engine.model.names import MAIN_TENANT, HopId, InstanceId, NodeId, TenantId
+from engine.model.instance import Check, Incident, KeySlot, ProcessInstance, Wait
+from engine.model.names import INIT_VARS, MAIN_TENANT, HopId, InstanceId, NodeId, TenantId
 from engine.model.problem import Message
 from engine.model.screen import Screen, TextPanel
-from engine.ports.store import Committed, Conflict, Hop, InstanceQuery, Store
+from engine.ports.store import Committed, Conflict, Erasure, Hop, InstanceQuery, Store
 from engine.secret import SecretRef
 from engine.testing import NOON, FrozenClock, a_hop, a_row, an_instance
 
@@ -248,6 +250,54 @@ async def test_instances_are_chosen_by_process_status_and_text(
     assert pins == [five[4].id]
     assert ([row.id for row in both.rows], both.total) == ([five[2].id], 2)
     assert text == [five[3].id]
+
+
+async def test_instances_are_chosen_by_time_incident_and_what_their_token_carried(
+    store: Store,
+) -> None:
+    hour = timedelta(hours=1)
+    carried = [{"who": "Ines", "n": 7}, {"who": "Rui"}, {"shop": "Ines"}, {"who": "x" * 201}, {}]
+    for number, given in enumerate(carried):
+        made = an_instance(
+            id=InstanceId(f"{number:026}"),
+            created_at=NOON + number * hour,
+            variables={INIT_VARS: given},
+        )
+        await store.commit(a_hop(made))
+    incident = Incident(code="x", node=NodeId("ask"), reason="x", at=NOON)
+    first = (await store.load(MAIN_TENANT, FIRST)).instance
+    held = replace(first, revision=2, incident=incident)
+    await store.commit(a_hop(held))
+
+    async def found(**query: Any) -> list[int]:
+        page = await store.instances(MAIN_TENANT, InstanceQuery(**query))
+        assert page.total == len(page.rows)
+        return [int(row.id) for row in page.rows]
+
+    assert await found(held=True) == [0]
+    assert await found(since=NOON + hour, until=NOON + 3 * hour) == [2, 1]
+    assert await found(parameter=(None, "Ines")) == [2, 0]
+    assert await found(parameter=("who", "Ines")) == [0]
+    assert await found(parameter=("who", "ines")) == []
+    assert await found(parameter=("who", "x" * 201)) == []
+    assert await found(parameter=(None, "a\x00b")) == []
+    assert await found(parameter=(None, "Ines"), since=NOON + hour, status="ACTIVE") == [2]
+    await store.commit(a_hop(replace(held, revision=3, incident=None)))
+    assert await found(held=True) == []
+
+
+async def test_an_erased_instance_is_not_found_by_what_its_token_carried(store: Store) -> None:
+    made = an_instance(variables={INIT_VARS: {"who": "Ines"}}, ended_at=NOON)
+    await store.commit(a_hop(made))
+    after = replace(made, revision=2, variables={INIT_VARS: {}})
+    query = InstanceQuery(parameter=(None, "Ines"))
+    before = (await store.instances(MAIN_TENANT, query)).total
+
+    await store.erase(Erasure(tenant=MAIN_TENANT, instance=FIRST, before=1, after=after))
+
+    assert before == 1
+    assert (await store.instances(MAIN_TENANT, query)).total == 0
+    assert (await store.instances(MAIN_TENANT, InstanceQuery())).total == 1
 
 
 async def test_the_status_in_a_list_is_the_one_last_written(store: Store) -> None:

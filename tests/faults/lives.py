@@ -24,7 +24,7 @@ from engine.adapters.system import since_boot
 from engine.identity.attempts import user_account
 from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT, InstanceId, JsonObject, NodeId
-from engine.ports.store import Page, PageQuery, Store
+from engine.ports.store import AuditQuery, Page, PageQuery, Store
 from engine.records.identity import Passcode
 from engine.records.tokens import ProcessToken, Session
 from engine.run.current import Current
@@ -190,7 +190,9 @@ async def assert_records_agree(store: Store, found: Found) -> None:
     """Hold records beside instances: what was done once is written down once."""
     deeds = Counter(
         (row.action, row.actor.partition(":")[0])
-        for row in await everything(lambda query: store.audit(MAIN_TENANT, query))
+        for row in await everything(
+            lambda query: store.audit(MAIN_TENANT, AuditQuery(page=query.page, size=query.size))
+        )
     )
     reviewed = sum(instance.review is not None for instance in found.values())
     assert deeds["instance.accept", "test"] + deeds["instance.decline", "test"] == reviewed

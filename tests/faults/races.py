@@ -13,7 +13,7 @@ from typing import Final
 from engine.adapters.memory import MemoryStore
 from engine.adapters.sqlite import SqliteStore
 from engine.model.names import MAIN_TENANT
-from engine.ports.store import PageQuery, Store
+from engine.ports.store import AuditQuery, PageQuery, Store
 from engine.records.tokens import Session
 from engine.run.current import Current
 from engine.run.entry.answers import Begun, Refusal, Returning
@@ -87,7 +87,7 @@ class Track:
 
     async def audited(self, begun: Begun) -> list[str]:
         """Give what operators did to a visit."""
-        query = PageQuery(by="subject", value=f"instance:{begun.instance}")
+        query = AuditQuery(subject=f"instance:{begun.instance}")
         return [row.action for row in (await self.one.store.audit(MAIN_TENANT, query)).rows]
 
 

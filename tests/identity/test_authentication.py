@@ -13,7 +13,7 @@ from engine.identity.attempts import LockRules, charging, unknown_account, user_
 from engine.identity.authentication import Begun, Missing, begin, verify
 from engine.identity.users import lock
 from engine.model.names import MAIN_TENANT
-from engine.ports.store import Charged, Committed, PageQuery
+from engine.ports.store import AuditQuery, Charged, Committed
 from engine.records.identity import IdentityStore, Passcode, User, use_key
 from engine.records.record import Version
 from engine.secret import Secret
@@ -149,9 +149,7 @@ def test_a_success_after_waits_counts_them_and_is_an_unlock() -> None:
             await world.tries("ana", WRONG)
             world.clock.move(timedelta(minutes=10))
         assert await world.tries("ana", RIGHT)
-        page = await world.store.audit(
-            MAIN_TENANT, PageQuery(by="subject", value=f"account:user:{ana.id}")
-        )
+        page = await world.store.audit(MAIN_TENANT, AuditQuery(subject=f"account:user:{ana.id}"))
         return await kept(world, ana), sorted({row.action for row in page.rows})
 
     ana, actions = asyncio.run(story())
@@ -168,7 +166,7 @@ def test_sixty_four_tries_against_a_locked_account_all_fail_and_are_written_down
             await world.tries("ana", WRONG)
         world.pool.verified.clear()
         tries = [await world.tries("ana", RIGHT) for _ in range(64)]
-        page = await world.store.audit(MAIN_TENANT, PageQuery(by="action", value="attempt.limit"))
+        page = await world.store.audit(MAIN_TENANT, AuditQuery(action="attempt.limit"))
         row = await world.ledger(user_account(ana.id))
         assert row is not None
         real = [record for record in world.pool.verified if record != world.pool.dummy]
@@ -387,7 +385,7 @@ def test_fifty_failures_are_told_to_operators_as_disabled() -> None:
         await world.tries("ana", WRONG)
         world.clock.move(timedelta(days=1000))
         right = await world.tries("ana", RIGHT)
-        page = await world.store.audit(MAIN_TENANT, PageQuery(by="action", value="attempt.disable"))
+        page = await world.store.audit(MAIN_TENANT, AuditQuery(action="attempt.disable"))
         return right, page.total
 
     assert asyncio.run(story()) == (False, 1)

@@ -12,7 +12,7 @@ from engine.identity.policies import add_policy, risks
 from engine.identity.stores import add_store, lock_rules
 from engine.model.names import MAIN_TENANT
 from engine.model.problem import Words
-from engine.ports.store import Conflict, PageQuery
+from engine.ports.store import AuditQuery, Conflict
 from engine.records.identity import IdentityStore, PasscodePolicy
 from engine.testing import NOON
 from tests.identity.world import World
@@ -45,7 +45,7 @@ def test_a_store_comes_with_a_default_policy_and_an_audit_row() -> None:
     async def story() -> tuple[IdentityStore, PasscodePolicy | None, list[str]]:
         world = World()
         store = await world.customers()
-        page = await world.store.audit(MAIN_TENANT, PageQuery())
+        page = await world.store.audit(MAIN_TENANT, AuditQuery())
         policy = await world.store.get(MAIN_TENANT, PasscodePolicy, "customers/default")
         return store, policy, sorted(row.action for row in page.rows)
 

@@ -24,7 +24,7 @@ from engine.identity.users import (
     unlock,
 )
 from engine.model.names import MAIN_TENANT
-from engine.ports.store import Attempts, Committed, Conflict, PageQuery
+from engine.ports.store import Attempts, AuditQuery, Committed, Conflict
 from engine.records.identity import IdentityStore, User
 from engine.testing import NOON
 from tests.identity.world import WRONG, World
@@ -141,7 +141,7 @@ def test_locking_is_counted_and_unlocking_is_recovery() -> None:
         assert again is not None
         free = unlock(unit, world.actor, again)
         assert await world.write(unit) == Committed()
-        page = await world.store.audit(MAIN_TENANT, PageQuery(by="subject", value=f"user:{ana.id}"))
+        page = await world.store.audit(MAIN_TENANT, AuditQuery(subject=f"user:{ana.id}"))
         ledger = await world.ledger(user_account(ana.id))
         return locked, free, ledger, sorted(row.action for row in page.rows)
 

@@ -20,7 +20,7 @@ from engine.model.instance import Status
 from engine.model.names import MAIN_TENANT
 from engine.model.problem import Message
 from engine.model.screen import TextPanel
-from engine.ports.store import Committed, PageQuery, Store
+from engine.ports.store import AuditQuery, Committed, PageQuery, Store
 from engine.records.identity import Passcode, PasscodePolicy, User
 from engine.records.record import Version
 from engine.run.current import Current, Invalid
@@ -420,7 +420,7 @@ def test_a_change_leaves_a_notice_without_the_value(tell: Tell) -> None:
         begun = await begin(house, RENEWAL)
         await chooses(house, begun, FRESH, passcode=RIGHT)
 
-        page = await house.store.audit(MAIN_TENANT, PageQuery(by="action", value="passcode.renew"))
+        page = await house.store.audit(MAIN_TENANT, AuditQuery(action="passcode.renew"))
 
         (row,) = page.rows
         assert row.facts["user"] == user.id

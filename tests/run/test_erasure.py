@@ -13,7 +13,7 @@ from engine.adapters.memory import MemoryStore
 from engine.adapters.sqlite import SqliteStore
 from engine.errors import UnknownInstance
 from engine.model.names import MAIN_TENANT, InstanceId
-from engine.ports.store import PageQuery, Store
+from engine.ports.store import AuditQuery, PageQuery, Store
 from engine.records.identity import Passcode, User
 from engine.records.tokens import ProcessToken, Session
 from engine.records.tombstones import Tombstone
@@ -136,7 +136,7 @@ def test_old_audit_rows_and_ended_tokens_go(tell: Callable[[Story], None]) -> No
     async def story(house: Bench, path: Path) -> None:
         used, unused = await house.link(), await house.link()
         await house.begin(used.secret)
-        old = (await house.store.audit(MAIN_TENANT, PageQuery())).total
+        old = (await house.store.audit(MAIN_TENANT, AuditQuery())).total
         house.wait(days=29)
         await swept(house, timedelta(days=99))
         both = await rows_of(house, ProcessToken)
@@ -146,7 +146,7 @@ def test_old_audit_rows_and_ended_tokens_go(tell: Callable[[Story], None]) -> No
         await swept(house, timedelta())
 
         left = (await house.store.page(MAIN_TENANT, ProcessToken, PageQuery())).rows
-        audit = (await house.store.audit(MAIN_TENANT, PageQuery())).rows
+        audit = (await house.store.audit(MAIN_TENANT, AuditQuery())).rows
         assert both == 2
         assert [token.id for token in left] == [last.token.id]
         assert unused.token.id != last.token.id
@@ -183,8 +183,8 @@ def test_an_erased_user_is_nowhere_and_every_chain_holds(tell: Callable[[Story],
         assert (await house.at(theirs)).instance.wait is not None
         assert [row.ext_id for row in (await house.store.page(MAIN_TENANT, User, PageQuery())).rows
                 ] == ["other"]  # fmt: skip
-        trail = (await house.store.audit(MAIN_TENANT, PageQuery(by="subject",
-                 value=f"user:{user.id}"))).rows  # fmt: skip
+        about = AuditQuery(subject=f"user:{user.id}")
+        trail = (await house.store.audit(MAIN_TENANT, about)).rows
         assert "user.erase" in [row.action for row in trail]
         assert NAMED not in repr(trail)
 

@@ -14,7 +14,7 @@ from engine.identity.attempts import user_account
 from engine.model.effect import Run
 from engine.model.event import Broken, Outcome
 from engine.model.names import MAIN_TENANT, NodeId
-from engine.ports.store import PageQuery
+from engine.ports.store import AuditQuery
 from engine.records.identity import User
 from engine.run.catalogue import Catalogue
 from engine.run.current import Current
@@ -88,7 +88,7 @@ def test_an_activity_that_breaks_leaves_nothing_of_what_it_staged(passcode: str)
         begun = await house.begin((await house.link()).secret)
         before = (
             await house.store.get(MAIN_TENANT, User, user.id),
-            await house.store.audit(MAIN_TENANT, PageQuery()),
+            await house.store.audit(MAIN_TENANT, AuditQuery()),
         )
 
         now = await house.answer(begun, passcode=passcode)
@@ -97,7 +97,7 @@ def test_an_activity_that_breaks_leaves_nothing_of_what_it_staged(passcode: str)
         assert now.instance.incident is not None
         after = (
             await house.store.get(MAIN_TENANT, User, user.id),
-            await house.store.audit(MAIN_TENANT, PageQuery()),
+            await house.store.audit(MAIN_TENANT, AuditQuery()),
         )
         assert after == before
         attempts = await house.store.attempts(MAIN_TENANT, user_account(user.id))

@@ -18,7 +18,7 @@ from engine.interpret import advance
 from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT
 from engine.model.turn import Turn
-from engine.ports.store import LARGEST_PAGE, PageQuery, Store
+from engine.ports.store import LARGEST_PAGE, AuditQuery, Store
 from engine.records.record import Absent
 from engine.run import sessions
 from engine.run.catalogue import Catalogue
@@ -66,7 +66,7 @@ async def act(house: Bench, begun: Begun, deed: Deed, comment: str = "") -> Curr
 
 
 async def audited(house: Bench, begun: Begun) -> list[str]:
-    query = PageQuery(by="subject", value=f"instance:{begun.instance}")
+    query = AuditQuery(subject=f"instance:{begun.instance}")
     return [row.action for row in (await house.store.audit(MAIN_TENANT, query)).rows]
 
 

@@ -15,7 +15,7 @@ from engine.adapters.memory import OTHER_TASKS, MemoryStore
 from engine.errors import SettingsRefused
 from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT
-from engine.ports.store import PageQuery
+from engine.ports.store import AuditQuery, PageQuery
 from engine.records.work import Job
 from engine.run.catalogue import Catalogue
 from engine.run.current import InstanceRef
@@ -192,7 +192,7 @@ def test_after_the_last_try_it_is_kept_dead_and_the_instance_takes_its_way(
         over = await yard.instance(begun)
         assert over.status == "COMPLETED_ENDED_ERROR"
         assert over.variables["errorCode"] == "NotDone"
-        audit = await yard.store.audit(MAIN_TENANT, PageQuery(by="action", value="job.dead"))
+        audit = await yard.store.audit(MAIN_TENANT, AuditQuery(action="job.dead"))
         assert [row.subject for row in audit.rows] == [f"job:{job.id}"]
         yard.house.wait(days=3)
         assert await yard.outbox.sweep() == 0

@@ -11,7 +11,7 @@ import pytest
 from engine.adapters.memory import MemoryStore
 from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT, AccountKey
-from engine.ports.store import Due, PageQuery
+from engine.ports.store import AuditQuery, Due
 from engine.run.current import Current, InstanceRef
 from engine.run.pump import AT_ONCE, Pump
 from engine.testing import FrozenClock, recorded
@@ -150,7 +150,7 @@ async def tried(house: Bench, ext_id: str) -> AccountKey:
     """Try a wrong passcode; give the account it was charged to."""
     begun = await house.begin((await house.link(parameters={"userExternalId": ext_id})).secret)
     await house.answer(begun, passcode=WRONG)
-    newest = (await house.store.audit(MAIN_TENANT, PageQuery(size=1))).rows[0]
+    newest = (await house.store.audit(MAIN_TENANT, AuditQuery(size=1))).rows[0]
     return AccountKey(newest.subject.removeprefix("account:"))
 
 

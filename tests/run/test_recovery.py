@@ -15,7 +15,7 @@ from engine.adapters.sqlite import SqliteStore
 from engine.identity.policies import policy_id
 from engine.identity.users import by_ext_id, set_status
 from engine.model.names import MAIN_TENANT, JsonObject
-from engine.ports.store import Committed, PageQuery, Store
+from engine.ports.store import AuditQuery, Committed, Store
 from engine.records.identity import PasscodePolicy, User, UserStatus
 from engine.records.record import Version
 from engine.run.current import Current
@@ -226,7 +226,7 @@ def test_failed_tries_are_counted_anew_after_recovery(tell: Tell) -> None:
         await chooses(house, await comes_back(house, begun), FRESH)
 
         assert await signs_in(house, FRESH)
-        rows = (await house.store.audit(MAIN_TENANT, PageQuery(size=200))).rows
+        rows = (await house.store.audit(MAIN_TENANT, AuditQuery(size=200))).rows
         done = [row.action for row in rows]
         assert done.count("user.lock") == 2
         assert done.count("user.unlock") == 1

@@ -27,7 +27,7 @@ from engine.activity import (
 from engine.adapters.memory import MemoryStore
 from engine.identity.users import by_ext_id, lock, set_status
 from engine.model.names import FORM_DATA, MAIN_TENANT
-from engine.ports.store import Committed, PageQuery
+from engine.ports.store import AuditQuery, Committed
 from engine.records.identity import Passcode, use_key
 from engine.records.record import Version
 from engine.run.catalogue import Catalogue
@@ -244,7 +244,7 @@ def test_strangers_are_throttled_under_the_name_they_gave() -> None:
             for _ in range(3):
                 await tries(house, begun, name, WRONG)
 
-        rows = (await house.store.audit(MAIN_TENANT, PageQuery(size=200))).rows
+        rows = (await house.store.audit(MAIN_TENANT, AuditQuery(size=200))).rows
         accounts = {row.subject for row in rows if row.action.startswith("attempt.")}
 
         assert len(accounts) == 2

@@ -9,7 +9,7 @@ import pytest
 
 from engine.adapters.memory import MemoryStore
 from engine.model.names import MAIN_TENANT
-from engine.ports.store import PageQuery
+from engine.ports.store import AuditQuery
 from engine.records.record import AuditRow
 from engine.records.tokens import ProcessToken
 from engine.run.entry.tokens import Minted, TokenRequest
@@ -75,7 +75,7 @@ def test_a_token_is_kept_by_its_hash_and_told_once() -> None:
         made = await asked(house, life=timedelta(hours=2), not_before=NOON + timedelta(hours=1))
         assert isinstance(made, Minted)
         kept = await house.store.get(MAIN_TENANT, ProcessToken, made.token.id)
-        page = await house.store.audit(MAIN_TENANT, PageQuery())
+        page = await house.store.audit(MAIN_TENANT, AuditQuery())
         return made, kept, list(page.rows)
 
     made, kept, rows = asyncio.run(story())

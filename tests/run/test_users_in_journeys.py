@@ -13,7 +13,7 @@ from engine.adapters.memory import MemoryStore
 from engine.adapters.sqlite import SqliteStore
 from engine.identity.users import by_ext_id
 from engine.model.names import MAIN_TENANT
-from engine.ports.store import PageQuery, Store
+from engine.ports.store import AuditQuery, PageQuery, Store
 from engine.records.identity import User
 from engine.run.entry.answers import Begun
 from engine.run.unit import Unit
@@ -106,7 +106,7 @@ def test_a_user_is_added_changed_and_locked_in_one_hop(tell: Callable[[Story], N
         assert user.status == "TEMP_LOCKED"
         assert user.locked_until == house.clock.now() + timedelta(minutes=15)
         assert now.instance.variables["mail"] == "ana@example.org"
-        query = PageQuery(by="subject", value=f"user:{user.id}")
+        query = AuditQuery(subject=f"user:{user.id}")
         rows = (await house.store.audit(MAIN_TENANT, query)).rows
         assert sorted(row.action for row in rows) == ["user.add", "user.lock", "user.update"]
         assert {row.actor for row in rows} == {f"instance:{begun.instance}"}

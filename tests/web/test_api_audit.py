@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.model.names import MAIN_TENANT
-from engine.ports.store import PageQuery
+from engine.ports.store import AuditQuery
 from tests.web.program import program
 from tests.web.surface import Answer, Surface, play
 
@@ -25,8 +25,15 @@ def test_what_was_done_is_read_the_newest_first_and_chosen() -> None:
         assert [row["action"] for row in mine] == ["user.lock", "user.update", "user.add"]
         issued = (await shop.get(f"{RECORDS}?action=key.issue")).json
         assert issued["totalElements"] == 1
-        both = await shop.get(f"{RECORDS}?action=a&subject=b")
-        assert (both.status, both.json["details"][0]["field"]) == (400, "action")
+        by = f"actor=key:{shop.key.key.id}&action=user.lock&subject=user:{made['id']}"
+        assert (await shop.get(f"{RECORDS}?{by}")).json["totalElements"] == 1
+        assert (await shop.get(f"{RECORDS}?{by}x")).json["totalElements"] == 0
+        noon, later = "2026-01-15T12:00:00Z", "2026-01-15T12:00:01Z"
+        within = await shop.get(f"{RECORDS}?startDateTime={noon}&endDateTime={later}")
+        assert within.json["totalElements"] > 0
+        assert (await shop.get(f"{RECORDS}?startDateTime={later}")).json["totalElements"] == 0
+        assert (await shop.get(f"{RECORDS}?endDateTime={noon}")).json["totalElements"] == 0
+        assert (await shop.get(f"{RECORDS}?startDateTime=soon")).status == 400
 
     play(story)
 
@@ -51,9 +58,9 @@ def test_what_changes_something_leaves_a_row_with_who_and_what(
 ) -> None:
     async def story(house: Surface) -> tuple[Answer, list[tuple[str, str]]]:
         shop = await program(house)
-        before = (await house.bench.store.audit(MAIN_TENANT, PageQuery(size=1))).total
+        before = (await house.bench.store.audit(MAIN_TENANT, AuditQuery(size=1))).total
         answer = await shop.call(method, way, body)
-        rows = (await house.bench.store.audit(MAIN_TENANT, PageQuery(size=50))).rows
+        rows = (await house.bench.store.audit(MAIN_TENANT, AuditQuery(size=50))).rows
         fresh = rows[: len(rows) - before] if len(rows) > before else ()
         return answer, [(row.action, row.actor) for row in fresh]
 

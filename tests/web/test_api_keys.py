@@ -8,7 +8,7 @@ import pytest
 
 from engine.access.permissions import everything
 from engine.model.names import TenantId
-from engine.ports.store import PageQuery
+from engine.ports.store import AuditQuery
 from engine.web.sources import SourceLimits
 from tests.web.program import Program, program
 from tests.web.surface import Answer, Surface, play, send
@@ -160,7 +160,7 @@ def test_the_life_of_a_key_by_api() -> None:
         assert (await till.get(KEYS)).status == 401
         back = await shop.post(way, {"status": "ACTIVE"})
         assert (back.status, back.json["details"][0]["field"]) == (400, "status")
-        rows = (await house.bench.store.audit(TenantId("main"), PageQuery(size=50))).rows
+        rows = (await house.bench.store.audit(TenantId("main"), AuditQuery(size=50))).rows
         mine = [row.action for row in reversed(rows) if row.subject == f"key:{made.json['id']}"]
         assert mine == ["key.add", "key.issue", *["key.change"] * 3, "key.denied", "key.end"]
         assert {row.actor for row in rows if row.action == "key.change"} == {
@@ -324,7 +324,7 @@ def test_what_a_key_tries_in_vain_is_written_down() -> None:
         await shop.post(f"{KEYS}/{made['id']}", {"status": "BLOCKED"})
         tried = await send(house.app, "POST", ISSUE, headers=[("X-API-Key", made["apiKey"])])
         assert (tried.status, tried.json["code"]) == (401, 130)
-        rows = (await house.bench.store.audit(TenantId("main"), PageQuery(size=9))).rows
+        rows = (await house.bench.store.audit(TenantId("main"), AuditQuery(size=9))).rows
         return [(row.action, row.actor, next(iter(row.facts.values()))) for row in rows
                 if row.action in ("key.refused", "key.denied")]  # fmt: skip
 

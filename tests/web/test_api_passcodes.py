@@ -11,7 +11,7 @@ from itertools import combinations
 import pytest
 
 from engine.model.names import MAIN_TENANT, TenantId
-from engine.ports.store import PageQuery
+from engine.ports.store import AuditQuery, PageQuery
 from engine.records.identity import PasscodeSession
 from tests.bench import RIGHT, WRONG
 from tests.web.program import Program, program
@@ -48,7 +48,7 @@ async def added(shop: Program, ext_id: str = "rui") -> str:
 
 
 async def audited(house: Surface) -> list[str]:
-    rows = (await house.bench.store.audit(MAIN_TENANT, PageQuery(size=200))).rows
+    rows = (await house.bench.store.audit(MAIN_TENANT, AuditQuery(size=200))).rows
     return [row.action for row in reversed(rows) if row.actor.startswith("key:")]
 
 

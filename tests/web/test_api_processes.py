@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from engine.model.names import MAIN_TENANT, TenantId
-from engine.ports.store import PageQuery
+from engine.ports.store import AuditQuery
 from engine.testing import _CheapSlot
 from tests.bench import RIGHT
 from tests.web.program import Program, program
@@ -88,7 +88,7 @@ def test_the_life_of_a_definition() -> None:
         file = (await shop.get(f"{way}/file")).json
         assert (file["source"], file["forms"]) == (source, {"person.v1": PERSON})
         assert "flowchart" in (await shop.get(f"{way}/picture")).json["mermaid"]
-        rows = (await house.bench.store.audit(MAIN_TENANT, PageQuery(size=200))).rows
+        rows = (await house.bench.store.audit(MAIN_TENANT, AuditQuery(size=200))).rows
         told = [row for row in rows if row.subject == "definition:mine/1"]
         assert [(row.action, row.facts["digest"]) for row in told] == [
             ("definition.deploy", made.json["id"])
@@ -190,7 +190,7 @@ def test_the_life_of_a_token() -> None:
         listed = (await shop.get(f"{TOKENS}?processDefnName=two-forms&search=for")).json
         assert [one["id"] for one in listed["content"]] == [known["id"]]
         assert (await shop.get(f"{TOKENS}?search=nothing")).json["empty"]
-        rows = (await house.bench.store.audit(MAIN_TENANT, PageQuery(size=200))).rows
+        rows = (await house.bench.store.audit(MAIN_TENANT, AuditQuery(size=200))).rows
         told = [row.action for row in reversed(rows) if row.subject == f"token:{known['id']}"]
         assert told == ["token.create", "token.revoke", "token.activate", "token.revoke"]
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from engine.model.names import MAIN_TENANT, TenantId
-from engine.ports.store import PageQuery
+from engine.ports.store import AuditQuery
 from tests.bench import WRONG
 from tests.web.program import Program, program
 from tests.web.surface import Answer, Surface, play
@@ -20,7 +20,7 @@ ACME = TenantId("acme")
 
 async def actions(house: Surface) -> list[str]:
     """Give what the audit tells of programs, oldest first."""
-    rows = (await house.bench.store.audit(MAIN_TENANT, PageQuery(size=200))).rows
+    rows = (await house.bench.store.audit(MAIN_TENANT, AuditQuery(size=200))).rows
     return [row.action for row in reversed(rows) if row.actor.startswith("key:")]
 
 

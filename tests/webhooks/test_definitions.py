@@ -13,7 +13,7 @@ import pytest
 from engine.adapters.http import SafeHttp
 from engine.adapters.memory import MemoryStore
 from engine.model.names import MAIN_TENANT
-from engine.ports.store import Committed, PageQuery
+from engine.ports.store import AuditQuery, Committed, PageQuery
 from engine.records.webhooks import Webhook, WebhookSecrets
 from engine.run.unit import Unit
 from engine.testing import FrozenClock
@@ -90,7 +90,7 @@ def test_what_is_sensitive_lies_sealed_and_opens_for_its_own_version_alone() -> 
         assert sensitive_headers(house.vault, MAIN_TENANT, made.webhook) == {
             "Authorization": "Bearer s3cr3t-of-shop"
         }
-        audit = await house.store.audit(MAIN_TENANT, PageQuery())
+        audit = await house.store.audit(MAIN_TENANT, AuditQuery())
         assert [row.action for row in audit.rows] == ["webhook.add"]
         assert audit.rows[0].facts == {"uri": "https://shop.example/hooks", "method": "POST"}
 

@@ -10,13 +10,22 @@ import msgspec
 
 from engine.adapters import rules
 from engine.adapters.claims import Asked, Claim, Taken, take
-from engine.adapters.memory.listing import chosen, instances_due, jobs_due, one_page, sorter
+from engine.adapters.memory.listing import (
+    chosen,
+    instances_due,
+    is_asked_for,
+    is_told,
+    jobs_due,
+    one_page,
+    sorter,
+)
 from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
 from engine.ports.outside import Clock, Probe, no_probe
 from engine.ports.store import (
     Attempts,
+    AuditQuery,
     Capped,
     Charge,
     Charged,
@@ -193,11 +202,8 @@ class MemoryStore:
         await OTHER_TASKS
         found = [
             row
-            for (owner, id), row in self._instances.items()
-            if owner == tenant
-            and query.process in (None, row.process)
-            and query.status in (None, row.status)
-            and query.text.upper() in id.upper()
+            for (owner, _), row in self._instances.items()
+            if owner == tenant and is_asked_for(row, query)
         ]
         return one_page(sorted(found, key=lambda row: row.id, reverse=True), query)
 
@@ -236,13 +242,11 @@ class MemoryStore:
         self._probe("after-commit-before-ack")
         return Committed()
 
-    async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
+    async def audit(self, tenant: TenantId, query: AuditQuery) -> Page[AuditRow]:
         """List audit rows, newest first."""
         await OTHER_TASKS
-        rules.must_be_audited(query.by)
-        found = [
-            row for (owner, _), row in self._audit.items() if owner == tenant and chosen(row, query)
-        ]
+        rows = [row for (owner, _), row in self._audit.items() if owner == tenant]
+        found = [row for row in rows if is_told(row, query)]
         return one_page(sorted(found, key=lambda row: (row.at, row.id), reverse=True), query)
 
     async def claim_and_charge(

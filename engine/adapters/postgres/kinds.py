@@ -9,6 +9,7 @@ from typing import Final, Generic, cast
 
 import msgspec
 
+from engine.adapters.choosing import Listing
 from engine.adapters.encoding import micros
 from engine.adapters.rules import HIGHEST
 from engine.model.names import TenantId
@@ -46,17 +47,6 @@ _GET: Final = "SELECT {read} FROM {table} WHERE tenant = $1 AND id = $2"
 _FIND: Final = 'SELECT {read} FROM {table} WHERE tenant = $1 AND "{by}" = $2'
 _PAGE: Final = "SELECT {read} {listed} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
 _COUNT: Final = "SELECT count(*) {listed}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """How rows are listed: one page of them, and how many there are.
-
-    The page takes two values more than the count, behind them: its length and its first row.
-    """
-
-    page: str
-    count: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

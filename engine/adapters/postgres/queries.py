@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.adapters.postgres.kinds import Listing
+from engine.adapters.choosing import Dialect
 
 _NOW: Final = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
 NOW: Final = f"SELECT coalesce($1::bigint, {_NOW})"
@@ -24,26 +24,11 @@ VALUES ($1, $2::text, '?' || $2::text, 0, '') ON CONFLICT DO NOTHING"""
 to its commit, where a mere look would not see it, and changes no row where the twin was kept."""
 JOURNAL: Final = "SELECT rows FROM hops WHERE tenant = $1 AND instance = $2 ORDER BY revision"
 
-_CHOSEN: Final = """FROM instances WHERE tenant = $1 AND ($2::text IS NULL OR process = $2)
-  AND ($3::text IS NULL OR status = $3) AND strpos(upper(id), upper($4::text)) > 0"""
-INSTANCES: Final = Listing(
-    page=f"SELECT id, state {_CHOSEN} ORDER BY id DESC LIMIT $5 OFFSET $6",
-    count=f"SELECT count(*) {_CHOSEN}",
+DIALECT: Final = Dialect(
+    mark=lambda number: f"${number}",
+    within="strpos(upper(id), upper({}::text)) > 0",
+    held="held",
 )
-
-_AUDITED: Final = {
-    None: "FROM audit WHERE tenant = $1",
-    "subject": "FROM audit WHERE tenant = $1 AND subject = $2",
-    "action": "FROM audit WHERE tenant = $1 AND action = $2",
-}
-_AUDIT_PAGE: Final = "SELECT body {} ORDER BY at DESC, id DESC LIMIT ${} OFFSET ${}"
-AUDIT: Final = {
-    by: Listing(
-        page=_AUDIT_PAGE.format(audited, *((2, 3) if by is None else (3, 4))),
-        count=f"SELECT count(*) {audited}",
-    )
-    for by, audited in _AUDITED.items()
-}
 
 DEPLOYED: Final = "SELECT id FROM deployments WHERE tenant = $1 AND by_version = $2"
 NEWEST: Final = """SELECT id FROM deployments WHERE tenant = $1 AND process = $2

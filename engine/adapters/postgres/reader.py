@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from engine.adapters.choosing import Listing
 from engine.adapters.failures import unavailable
 from engine.adapters.postgres.failures import FAILURES, is_lost
-from engine.adapters.postgres.kinds import Listing, PgValue, Row
+from engine.adapters.postgres.kinds import PgValue, Row
 from engine.adapters.postgres.pool import Pool
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final, cast
 
 from engine.adapters import rules
+from engine.adapters.choosing import parameters_of
 from engine.adapters.encoding import encode, micros, pack, unpack, write_state
 from engine.adapters.postgres.changes import Guarded, Statement, Transaction, Work, in_order
 from engine.adapters.postgres.kinds import Table, table_of
+from engine.model.instance import ProcessInstance
 from engine.model.names import TenantId
 from engine.ports.store import Committed, Erasure, Hop
 from engine.records.journal import emptied
@@ -21,19 +23,20 @@ _GIVEN: Final = """
 WITH given AS (
   SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
     $7::bytea[], $8::text[], $9::bytea[], $10::text[], $11::bigint[], $12::bigint[], $13::bool[],
-    $14::bool[], $15::bigint[])
+    $14::bool[], $15::bigint[], $16::bigint[], $17::bool[])
   AS one (tenant, id, before, revision, process, status,
-    state, hop, rows, node, visit, wakes, is_over, is_owner, kept_until)
+    state, hop, rows, node, visit, wakes, is_over, is_owner, kept_until, created, held)
 ), """
 _MOVED: Final = """moved AS (
-  UPDATE instances kept SET revision = given.revision, status = given.status, state = given.state
+  UPDATE instances kept
+  SET revision = given.revision, status = given.status, state = given.state, held = given.held
   FROM given
   WHERE kept.tenant = given.tenant AND kept.id = given.id AND kept.revision = given.before
   RETURNING given.*
 ), """
 _MADE: Final = """made AS (
-  INSERT INTO instances (tenant, id, revision, process, status, state)
-  SELECT tenant, id, revision, process, status, state FROM given
+  INSERT INTO instances (tenant, id, revision, process, status, state, created, held)
+  SELECT tenant, id, revision, process, status, state, created, held FROM given
   ON CONFLICT DO NOTHING RETURNING tenant, id
 ), moved AS (
   SELECT given.* FROM given JOIN made ON made.tenant = given.tenant AND made.id = given.id
@@ -61,8 +64,8 @@ _FOLLOWED: Final = """told AS (
 )"""
 _USED: Final = """, used AS (
   UPDATE process_tokens SET counter = counter + 1, version = version + 1
-  WHERE tenant = $16 AND id = $17 AND status = 'ACTIVE' AND (opens IS NULL OR opens <= $18)
-  AND (closes IS NULL OR closes > $18) AND (uses IS NULL OR counter < uses)
+  WHERE tenant = $18 AND id = $19 AND status = 'ACTIVE' AND (opens IS NULL OR opens <= $20)
+  AND (closes IS NULL OR closes > $20) AND (uses IS NULL OR counter < uses)
   RETURNING 1
 )"""
 _WINNERS: Final = " SELECT tenant, hop FROM moved"
@@ -88,14 +91,17 @@ ALONE: Final = {
     for redeems in _BOTH
 }
 
-_AUDIT: Final = """INSERT INTO audit (tenant, id, at, subject, action, body)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"""
+_AUDIT: Final = """INSERT INTO audit (tenant, id, at, subject, action, actor, body)
+VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING"""
 _RESET: Final = "DELETE FROM attempts WHERE tenant = $1 AND account = $2"
 _REMOVE: Final = "DELETE FROM instances WHERE tenant = $1 AND id = $2 AND revision = $3"
 _EMPTY: Final = """UPDATE instances SET revision = $4, status = $5, state = $6
 WHERE tenant = $1 AND id = $2 AND revision = $3"""
 _PACKS: Final = "SELECT id, rows FROM hops WHERE tenant = $1 AND instance = $2"
 _KEEP_PACK: Final = "UPDATE hops SET rows = $3 WHERE tenant = $1 AND id = $2"
+_PARAMETER: Final = """INSERT INTO instance_parameters (tenant, name, value, instance)
+VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"""
+_NO_PARAMETERS: Final = "DELETE FROM instance_parameters WHERE tenant = $1 AND instance = $2"
 _NO_HOPS: Final = "DELETE FROM hops WHERE tenant = $1 AND instance = $2"
 _NO_RETENTION: Final = "DELETE FROM retention WHERE tenant = $1 AND instance = $2"
 _NO_CLAIM: Final = "DELETE FROM claims WHERE tenant = $1 AND instance = $2"
@@ -119,7 +125,8 @@ def _values(hop: Hop) -> tuple[object, ...]:
     return (
         now.tenant, now.id, hop.before, now.revision, now.process, now.status, write_state(now),
         hop.id, pack(hop.rows), wait and wait.node, wait and wait.visit, micros(now.due_at),
-        now.is_over, hop.staged.owned, micros(now.kept_until),
+        now.is_over, hop.staged.owned, micros(now.kept_until), micros(now.created_at),
+        now.is_held,
     )  # fmt: skip
 
 
@@ -129,7 +136,13 @@ def of_hop(hop: Hop) -> Work[Committed]:
     sql, refusals = ALONE[hop.before is None, hop.staged.owned, redeem is not None]
     used = () if redeem is None else (instance.tenant, redeem.token, micros(redeem.at))
     moved = Guarded(sql, (*columns((hop,)), *used), refusals, "exists")
-    return in_order(moved, *of_unit(instance.tenant, hop.staged))
+    carried = _parameters(instance) if hop.before is None else ()
+    return in_order(moved, *carried, *of_unit(instance.tenant, hop.staged))
+
+
+def _parameters(instance: ProcessInstance) -> Iterator[Statement]:
+    for name, value in parameters_of(instance):
+        yield Statement(_PARAMETER, (instance.tenant, name, value, instance.id))
 
 
 def of_erasure(erasure: Erasure) -> Work[Committed]:
@@ -148,7 +161,7 @@ def of_erasure(erasure: Erasure) -> Work[Committed]:
             for id, packed in await transaction.rows(_PACKS, *key):
                 rows = map(emptied, unpack(cast("bytes", packed)))
                 await transaction.run(Statement(_KEEP_PACK, (erasure.tenant, id, pack([*rows]))))
-        for table in (_NO_CLAIM, _NO_WAIT):
+        for table in (_NO_CLAIM, _NO_WAIT, _NO_PARAMETERS):
             await transaction.run(Statement(table, key))
         return await staged(transaction)
 
@@ -184,5 +197,5 @@ def _change(tenant: TenantId, table: Table[Record], row: Record, expect: Version
 
 
 def _audit(tenant: TenantId, row: AuditRow) -> Statement:
-    facts = (row.subject, row.action, encode(row).decode())
+    facts = (row.subject, row.action, row.actor, encode(row).decode())
     return Statement(_AUDIT, (tenant, row.id, micros(row.at), *facts), "record")

@@ -11,6 +11,7 @@ import msgspec
 
 from engine.adapters import rules
 from engine.adapters.address import Address
+from engine.adapters.choosing import Chosen, Listing, listing, of_audit, of_instances
 from engine.adapters.claims import Asked
 from engine.adapters.encoding import micros, moment, read_state, unpack
 from engine.adapters.failures import unavailable
@@ -18,7 +19,7 @@ from engine.adapters.postgres import ledger, queries, schema, statements
 from engine.adapters.postgres.batches import AT_ONCE, Batches
 from engine.adapters.postgres.changes import Changes, Statement, Transaction, in_order
 from engine.adapters.postgres.failures import FAILURES
-from engine.adapters.postgres.kinds import Listing, PgValue, Row, chosen, read_job, table_of
+from engine.adapters.postgres.kinds import PgValue, Row, chosen, read_job, table_of
 from engine.adapters.postgres.pool import ANSWER, Pool, ended
 from engine.adapters.postgres.reader import Reader
 from engine.adapters.system import since_boot
@@ -28,6 +29,7 @@ from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
 from engine.ports.outside import Clock, Probe, no_probe
 from engine.ports.store import (
     Attempts,
+    AuditQuery,
     Capped,
     Charge,
     Charged,
@@ -156,8 +158,8 @@ class PostgresStore:
 
     async def instances(self, tenant: TenantId, query: InstanceQuery) -> Page[ProcessInstance]:
         """List instances, the newest id first; `text` is looked for in ids, in any case."""
-        wanted = (tenant, query.process, query.status, query.text)
-        rows, total = await self._listed(queries.INSTANCES, wanted, query)
+        chosen = of_instances(tenant, query, queries.DIALECT)
+        rows, total = await self._chosen("id, state", "instances", "id DESC", chosen, query)
         found = cast("Sequence[tuple[str, bytes]]", rows)
         return Page(rows=tuple(read_state(tenant, *row) for row in found), total=total)
 
@@ -190,11 +192,10 @@ class PostgresStore:
         """
         return await self._changes.do(in_order(*statements.of_unit(tenant, unit)))
 
-    async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
+    async def audit(self, tenant: TenantId, query: AuditQuery) -> Page[AuditRow]:
         """List audit rows, newest first."""
-        rules.must_be_audited(query.by)
-        wanted = (tenant,) if query.by is None else (tenant, query.value)
-        rows, total = await self._listed(queries.AUDIT[query.by], wanted, query)
+        chosen = of_audit(tenant, query)
+        rows, total = await self._chosen("body", "audit", "at DESC, id DESC", chosen, query)
         return Page(rows=tuple(_read_audit(cast("str", body)) for (body,) in rows), total=total)
 
     async def claim_and_charge(
@@ -338,8 +339,18 @@ class PostgresStore:
         """Give a test's time, which stands still; None: the server's own counts."""
         return None if self._clock is None else micros(self._clock.now())
 
+    async def _chosen(
+        self, read: str, table: str, order: str, chosen: Chosen, query: InstanceQuery | AuditQuery
+    ) -> tuple[Sequence[Row], int]:
+        mark = queries.DIALECT.mark
+        found = listing(read, table, order, chosen.conditions, mark)
+        return await self._listed(found, chosen.values, query)
+
     async def _listed(
-        self, listing: Listing, chosen: tuple[PgValue, ...], query: PageQuery | InstanceQuery
+        self,
+        listing: Listing,
+        chosen: tuple[PgValue, ...],
+        query: PageQuery | InstanceQuery | AuditQuery,
     ) -> tuple[Sequence[Row], int]:
         start, length = rules.bounds(query)
         return await self._reader.listed(listing, chosen, start=start, length=length)

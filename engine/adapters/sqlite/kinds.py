@@ -9,6 +9,7 @@ from typing import Final, Generic, cast
 
 import msgspec
 
+from engine.adapters.choosing import Listing
 from engine.adapters.encoding import micros
 from engine.adapters.rules import HIGHEST
 from engine.model.names import TenantId
@@ -48,14 +49,6 @@ _BY: Final = ' AND "{by}" IS ?'
 _BEGINS: Final = ' AND "{by}" >= ? AND "{by}" < ?'
 _PAGE: Final = "SELECT body {listed} ORDER BY {order} LIMIT ? OFFSET ?"
 _COUNT: Final = "SELECT count(*) {listed}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """How rows of a kind are listed: one page of them, and how many there are."""
-
-    page: str
-    count: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

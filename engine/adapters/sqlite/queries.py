@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.adapters.sqlite.kinds import Listing
+from engine.adapters.choosing import Dialect
 
 STATE: Final = "SELECT state FROM instances WHERE tenant = ? AND id = ?"
 HAS_HOP: Final = "SELECT 1 FROM hops WHERE tenant = ? AND id = ?"
@@ -21,25 +21,11 @@ JOBS: Final = """SELECT tenant, body FROM outbox WHERE due <= ?1
 ORDER BY due, tenant, id LIMIT ?2"""
 FORGET_AUDIT: Final = "DELETE FROM audit WHERE at < ?"
 
-_CHOSEN: Final = """FROM instances WHERE tenant = ?1 AND (?2 IS NULL OR process = ?2)
-  AND (?3 IS NULL OR status = ?3) AND (?4 = '' OR instr(upper(id), upper(?4)) > 0)"""
-INSTANCES: Final = Listing(
-    page=f"SELECT id, state {_CHOSEN} ORDER BY id DESC LIMIT ?5 OFFSET ?6",
-    count=f"SELECT count(*) {_CHOSEN}",
+DIALECT: Final = Dialect(
+    mark=lambda number: f"?{number}",
+    within="instr(upper(id), upper({})) > 0",
+    held="held = 1",
 )
-
-_AUDITED: Final = {
-    None: "FROM audit WHERE tenant = ?",
-    "subject": "FROM audit WHERE tenant = ? AND subject = ?",
-    "action": "FROM audit WHERE tenant = ? AND action = ?",
-}
-AUDIT: Final = {
-    by: Listing(
-        page=f"SELECT body {audited} ORDER BY at DESC, id DESC LIMIT ? OFFSET ?",
-        count=f"SELECT count(*) {audited}",
-    )
-    for by, audited in _AUDITED.items()
-}
 
 DEPLOYED: Final = "SELECT id FROM deployments WHERE tenant = ? AND by_version = ?"
 NEWEST: Final = """SELECT id FROM deployments WHERE tenant = ? AND process = ?

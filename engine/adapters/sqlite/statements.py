@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from engine.adapters import rules
+from engine.adapters.choosing import parameters_of
 from engine.adapters.encoding import encode, micros, pack, write_state
 from engine.adapters.sqlite.kinds import SqlValue, Table, table_of
 from engine.model.instance import ProcessInstance
@@ -33,10 +34,14 @@ WRITE_AGAIN = "PRAGMA user_version = 0"
 """A number that nobody uses, as it is: SQLite writes its page all the same, and of a row that does
 not change it would not."""
 _CREATE = """INSERT INTO instances
-  (tenant, id, revision, process, status, deadline, kept_until, state)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
-_MOVE = """UPDATE instances SET revision = ?, status = ?, deadline = ?, kept_until = ?, state = ?
+  (tenant, id, revision, process, created, status, deadline, kept_until, held, state)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_MOVE = """UPDATE instances
+SET revision = ?, status = ?, deadline = ?, kept_until = ?, held = ?, state = ?
 WHERE tenant = ? AND id = ? AND revision = ?"""
+_PARAMETER = """INSERT INTO instance_parameters (tenant, name, value, instance)
+VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_NO_PARAMETERS = "DELETE FROM instance_parameters WHERE tenant = ? AND instance = ?"
 _REMOVE = "DELETE FROM instances WHERE tenant = ? AND id = ? AND revision = ?"
 _NO_HOPS = "DELETE FROM hops WHERE tenant = ? AND instance = ?"
 _DROP_OWN_CLAIM = """DELETE FROM claims
@@ -46,8 +51,8 @@ _REDEEM = """UPDATE process_tokens SET counter = counter + 1, version = version 
   body = json_set(body, '$.counter', counter + 1, '$.version', version + 1)
 WHERE tenant = ? AND id = ? AND status = 'ACTIVE' AND (opens IS NULL OR opens <= ?)
   AND (closes IS NULL OR closes > ?) AND (uses IS NULL OR counter < uses)"""
-_AUDIT = """INSERT INTO audit (tenant, id, at, subject, action, body)
-VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_AUDIT = """INSERT INTO audit (tenant, id, at, subject, action, actor, body)
+VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _RESET = "DELETE FROM attempts WHERE tenant = ? AND account = ?"
 _WAIT = """INSERT OR REPLACE INTO waits (tenant, instance, node, visit, due, expires)
 VALUES (?, ?, ?, ?, ?, ?)"""
@@ -67,6 +72,7 @@ def of_hop(hop: Hop) -> tuple[Statement, ...]:
     packed = pack(hop.rows)
     return (
         _instance(instance, hop.before),
+        *(_parameters(instance) if hop.before is None else ()),
         *_claim(hop),
         *(() if hop.redeem is None else (_redeem(instance.tenant, hop.redeem),)),
         *of_unit(instance.tenant, hop.staged),
@@ -80,10 +86,11 @@ def of_erasure(erasure: Erasure) -> tuple[Statement, ...]:
     key = (erasure.tenant, erasure.instance)
     staged = of_unit(erasure.tenant, erasure.staged)
     claims, waits = Statement(_DROP_CLAIM, key), Statement(_NO_WAIT, key)
+    rest = (claims, waits, Statement(_NO_PARAMETERS, key), *staged)
     if erasure.after is not None:
-        return (_instance(erasure.after, erasure.before), claims, waits, *staged)
+        return (_instance(erasure.after, erasure.before), *rest)
     gone = Statement(_REMOVE, (*key, erasure.before), "revision")
-    return (gone, Statement(_NO_HOPS, key), claims, waits, *staged)
+    return (gone, Statement(_NO_HOPS, key), *rest)
 
 
 def of_unit(tenant: TenantId, unit: Staged) -> Iterator[Statement]:
@@ -100,12 +107,18 @@ def _instance(instance: ProcessInstance, before: int | None) -> Statement:
     state = write_state(instance)
     at_rest = instance.is_over or instance.is_held
     times = (None if at_rest else micros(instance.deadline), micros(instance.kept_until))
+    stands = (instance.status, *times, int(instance.is_held), state)
     if before is None:
-        facts = (instance.process, instance.status, *times, state)
-        row = (instance.tenant, instance.id, instance.revision, *facts)
+        made = (instance.process, micros(instance.created_at))
+        row = (instance.tenant, instance.id, instance.revision, *made, *stands)
         return Statement(_CREATE, row, "exists")
-    after = (instance.revision, instance.status, *times, state)
+    after = (instance.revision, *stands)
     return Statement(_MOVE, (*after, instance.tenant, instance.id, before), "revision")
+
+
+def _parameters(instance: ProcessInstance) -> Iterator[Statement]:
+    for name, value in parameters_of(instance):
+        yield Statement(_PARAMETER, (instance.tenant, name, value, instance.id))
 
 
 def _claim(hop: Hop) -> tuple[Statement, ...]:
@@ -138,7 +151,7 @@ def _change(tenant: TenantId, table: Table[Record], row: Record, expect: Version
 
 
 def _audit(tenant: TenantId, row: AuditRow) -> Statement:
-    facts = (row.subject, row.action, encode(row).decode())
+    facts = (row.subject, row.action, row.actor, encode(row).decode())
     return Statement(_AUDIT, (tenant, row.id, micros(row.at), *facts), "record")
 
 

@@ -13,11 +13,12 @@ from typing import Final, Self, TypeVar, cast
 import msgspec
 
 from engine.adapters import rules
+from engine.adapters.choosing import Chosen, Listing, listing, of_audit, of_instances
 from engine.adapters.claims import Asked
 from engine.adapters.encoding import micros, pack, read_state, unpack
 from engine.adapters.sqlite import ledger, queries, statements
 from engine.adapters.sqlite.database import Database
-from engine.adapters.sqlite.kinds import Listing, chosen, read_job, table_of
+from engine.adapters.sqlite.kinds import chosen, read_job, table_of
 from engine.adapters.sqlite.reader import Reader, Row, answered
 from engine.adapters.sqlite.writer import Transaction, Writer
 from engine.errors import UnknownInstance
@@ -26,6 +27,7 @@ from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
 from engine.ports.outside import Clock, Probe, no_probe
 from engine.ports.store import (
     Attempts,
+    AuditQuery,
     Capped,
     Charge,
     Charged,
@@ -142,8 +144,8 @@ class SqliteStore:
 
     async def instances(self, tenant: TenantId, query: InstanceQuery) -> Page[ProcessInstance]:
         """List instances, the newest id first; `text` is looked for in ids, in any case."""
-        wanted = (tenant, query.process, query.status, query.text)
-        rows, total = await self._listed(queries.INSTANCES, wanted, query)
+        chosen = of_instances(tenant, query, queries.DIALECT)
+        rows, total = await self._chosen("id, state", "instances", "id DESC", chosen, query)
         found = cast("Sequence[tuple[str, bytes]]", rows)
         return Page(rows=tuple(read_state(tenant, *row) for row in found), total=total)
 
@@ -176,11 +178,10 @@ class SqliteStore:
         """
         return await self._write(partial(statements.of_unit, tenant, unit))
 
-    async def audit(self, tenant: TenantId, query: PageQuery) -> Page[AuditRow]:
+    async def audit(self, tenant: TenantId, query: AuditQuery) -> Page[AuditRow]:
         """List audit rows, newest first."""
-        rules.must_be_audited(query.by)
-        wanted: Row = (tenant,) if query.by is None else (tenant, query.value)
-        rows, total = await self._listed(queries.AUDIT[query.by], wanted, query)
+        chosen = of_audit(tenant, query)
+        rows, total = await self._chosen("body", "audit", "at DESC, id DESC", chosen, query)
         return Page(rows=tuple(_read_audit(cast("str", body)) for (body,) in rows), total=total)
 
     async def claim_and_charge(
@@ -293,8 +294,15 @@ class SqliteStore:
 
         return await self._writer.do(work, undone=undone)
 
+    async def _chosen(
+        self, read: str, table: str, order: str, chosen: Chosen, query: InstanceQuery | AuditQuery
+    ) -> tuple[Sequence[Row], int]:
+        mark = queries.DIALECT.mark
+        found = listing(read, table, order, chosen.conditions, mark)
+        return await self._listed(found, chosen.values, query)
+
     async def _listed(
-        self, listing: Listing, wanted: Row, query: PageQuery | InstanceQuery
+        self, listing: Listing, wanted: Row, query: PageQuery | InstanceQuery | AuditQuery
     ) -> tuple[Sequence[Row], int]:
         start, length = rules.bounds(query)
 

@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from engine.cli.command import Documented, Group, data_option, json_option, misused, page_option
+from engine.cli.command import (
+    Documented,
+    Group,
+    data_option,
+    json_option,
+    page_option,
+    time_options,
+)
 from engine.cli.opening import with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from engine.app import Application
     from engine.ports.store import Page
     from engine.records.record import AuditRow
@@ -30,26 +39,37 @@ def audit() -> None:
     examples=(
         "trustflow audit list",
         "trustflow audit list --action attempt.lock",
+        "trustflow audit list --actor cli --since 2026-11-01 --until 2026-12-01",
         "trustflow audit list --subject user:01K9... --page 2 --json",
     ),
 )
 @click.option("--subject", help="Of what it was done to, as KIND:ID.")
 @click.option("--action", help="Of this act alone: user.add, attempt.failed, ...")
+@click.option("--actor", help="By whom: cli, key:ID, instance:ID.")
+@time_options
 @page_option("50 rows")
 @data_option
 @json_option
 def list_rows(
-    *, subject: str | None, action: str | None, page: int, data: Path | None, as_json: bool
+    *,
+    subject: str | None,
+    action: str | None,
+    actor: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    page: int,
+    data: Path | None,
+    as_json: bool,
 ) -> int:
-    """List what was done, the newest first."""
-    if subject is not None and action is not None:
-        misused("say --subject or --action, not both.")
+    """List what was done, the newest first: where all that is said holds."""
 
     async def work(application: Application) -> Page[AuditRow]:
-        from engine.ports.store import PageQuery
+        from engine.ports.store import AuditQuery
 
-        by = "subject" if subject is not None else "action" if action is not None else None
-        query = PageQuery(by=by, value=subject or action, page=page - 1, size=PAGE_SIZE)
+        query = AuditQuery(
+            subject=subject, action=action, actor=actor, since=since, until=until,
+            page=page - 1, size=PAGE_SIZE,
+        )  # fmt: skip
         return await application.store.audit(application.tenant, query)
 
     found = with_application(data, work)

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from engine.cli.administration.finding import refuse_no_process
-from engine.cli.command import PROBLEMS, Documented, Group, data_option, json_option, page_option
+from engine.cli.command import (
+    PROBLEMS,
+    Documented,
+    Group,
+    Pair,
+    data_option,
+    json_option,
+    page_option,
+    time_options,
+)
 from engine.cli.journeys.meant import (
     incident_json,
     incident_remedy,
@@ -24,6 +33,8 @@ from engine.model.instance import LABELS, Incident, ProcessInstance, Review, Sta
 from engine.run.oversight.timeline import cause_of, event_json, line_json, timeline
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from engine.app import Application
     from engine.ports.store import Page
     from engine.run.oversight.looking import Seen
@@ -69,18 +80,32 @@ def instance() -> None:
     examples=(
         "trustflow instance list",
         "trustflow instance list --process book-a-visit --status Declined",
-        "trustflow instance list --page 2 --json",
+        "trustflow instance list --incident --since 2026-11-01",
+        "trustflow instance list --parameter userExternalId=ines --json",
     ),
 )
 @click.option("--process", help="Of this process alone.")
 @click.option("--status", type=StatusName(), help="As it is shown, or its code.")
+@click.option("--incident", is_flag=True, help="Those alone that you have to look at.")
+@click.option("--parameter", type=Pair(), help="What its token carried.")
+@time_options
 @page_option("50 instances")
 @data_option
 @json_option
 def list_instances(
-    *, process: str | None, status: Status | None, page: int, data: Path | None, as_json: bool
+    *,
+    process: str | None,
+    status: Status | None,
+    incident: bool,
+    parameter: tuple[str, str] | None,
+    since: datetime | None,
+    until: datetime | None,
+    page: int,
+    data: Path | None,
+    as_json: bool,
 ) -> int:
-    """List instances, the newest first."""
+    """List instances, the newest first: where all that is said holds."""
+    chosen = any((process, status, incident, parameter, since, until))
 
     async def work(application: Application) -> Page[ProcessInstance]:
         from engine.ports.store import InstanceQuery
@@ -89,7 +114,10 @@ def list_instances(
         if process is not None:
             await refuse_no_process(application, process)
 
-        query = InstanceQuery(process=process, status=status, page=page - 1, size=PAGE_SIZE)
+        query = InstanceQuery(
+            process=process, status=status, held=incident, parameter=parameter,
+            since=since, until=until, page=page - 1, size=PAGE_SIZE,
+        )  # fmt: skip
         kept = await application.store.instances(application.tenant, query)
         rows = [await with_incident(application.library, row) for row in kept.rows]
         return replace(kept, rows=tuple(rows))
@@ -100,7 +128,7 @@ def list_instances(
         return 0
     terminal = Terminal.here()
     if not found.rows:
-        terminal.write(_none(found.total, chosen=process is not None or status is not None))
+        terminal.write(_none(found.total, chosen=chosen))
         return 0
     head = ("reference", "process", "status", "since (UTC)")
     terminal.table(head, [_row(row) for row in found.rows])
@@ -114,7 +142,7 @@ def _none(total: int, *, chosen: bool) -> str:
         there = "is" if pages == 1 else "are"
         return f"Nothing on this page: there {there} {counted(pages, 'page')}."
     if chosen:
-        return "No instance is of that process and status."
+        return "No instance is as you say."
     return "No instances. They begin when somebody opens a token's link."
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from engine.cli.administration.mistakes import told
-from engine.cli.command import Documented, Group, Length, data_option, fail, json_option
+from engine.cli.command import Documented, Group, Length, Pair, data_option, fail, json_option
 from engine.cli.hints import hint
 from engine.cli.opening import change, with_application
 from engine.cli.terminal.page import Terminal, clean, counted, say_json
@@ -32,21 +32,6 @@ OPTIONS: Final = {
 }
 MANY: Final = 1_000_000
 """Bytes of a file that is still read, to say what is wrong with it."""
-
-
-class Pair(click.ParamType[tuple[str, str]]):
-    """`NAME=TEXT`."""
-
-    name = "NAME=TEXT"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Take it apart at the first `=`."""
-        name, sign, text = str(value).partition("=")
-        if not (name and sign):
-            self.fail("write NAME=TEXT", param, ctx)
-        return name, text
 
 
 @click.group(cls=Group, short_help="Tell programs elsewhere what became of journeys.")

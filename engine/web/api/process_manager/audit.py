@@ -7,12 +7,11 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
-from engine.model.problem import wrong
-from engine.ports.store import PageQuery
+from engine.ports.store import AuditQuery
 from engine.records.record import AuditRow
-from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped, invalid
-from engine.web.api.frame.pages import Number, Size, SpringPage, spring_page
-from engine.web.api.frame.values import Answer, Moment, Sent, moment
+from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped
+from engine.web.api.frame.pages import Number, Size, SpringPage, spring_rows
+from engine.web.api.frame.values import Answer, At, Moment, Sent, moment
 from engine.web.api.process_manager.common import PROCESS_MANAGER, needs
 
 RECORDS: Final = f"{PROCESS_MANAGER}/auditRecords"
@@ -20,17 +19,22 @@ Text = Annotated[str, Meta(min_length=1, max_length=300)]
 
 
 class AuditWords(Sent, kw_only=True, frozen=True):
-    """Which records, the newest first; by one of the two, or all.
+    """Which records, the newest first: those of which all that is given holds.
 
     Attributes:
         subject: `<kind>:<id>` of what it was done to: `user:01K9...`, `definition:sign-in/1`.
         action: What was done: `user.add`, `attempt.failed`.
+        actor: By whom: `cli`, `key:<id>`, `instance:<id>`.
+        start_date_time, end_date_time: From the one, before the other.
     """
 
     page: Number = 0
     size: Size = 20
     subject: Text | None = None
     action: Text | None = None
+    actor: Text | None = None
+    start_date_time: At | None = None
+    end_date_time: At | None = None
 
 
 class RecordShown(Answer, kw_only=True, frozen=True):
@@ -63,12 +67,14 @@ def _shown(row: AuditRow) -> RecordShown:
 async def list_records(call: Call[Nothing, AuditWords]) -> Answered | Stopped:
     """List audit records."""
     words = call.query
-    if words.subject is not None and words.action is not None:
-        return invalid((wrong("action", "say subject or action, not both"),))
-    by = "subject" if words.subject is not None else "action" if words.action is not None else None
-    query = PageQuery(by=by, value=words.subject or words.action, page=words.page, size=words.size)
+    query = AuditQuery(
+        subject=words.subject, action=words.action, actor=words.actor,
+        since=words.start_date_time, until=words.end_date_time,
+        page=words.page, size=words.size,
+    )  # fmt: skip
     page = await call.offices.store.audit(call.tenant, query)
-    return Answered(body=spring_page(query, page, _shown))
+    rows = [_shown(row) for row in page.rows]
+    return Answered(body=spring_rows(words.page, words.size, rows, page.total))
 
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (

@@ -11,6 +11,7 @@ from msgspec import Meta
 from engine.errors import UnknownInstance
 from engine.model.instance import LABELS, ProcessInstance
 from engine.model.names import INIT_VARS, InstanceId, JsonObject, JsonValue
+from engine.model.problem import wrong
 from engine.ports.store import InstanceQuery
 from engine.run.current import InstanceRef
 from engine.run.oversight.looking import look, with_incident
@@ -25,9 +26,10 @@ from engine.web.api.frame.operation import (
     Operation,
     Q,
     Stopped,
+    invalid,
 )
 from engine.web.api.frame.pages import Number, Size, SpringPage, spring_rows
-from engine.web.api.frame.values import Answer, Moment, Sent, moment, moment_or_none
+from engine.web.api.frame.values import Answer, At, Moment, Sent, moment, moment_or_none
 from engine.web.api.process_manager.common import ProcessName, needs
 from engine.web.api.process_manager.creating import CREATE, CREATE_AND_LEAD, INSTANCES
 from engine.web.links import ResumeLink
@@ -52,6 +54,11 @@ class InstanceWords(Sent, kw_only=True, frozen=True):
 
     Attributes:
         text: A part of the id, or of the reference that its pages show.
+        incident: Those alone that an operator has to look at.
+        start_date_time, end_date_time: Made from the one, before the other.
+        search_string: What the token carried: the whole value of a parameter, 200 characters at
+            most. Of an instance that was erased nothing is found.
+        parameter_name: Of that parameter alone.
     """
 
     page: Number = 0
@@ -59,6 +66,11 @@ class InstanceWords(Sent, kw_only=True, frozen=True):
     status: Status | None = None
     process_defn_name: ProcessName | None = None
     text: Annotated[str, Meta(max_length=26)] = ""
+    incident: bool = False
+    start_date_time: At | None = None
+    end_date_time: At | None = None
+    search_string: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    parameter_name: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
 
 
 class Decision(Sent, kw_only=True, frozen=True):
@@ -228,9 +240,14 @@ async def _instance_of(call: Call[B, Q]) -> ProcessInstance | None:
 async def list_instances(call: Call[Nothing, InstanceWords]) -> Answered | Stopped:
     """List or search instances."""
     words = call.query
+    value, name = words.search_string, words.parameter_name
+    if name is not None and value is None:
+        return invalid((wrong("searchString", "say the value that the parameter has"),))
     query = InstanceQuery(
         process=words.process_defn_name, status=words.status, page=words.page, size=words.size,
         text=words.text.upper().removeprefix("TF-").replace("-", ""),
+        held=words.incident, since=words.start_date_time, until=words.end_date_time,
+        parameter=None if value is None else (name, value),
     )  # fmt: skip
     page = await call.offices.store.instances(call.tenant, query)
     rows = [await with_incident(call.offices.library, row) for row in page.rows]
