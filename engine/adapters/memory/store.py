@@ -10,15 +10,7 @@ import msgspec
 
 from engine.adapters import rules
 from engine.adapters.claims import Asked, Claim, Taken, take
-from engine.adapters.memory.listing import (
-    chosen,
-    instances_due,
-    is_asked_for,
-    is_told,
-    jobs_due,
-    one_page,
-    sorter,
-)
+from engine.adapters.memory import listing
 from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
@@ -200,12 +192,9 @@ class MemoryStore:
     async def instances(self, tenant: TenantId, query: InstanceQuery) -> Page[ProcessInstance]:
         """List instances, the newest id first; `text` is looked for in ids, in any case."""
         await OTHER_TASKS
-        found = [
-            row
-            for (owner, _), row in self._instances.items()
-            if owner == tenant and is_asked_for(row, query)
-        ]
-        return one_page(sorted(found, key=lambda row: row.id, reverse=True), query)
+        rows = [row for (owner, _), row in self._instances.items() if owner == tenant]
+        found = [row for row in rows if listing.is_asked_for(row, query)]
+        return listing.one_page(sorted(found, key=lambda row: row.id, reverse=True), query)
 
     async def get(self, tenant: TenantId, kind: type[R], id: str) -> R | None:
         """Read one by id."""
@@ -226,9 +215,11 @@ class MemoryStore:
         found = [
             cast("R", row)
             for (owner, table, _), row in self._rows.items()
-            if (owner, table) == (tenant, kind.TABLE) and chosen(row, query)
+            if (owner, table) == (tenant, kind.TABLE) and listing.chosen(row, query)
         ]
-        return one_page(sorted(found, key=sorter(query), reverse=query.descending), query)
+        return listing.one_page(
+            sorted(found, key=listing.sorter(query), reverse=query.descending), query
+        )
 
     async def write(self, tenant: TenantId, unit: Staged) -> Committed | Conflict:
         """Write a unit of its own, or nothing of it."""
@@ -246,8 +237,10 @@ class MemoryStore:
         """List audit rows, newest first."""
         await OTHER_TASKS
         rows = [row for (owner, _), row in self._audit.items() if owner == tenant]
-        found = [row for row in rows if is_told(row, query)]
-        return one_page(sorted(found, key=lambda row: (row.at, row.id), reverse=True), query)
+        found = [row for row in rows if listing.is_told(row, query)]
+        return listing.one_page(
+            sorted(found, key=lambda row: (row.at, row.id), reverse=True), query
+        )
 
     async def claim_and_charge(
         self, step: ClaimKey, owner: HopId, account: AccountKey, charge: Charge
@@ -297,17 +290,17 @@ class MemoryStore:
     async def due(self, limit: int) -> Sequence[Due]:
         """Give instances that have something due, the longest due first."""
         await OTHER_TASKS
-        return instances_due(self._instances, "due_at", self._clock.now())[:limit]
+        return listing.instances_due(self._instances, "due_at", self._clock.now())[:limit]
 
     async def jobs(self, limit: int) -> Sequence[DueJob]:
         """Give what is due in the outbox, the longest due first."""
         await OTHER_TASKS
-        return jobs_due(self._rows, self._clock.now())[:limit]
+        return listing.jobs_due(self._rows, self._clock.now())[:limit]
 
     async def expired(self, limit: int) -> Sequence[Due]:
         """Give instances that are kept no longer, the longest so first."""
         await OTHER_TASKS
-        return instances_due(self._instances, "kept_until", self._clock.now())[:limit]
+        return listing.instances_due(self._instances, "kept_until", self._clock.now())[:limit]
 
     async def forget_ended(self, kind: type[Ending], before: datetime) -> None:
         """Drop rows of a kind whose end came before a time."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
 from engine.errors import UnknownInstance
-from engine.model.instance import LABELS, ProcessInstance
-from engine.model.names import INIT_VARS, InstanceId, JsonObject, JsonValue
+from engine.model.instance import ProcessInstance
+from engine.model.names import InstanceId
 from engine.model.problem import wrong
 from engine.ports.store import InstanceQuery
 from engine.run.current import InstanceRef
 from engine.run.oversight.looking import look, with_incident
 from engine.run.oversight.supervision import LONGEST_COMMENT, Deed
-from engine.run.oversight.timeline import cause_of, timeline
+from engine.run.oversight.timeline import timeline
 from engine.web.api.frame.operation import (
     MISSING,
     Answered,
@@ -29,24 +29,21 @@ from engine.web.api.frame.operation import (
     invalid,
 )
 from engine.web.api.frame.pages import Number, Size, SpringPage, spring_rows
-from engine.web.api.frame.values import Answer, At, Moment, Sent, moment, moment_or_none
+from engine.web.api.frame.values import Answer, At, Moment, Sent, moment
 from engine.web.api.process_manager.common import ProcessName, needs
 from engine.web.api.process_manager.creating import CREATE, CREATE_AND_LEAD, INSTANCES
+from engine.web.api.process_manager.shown import (
+    InstanceShown,
+    InstanceWithParameters,
+    Status,
+    facts,
+    parameters_of,
+)
 from engine.web.links import ResumeLink
 
 INSTANCE: Final = f"{INSTANCES}/{{processInstanceId}}"
 
 Comment = Annotated[str, Meta(max_length=LONGEST_COMMENT)]
-Status = Literal[
-    "PENDING",
-    "ACTIVE",
-    "PAUSED",
-    "REVIEW",
-    "COMPLETED_ENDED_SUCCESS",
-    "COMPLETED_ENDED_ERROR",
-    "COMPLETED_TERMINATED",
-    "COMPLETED_PROCESS_ERROR",
-]
 
 
 class InstanceWords(Sent, kw_only=True, frozen=True):
@@ -79,62 +76,6 @@ class Decision(Sent, kw_only=True, frozen=True):
     comment: Comment = ""
 
 
-class ReviewShown(Answer, kw_only=True, frozen=True):
-    """What was decided in review."""
-
-    status: Literal["ACCEPTED", "DECLINED"]
-    comment: str
-    reviewed_by: str
-    reviewed_dtm: Moment
-
-
-class IncidentShown(Answer, kw_only=True, frozen=True):
-    """What holds an instance."""
-
-    code: str
-    node: str
-    reason: str
-    at: Moment
-
-
-class CheckShown(Answer, kw_only=True, frozen=True):
-    """A check and its result."""
-
-    name: str
-    state: Literal["OPEN", "PASS", "FAIL"]
-
-
-class InstanceShown(Answer, kw_only=True, frozen=True):
-    """A process instance. The names and addresses are those that its token carried."""
-
-    id: str
-    tenant_id: str
-    reference: str
-    process_defn_id: str
-    process_defn_name: str
-    process_defn_version: int
-    first_name: str | None
-    last_name: str | None
-    phone_number: str | None
-    email: str | None
-    created_at: Moment
-    ended_at: Moment | None
-    elapsed_milliseconds: int
-    status: Status
-    status_mapped: str
-    decision: str | None
-    language: str
-    checks: list[CheckShown]
-    review: ReviewShown | None
-    incident: IncidentShown | None
-
-
-class InstanceWithParameters(InstanceShown, kw_only=True, frozen=True):
-    """The same, and what its token carried."""
-
-    process_token_parameters: dict[str, JsonValue]
-
-
 class LineShown(Answer, kw_only=True, frozen=True):
     """One thing that happened: when, where, what came of it, how long it was waited for, by whom.
 
@@ -161,63 +102,6 @@ class ResumeShown(Answer, kw_only=True, frozen=True):
     """The link by which a person comes back."""
 
     link: str
-
-
-def _facts(call: Call[B, Q], found: ProcessInstance) -> dict[str, Any]:
-    ended, parameters = found.ended_at or call.actor.at, _parameters(found)
-    return {
-        "id": found.id,
-        "tenant_id": call.tenant,
-        "reference": found.reference,
-        "process_defn_id": found.bundle,
-        "process_defn_name": found.process,
-        "process_defn_version": found.version,
-        "first_name": _text(parameters, "firstName"),
-        "last_name": _text(parameters, "lastName"),
-        "phone_number": _text(parameters, "phoneNumber"),
-        "email": _text(parameters, "email"),
-        "created_at": moment(found.created_at),
-        "ended_at": moment_or_none(found.ended_at),
-        "elapsed_milliseconds": max(0, round((ended - found.created_at).total_seconds() * 1000)),
-        "status": found.status,
-        "status_mapped": LABELS[found.status],
-        "decision": found.decision,
-        "language": found.language,
-        "checks": [CheckShown(name=check.name, state=check.state) for check in found.checks],
-        "review": _review(found),
-        "incident": _incident(found),
-    }
-
-
-def _parameters(found: ProcessInstance) -> JsonObject:
-    given = found.variables.get(INIT_VARS)
-    return given if isinstance(given, dict) else {}
-
-
-def _text(parameters: Mapping[str, JsonValue], name: str) -> str | None:
-    value = parameters.get(name)
-    return value if isinstance(value, str) else None
-
-
-def _review(found: ProcessInstance) -> ReviewShown | None:
-    review = found.review
-    if review is None:
-        return None
-    return ReviewShown(
-        status="ACCEPTED" if review.accepted else "DECLINED",
-        comment=review.comment,
-        reviewed_by=review.by,
-        reviewed_dtm=moment(review.at),
-    )
-
-
-def _incident(found: ProcessInstance) -> IncidentShown | None:
-    held = found.incident
-    if held is None:
-        return None
-    return IncidentShown(
-        code=held.code, node=held.node, reason=cause_of(held.reason), at=moment(held.at)
-    )
 
 
 def _milliseconds(length: timedelta | None) -> int | None:
@@ -251,14 +135,14 @@ async def list_instances(call: Call[Nothing, InstanceWords]) -> Answered | Stopp
     )  # fmt: skip
     page = await call.offices.store.instances(call.tenant, query)
     rows = [await with_incident(call.offices.library, row) for row in page.rows]
-    shown = [InstanceShown(**_facts(call, row)) for row in rows]
+    shown = [InstanceShown(**facts(call, row)) for row in rows]
     return Answered(body=spring_rows(words.page, words.size, shown, page.total))
 
 
 async def read_instance(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     """Read an instance."""
     found = await _instance_of(call)
-    return MISSING if found is None else Answered(body=InstanceShown(**_facts(call, found)))
+    return MISSING if found is None else Answered(body=InstanceShown(**facts(call, found)))
 
 
 async def read_with_parameters(call: Call[Nothing, Nothing]) -> Answered | Stopped:
@@ -266,8 +150,8 @@ async def read_with_parameters(call: Call[Nothing, Nothing]) -> Answered | Stopp
     found = await _instance_of(call)
     if found is None:
         return MISSING
-    parameters = _parameters(found)
-    shown = InstanceWithParameters(**_facts(call, found), process_token_parameters=parameters)
+    parameters = parameters_of(found)
+    shown = InstanceWithParameters(**facts(call, found), process_token_parameters=parameters)
     return Answered(body=shown)
 
 
@@ -333,7 +217,7 @@ async def _done(call: Call[B, Q], deed: Deed, comment: str = "") -> Answered | S
     if current.already_answered:
         return Stopped(kind="exists")
     found = await with_incident(call.offices.library, current.instance)
-    return Answered(body=InstanceShown(**_facts(call, found)))
+    return Answered(body=InstanceShown(**facts(call, found)))
 
 
 def _by_operator(name: str, word: str, deed: Deed, summary: str) -> Operation[Any, Any]:
