@@ -62,7 +62,7 @@ class KeyRing:
 
         A purpose that seals makes no MACs: its key has one use.
         """
-        nonce = os.urandom(NONCE_BYTES)
+        nonce = self._nonce(text)
         key = AESGCM(self._key(purpose, self._newest))
         sealed = nonce + key.encrypt(nonce, text, bound)
         return f"{self._newest}.{base64.b64encode(sealed).decode()}"
@@ -85,6 +85,10 @@ class KeyRing:
     def ids(self) -> tuple[str, ...]:
         """The ids of all keys, the newest last."""
         return tuple(self._keys)
+
+    def _nonce(self, text: bytes) -> bytes:
+        """Give what no other text is ever sealed with."""
+        return os.urandom(NONCE_BYTES)
 
     def _key(self, purpose: Purpose, key_id: str) -> bytes:
         derived = self._derived.get((purpose, key_id))

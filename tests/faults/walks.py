@@ -6,14 +6,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from engine.errors import HttpFailed
 from engine.model.names import MAIN_TENANT
+from engine.ports.http import HttpAnswer
 from engine.ports.store import PageQuery
 from engine.records.identity import User
 from engine.run.current import Current, Invalid
 from engine.run.entry.answers import Begun, Returning
+from engine.run.outbox import Outbox
 from engine.run.pump import Pump
+from engine.run.unit import Unit
+from engine.testing import ScriptedHttp
+from engine.webhooks.definitions import add_webhook
 from tests.bench import RIGHT, WRONG, Bench, ref
 from tests.run.flows import NAME_FORM, PAUSED
+from tests.run.test_send_webhook import AWAITED, WANTED
 
 FRESH: Final = "harbour pencil walnut eleven"
 THIRD: Final = "copper lagoon thirteen bicycles"
@@ -156,6 +163,30 @@ async def _is_purged(house: Bench, secret: str, said: Said) -> None:
     said()
 
 
+async def _told(house: Bench) -> str:
+    unit = Unit(house.store, MAIN_TENANT)
+    await add_webhook(unit, house.actor(), house.vault, ScriptedHttp(), WANTED)
+    await house.store.write(MAIN_TENANT, unit.staged())
+    await house.deploy(AWAITED, {"name.v1": NAME_FORM})
+    return (await house.link("visit", {}, max_count=3)).secret
+
+
+async def _is_told(house: Bench, secret: str, said: Said) -> None:
+    """An answer, then a webhook that nobody takes at first; the visit waits for it."""
+    begun = await house.begin(secret)
+    said()
+    _answered(await house.answer(begun, name="Ines"))
+    said()
+    down = HttpFailed(reason="nobody answers there", host="shop.example")
+    http = ScriptedHttp(down, HttpAnswer(status=200, headers={}, body=b""))
+    outbox = Outbox(outside=house.loop.outside, loop=house.loop, clock=house.clock, http=http)
+    await outbox.sweep()
+    house.wait(seconds=5)
+    await outbox.sweep()
+    said()
+    assert (await house.at(begun)).instance.is_over
+
+
 def _answered(found: Current | Invalid) -> Current:
     assert isinstance(found, Current), found
     return found
@@ -167,6 +198,7 @@ WALKS: Final[Mapping[str, Walk]] = {
     "sign-in-with-review": Walk(prepare=_review, go=_is_reviewed),
     "pause and resume": Walk(prepare=_pause, go=_comes_back),
     "timer": Walk(prepare=_sign_in, go=_times_out),
+    "webhook": Walk(prepare=_told, go=_is_told),
     "erasure": Walk(prepare=_all_kinds, go=_is_erased),
     "purge": Walk(prepare=_all_kinds, go=_is_purged),
 }
