@@ -685,7 +685,7 @@ def test_empty_lists_of_instances_say_why(house: Run, data: Path) -> None:
 
     assert "They begin when" in before.stdout
     assert "1 of 1" in shown.stdout
-    assert chosen.stdout == "No instance is of that process and status.\n"
+    assert chosen.stdout == "No instance is as you asked for.\n"
     assert "Nothing on this page" in beyond.stdout
     assert "did you mean `passcode-authentication`?" in unknown.stderr
 

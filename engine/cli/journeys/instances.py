@@ -142,7 +142,7 @@ def _none(total: int, *, chosen: bool) -> str:
         there = "is" if pages == 1 else "are"
         return f"Nothing on this page: there {there} {counted(pages, 'page')}."
     if chosen:
-        return "No instance is as you say."
+        return "No instance is as you asked for."
     return "No instances. They begin when somebody opens a token's link."
 
 
