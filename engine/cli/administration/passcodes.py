@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from msgspec import structs
 
 from engine.cli import prompt
 from engine.cli.administration.finding import policy_named, store_option, user_named
@@ -14,6 +15,7 @@ from engine.cli.administration.mistakes import told
 from engine.cli.command import (
     Documented,
     Group,
+    Moment,
     Refused,
     data_option,
     fail,
@@ -24,10 +26,12 @@ from engine.cli.opening import change, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 from engine.model.form import CharacterSet
 from engine.model.problem import FieldProblem, wrong
-from engine.records.identity import Passcode, PasscodePolicy, use_key
+from engine.records.identity import Passcode, PasscodePolicy, PasscodeStatus, use_key
 from engine.secret import Secret
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from engine.app import Application
     from engine.identity.deeds import Actor
     from engine.run.unit import Unit
@@ -219,4 +223,78 @@ def remove(*, name: str, yes: bool, policy: str, store: str, data: Path | None) 
 
     with_application(data, lambda application: change(application, staged))
     Terminal.here().say(f"{clean(name)} has no passcode under {clean(policy)} any more.")
+    return 0
+
+
+@passcode.command(cls=Documented, examples=("trustflow passcode block ines.carvalho",))
+@click.argument("name")
+@policy_option
+@store_option
+@data_option
+def block(*, name: str, policy: str, store: str, data: Path | None) -> int:
+    """Block a passcode: it opens nothing until it is unblocked. Nobody signing in can tell."""
+    return _put(name, store, policy, data, lambda row: (_as(row, "BLOCKED"), "is blocked"))
+
+
+@passcode.command(cls=Documented, examples=("trustflow passcode unblock ines.carvalho",))
+@click.argument("name")
+@policy_option
+@store_option
+@data_option
+def unblock(*, name: str, policy: str, store: str, data: Path | None) -> int:
+    """Let a blocked passcode open again."""
+    return _put(name, store, policy, data, lambda row: (_as(row, "ACTIVE"), "opens again"))
+
+
+@passcode.command(
+    cls=Documented,
+    examples=(
+        "trustflow passcode expire ines.carvalho --at 2026-12-31",
+        "trustflow passcode expire ines.carvalho --never",
+    ),
+)
+@click.argument("name")
+@click.option("--at", type=Moment(), help="From then on it opens nothing (UTC).")
+@click.option("--never", is_flag=True, help="It has no end.")
+@policy_option
+@store_option
+@data_option
+def expire(
+    *, name: str, at: datetime | None, never: bool, policy: str, store: str, data: Path | None
+) -> int:
+    """Give a user's passcode another end, or none."""
+    if (at is None) != never:
+        misused("say --at or --never.")
+    end = "has no end" if at is None else f"ends at {at:%Y-%m-%d %H:%M} UTC"
+    return _put(name, store, policy, data, lambda row: (structs.replace(row, expires_at=at), end))
+
+
+def _as(row: Passcode, status: PasscodeStatus) -> Passcode:
+    return structs.replace(row, status=status)
+
+
+def _put(
+    name: str,
+    store: str,
+    policy: str,
+    data: Path | None,
+    how: Callable[[Passcode], tuple[Passcode, str]],
+) -> int:
+    said = ""
+
+    async def staged(unit: Unit, actor: Actor) -> Passcode | tuple[FieldProblem, ...]:
+        nonlocal said
+        from engine.identity.passcodes import change_passcode
+
+        found = await user_named(unit, store, name)
+        row = await unit.find(Passcode, "by_use", use_key(found.id, policy))
+        if row is None:
+            fail(f"{clean(name)} has no passcode under the policy {clean(policy)}.")
+        after, said = how(row)
+        return change_passcode(unit, actor, row, status=after.status, expires_at=after.expires_at)
+
+    changed = with_application(data, lambda application: change(application, staged))
+    if isinstance(changed, tuple):
+        return told(changed, as_json=False, options={})
+    Terminal.here().say(f"The passcode of {clean(name)} {said}.")
     return 0

@@ -11,7 +11,15 @@ import click
 
 from engine.cli.administration.finding import policy_named, store_named, store_option
 from engine.cli.administration.mistakes import told
-from engine.cli.command import Documented, Group, Length, data_option, json_option, misused
+from engine.cli.command import (
+    Documented,
+    Group,
+    Length,
+    data_option,
+    fail,
+    json_option,
+    misused,
+)
 from engine.cli.opening import change as committed
 from engine.cli.opening import with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
@@ -177,6 +185,28 @@ def _warn(terminal: Terminal, shown: PasscodePolicy) -> None:
 
     for risk in risks(shown):
         terminal.write(f"Warning: {risk}.", indent="  ", tone="warning")
+
+
+@policy.command(cls=Documented, examples=("trustflow policy remove second --store staff",))
+@click.argument("name")
+@store_option
+@data_option
+def remove(*, name: str, store: str, data: Path | None) -> int:
+    """Remove a policy; `default` stays. Passcodes under it open nothing while it is not there."""
+
+    async def staged(unit: Unit, actor: Actor) -> PasscodePolicy:
+        from engine.identity.policies import DEFAULT, remove_policy
+
+        await store_named(unit, store)
+        found = await policy_named(unit, store, name)
+        if found.name == DEFAULT:
+            fail(f"The policy {DEFAULT} stays as long as its store; `policy change` changes it.")
+        remove_policy(unit, actor, found)
+        return found
+
+    with_application(data, lambda application: committed(application, staged))
+    Terminal.here().say(f"The store {clean(store)} has no policy {clean(name)} any more.")
+    return 0
 
 
 @policy.command("list", cls=Documented, examples=("trustflow policy list --store staff",))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -25,7 +25,7 @@ from engine.cli.command import (
 from engine.cli.hints import hint
 from engine.cli.opening import acting, change, with_application
 from engine.cli.terminal.page import Terminal, Tone, clean, counted, say_json
-from engine.records.identity import Passcode, User
+from engine.records.identity import Passcode, User, UserStatus
 
 if TYPE_CHECKING:
     from engine.app import Application
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from engine.run.unit import Unit
 
 
-@click.group(cls=Group, short_help="Add, look at, lock, unlock and erase users.")
+STATUSES: Final = ("ACTIVE", "LOCKED", "DISABLED", "PENDING_ACTIVE")
+
+
+@click.group(cls=Group, short_help="Add, change, lock, unlock and erase users.")
 def user() -> None:
     """Users of an identity store. NAME is an external id, or an id."""
 
@@ -95,6 +98,61 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not name:
         misused(f"'{text}': write an attribute as NAME=VALUE.")
     return name, value
+
+
+@user.command(
+    "change",
+    cls=Documented,
+    examples=(
+        "trustflow user change ines.carvalho --attribute email=ines@example.org",
+        "trustflow user change ines.carvalho --locale pt-PT --status DISABLED",
+    ),
+)
+@click.argument("name")
+@click.option("--attribute", multiple=True, metavar="NAME=VALUE", help="Put over what is there.")
+@click.option("--locale", help="A language tag.")
+@click.option("--time-zone", help="Such as Europe/Lisbon.")
+@click.option("--status", type=click.Choice(STATUSES), help="See also lock and unlock.")
+@store_option
+@data_option
+@json_option
+def change_user(
+    *,
+    name: str,
+    attribute: tuple[str, ...],
+    locale: str | None,
+    time_zone: str | None,
+    status: UserStatus | None,
+    store: str,
+    data: Path | None,
+    as_json: bool,
+) -> int:
+    """Change a user: attributes are put over those that are there."""
+    from engine.identity.users import set_status, update_user
+
+    if not (attribute or locale or time_zone or status):
+        misused("say what is to be otherwise; `user show` shows what is.")
+    attributes = dict(map(_pair, attribute)) or None
+
+    async def staged(unit: Unit, actor: Actor) -> User | tuple[FieldProblem, ...]:
+        found = await user_named(unit, store, name)
+        changed: User | tuple[FieldProblem, ...] = found
+        if attributes or locale or time_zone:
+            changed = update_user(
+                unit, actor, found, attributes=attributes, locale=locale, time_zone=time_zone
+            )
+        if status is None or isinstance(changed, tuple):
+            return changed
+        return set_status(unit, actor, await user_named(unit, store, name), status)
+
+    changed = with_application(data, lambda application: change(application, staged))
+    if isinstance(changed, tuple):
+        return told(changed, as_json=as_json)
+    if as_json:
+        say_json({"id": changed.id, "extId": changed.ext_id, "status": changed.status})
+    else:
+        Terminal.here().say(f"{clean(name)} is changed.")
+    return 0
 
 
 @user.command(cls=Documented, examples=("trustflow user lock ines.carvalho",))
