@@ -41,6 +41,17 @@ def follower(vault: Vault, tenant: TenantId, session: str) -> str:
     return named(tenant, base64.urlsafe_b64encode(made).rstrip(b"=").decode())
 
 
+def first_of(vault: Vault, tenant: TenantId, mark: str) -> str:
+    """Derive the value that a request under a key is given: asked again, it is the same.
+
+    Args:
+        vault: Its key `session` is used.
+        tenant: Whose request.
+        mark: The hash of its key.
+    """
+    return follower(vault, tenant, f"first|{mark}")
+
+
 async def of_instance(records: Records, tenant: TenantId, instance: InstanceId) -> list[Session]:
     """Read every session of an instance: a long visit in many browsers has more than a page."""
     return [row async for row in every(records, tenant, Session, "instance", instance)]

@@ -44,15 +44,19 @@ class Again:
     async def ticket(
         self, tenant: TenantId, mark: str | None, now: datetime
     ) -> Given | Refusal | None:
-        """Give the instance this idempotency key made, with a new ticket, until its first answer.
+        """Give the instance this idempotency key made and its ticket, until that is spent.
 
-        A first ticket that was spent itself has no new one.
+        A ticket made before they were derived is followed by a new one.
         """
         first = await self._first(tenant, mark)
-        if first is None:
+        if first is None or mark is None:
             return None
         if await self._has_gone_on(tenant, first):
             return Refusal(reason="used")
+        value = sessions.first_of(self.vault, tenant, mark)
+        if first.id == sessions.digest(value) and first.superseded_at is None:
+            instance = InstanceId(first.instance)
+            return Given(instance=instance, value=value, expires_at=first.expires_at)
         return await self._given(tenant, first, now) or Refusal(reason="used")
 
     async def start(self, tenant: TenantId, ticket: Session, now: datetime) -> Given | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -37,12 +37,14 @@ class Wanted:
         mark: Hash of the key it is idempotent by; None without one.
         language: What the person would like to read; None leaves the instance PENDING.
         life: Of the session; None: as long as the instance's.
+        value: Of the session; None: a new one is drawn.
     """
 
     kind: Literal["page", "ticket"]
     mark: str | None
     language: str | None = None
     life: timedelta | None = None
+    value: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ class Redeemer:
         if refused is not None or graph is None:
             return refused or Refusal(reason="unknown")
         fresh = self._fresh(token, graph, wanted.language, now)
-        value = named(tenant, self.chance.token())
+        value = wanted.value or named(tenant, self.chance.token())
         session = _session(value, token, fresh, wanted)
         unit = Unit(self.store, tenant)
         unit.put(session, Absent())

@@ -50,7 +50,8 @@ class Tickets:
         async def known(_: ProcessToken, now: datetime) -> Given | Refusal | None:
             return await self.again.ticket(tenant, mark, now)
 
-        wanted = Wanted(kind="ticket", mark=mark, life=TICKET_LIFE)
+        value = None if mark is None else sessions.first_of(self.vault, tenant, mark)
+        wanted = Wanted(kind="ticket", mark=mark, life=TICKET_LIFE, value=value)
         found = await self.redeemer.redeem(tenant, token, wanted, known)
         if isinstance(found, Refusal):
             return found

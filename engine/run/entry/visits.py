@@ -92,7 +92,7 @@ class Visits:
     ) -> Created | Refusal:
         """Create an instance for an app (PENDING); the ticket starts it once.
 
-        The same Idempotency-Key gives the same instance and a new ticket, until its first answer.
+        The same Idempotency-Key gives the same instance and ticket, until that is spent.
 
         Raises:
             Busy: The store was too contended; try again.

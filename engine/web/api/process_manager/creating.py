@@ -103,8 +103,8 @@ def _shown(ask: Ask, found: Created) -> CreatedShown:
 async def _created(call: Call[Nothing, TokenWords]) -> CreatedShown | Stopped:
     """Use a token of the caller's tenant.
 
-    The Idempotency-Key is the token's own: the same one gives the same instance and a new ticket,
-    until its first answer.
+    The Idempotency-Key is the token's own: the same one gives the same answer, until the ticket in
+    it is spent.
     """
     words, keys = call.query, call.ask.request.headers.getlist("idempotency-key")
     if not _are_keys(keys):
