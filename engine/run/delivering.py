@@ -54,8 +54,9 @@ class DeliveriesOfTenant:
         at = await self.store.now()
         keys = secrets_at(self.vault, self.tenant, secrets, at)
         body = said.body.encode()
-        headers = {"Content-Type": "application/json"} if body else {}
-        headers |= said.headers | sensitive_headers(self.vault, self.tenant, webhook)
+        headers = said.headers | sensitive_headers(self.vault, self.tenant, webhook)
+        if body and "content-type" not in map(str.lower, headers):
+            headers["Content-Type"] = "application/json"
         signed = signing.headers(keys, message_id(effect_key), at, body)
         request = HttpRequest(
             method=said.method, uri=said.uri, headers=(*headers.items(), *signed), body=body

@@ -334,6 +334,20 @@ def test_without_a_body_of_its_own_the_usual_one_is_sent_and_a_get_has_none() ->
     tell(story)
 
 
+def test_a_type_of_its_own_stands_in_the_place_of_the_usual_one() -> None:
+    async def story(shop: Shop) -> None:
+        own = {"content-type": "application/cloudevents+json"}
+        await shop.opened(Wanted(name="shop", uri="https://shop.example/", headers=own))
+        await shop.visited()
+        await shop.outbox.sweep()
+
+        names = [name.lower() for name, _ in shop.http.sent[0].headers]
+        assert names.count("content-type") == 1
+        assert dict(shop.http.sent[0].headers)["content-type"] == own["content-type"]
+
+    tell(story)
+
+
 def test_no_secret_that_a_person_typed_is_ever_sent() -> None:
     """Everything a template can read of a journey with a passcode in it is sent (D4)."""
 
