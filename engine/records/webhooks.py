@@ -54,7 +54,7 @@ class WebhookSecrets(Record, frozen=True, kw_only=True):
     """What the messages of all versions of a webhook are signed with; `id` is its name.
 
     Attributes:
-        secrets: The newest first, two at most.
+        secrets: The newest first; the others sign until they retire.
         newest: The highest number of a version that was ever made: no number is given twice.
     """
 

@@ -87,7 +87,7 @@ def retry_after(text: str, at: datetime) -> timedelta | None:
         return timedelta(seconds=int(text))
     try:
         then = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if then.tzinfo is None:
         then = then.replace(tzinfo=UTC)

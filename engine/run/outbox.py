@@ -35,7 +35,8 @@ from engine.run.loop import Loop
 from engine.run.pump import EVERY, REST, guarded
 from engine.run.unit import Unit
 
-AT_ONCE: Final = 32
+AT_ONCE: Final = 128
+"""Tries at a time: they wait for others, and cost little."""
 LEASE: Final = timedelta(seconds=2 * LONGEST_OUTSIDE_SECONDS)
 """How long whoever took a row has it to themselves: longer than any try takes."""
 LONGEST_PAUSE: Final = timedelta(days=1)
@@ -98,9 +99,17 @@ class Outbox:
     async def _do(self, due: DueJob) -> None:
         work = self._try(due) if due.job.status == "WAITING" else self._tell(due.tenant, due.job)
         try:
-            await guarded("job", work, job=due.job.id)
+            if not await guarded("job", work, job=due.job.id):
+                await guarded("job", self._rested(due), job=due.job.id)
         finally:
             self._at_work.discard((due.tenant, due.job.id))
+
+    async def _rested(self, due: DueJob) -> None:
+        """Leave a row alone for a while that made trouble, so that it is in nobody's way."""
+        row = await self.outside.store.get(due.tenant, Job, due.job.id)
+        later = await self.outside.store.now() + REST
+        if row is not None and row.due_at is not None and row.due_at < later:
+            await self._written(due.tenant, row, replace(row, due_at=later))
 
     async def _try(self, due: DueJob) -> None:
         """Take the row, try it, and write down how it went."""
@@ -114,7 +123,11 @@ class Outbox:
         job = await self._written(tenant, due.job, taken)
         if job is None:
             return
-        found = await self._attempted(activity, tenant, job, now)
+        found: Ended | Broken | TryLater
+        if job.tries > len(job.delays) + 1:  # whoever has taken it has died of it, each time
+            found = Broken(code="activity", reason="each program that tried it ended meanwhile")
+        else:
+            found = await self._attempted(activity, tenant, job, now)
         settled = self._settled(tenant, job, found, await self.outside.store.now())
         if settled is None:
             await self._drop(tenant, job)

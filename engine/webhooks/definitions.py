@@ -29,6 +29,8 @@ LONGEST_HEADER: Final = 2_000
 MOST_HEADERS: Final = 30
 MOST_TRIES: Final = 49
 LONGEST_DELAY: Final = timedelta(days=7)
+MOST_SECRETS: Final = 5
+"""That sign at a time: one who exchanges them twice in a day has not lost the first receiver."""
 BOTH: Final = timedelta(days=1)
 """How long the old secret signs too, once there is a new one."""
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -110,8 +112,11 @@ async def rotate_secret(unit: UnitOfWork, actor: Actor, vault: Vault, name: str)
     if known is None or await newest(unit, name) is None:
         return None
     secret, sealed = _fresh(unit.tenant, actor, vault, name)
-    before = replace(known.secrets[0], retires_at=actor.at + BOTH)
-    unit.put(replace(known, secrets=(sealed, before)), Version(number=known.version))
+    newest_before, *older = known.secrets
+    good = [one for one in older if one.retires_at is not None and actor.at < one.retires_at]
+    before = (replace(newest_before, retires_at=actor.at + BOTH), *good)
+    secrets = (sealed, *before)[:MOST_SECRETS]
+    unit.put(replace(known, secrets=secrets), Version(number=known.version))
     unit.audit(actor.did("webhook.rotate", f"webhook:{name}"))
     return secret
 
@@ -201,10 +206,9 @@ def _headers(wanted: Wanted) -> Iterator[FieldProblem]:
             elif name.lower() in _OURS:
                 yield wrong(f"{place}.{name}", "this header is written by us")
     for name, value in wanted.sensitive_headers.items():
-        if not (value.isascii() and value.isprintable()) or len(value) > LONGEST_HEADER:
-            reason = (
-                f"use printable ASCII, {LONGEST_HEADER:,} characters at most, and no placeholder"
-            )
+        plain = value.isascii() and value.isprintable() and value.strip() == value
+        if not plain or not value or len(value) > LONGEST_HEADER:
+            reason = f"use printable ASCII, 1 to {LONGEST_HEADER:,} characters, no space around it"
             yield wrong(f"sensitiveHeaders.{name}", reason)
 
 

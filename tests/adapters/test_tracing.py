@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -232,3 +234,17 @@ def test_without_the_extra_nothing_is_missing_and_who_wants_it_is_told() -> None
 
     assert done.returncode == 0, done.stderr
     assert "install trustflow[otel]" in done.stdout
+
+
+def test_a_collector_that_never_answers_is_not_waited_for_at_the_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1/traces"
+        tracer = Telemetry.sending_to(url)
+        for _ in range(2_000):  # several batches: each of them would be waited for
+            with tracer.request("", "") as span:
+                span.tell("GET /readyz", {}, failed=False)
+
+        tracer.close()
+        still_at_it = [one for one in threading.enumerate() if one.name == "traces-end"]
+
+    assert still_at_it

@@ -260,6 +260,7 @@ def test_no_command_takes_a_passcode_as_an_argument() -> None:
     assert named == []
     with_passcodes = {p.name for name, p in options() if name.startswith(" passcode ")}
     known = {"name", "suggest", "replace", "yes", "policy", "store", "data", "as_json"}
+    known |= {"at", "never"}
     assert with_passcodes == known
 
 

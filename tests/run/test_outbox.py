@@ -7,11 +7,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from engine.activity import INTEGER, Activity, Call, Ended, Output, TryLater
 from engine.adapters.memory import OTHER_TASKS, MemoryStore
+from engine.adapters.sqlite import SqliteStore
 from engine.errors import SettingsRefused
 from engine.model.instance import ProcessInstance
 from engine.model.names import MAIN_TENANT
@@ -20,7 +22,7 @@ from engine.records.work import Job
 from engine.run.catalogue import Catalogue
 from engine.run.current import InstanceRef
 from engine.run.entry.answers import Begun
-from engine.run.outbox import LEASE, Outbox
+from engine.run.outbox import AT_ONCE, LEASE, Outbox
 from engine.run.pump import REST
 from engine.testing import NOON, FrozenClock, ScriptedHttp
 from tests.bench import Bench, bench
@@ -326,6 +328,114 @@ def test_code_that_breaks_is_tried_again_and_holds_the_instance_at_last() -> Non
         assert len(yard.outside.calls) == 3
 
     tell(story, Broke())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        TryLater(reason=ValueError("no"), at_last=NOT_YET.at_last),  # type: ignore[arg-type]  # a stranger's
+        TryLater(reason="x", at_last=NOT_YET.at_last, after=30),  # type: ignore[arg-type]  # a stranger's
+        TryLater(reason="\ud800", at_last=NOT_YET.at_last),
+        TryLater(reason="y" * 5_000_000, at_last=NOT_YET.at_last),
+        TryLater(reason="x", at_last=Ended(error="Unheard")),
+        TryLater(reason="x", at_last=Ended(outputs={"colour": 1})),
+    ],
+)
+def test_whatever_a_stranger_answers_can_be_written_down(answer: TryLater, tmp_path: Path) -> None:
+    async def story() -> None:
+        yard = Yard(Outside(answers=[answer]))
+        store = await SqliteStore.open(tmp_path / "x.db", clock=yard.clock)
+        yard.house = bench(store, yard.clock, catalogue=yard.outside.catalogue())
+        await yard.begun(GOING_ON)
+        for _ in range(9):
+            await outbox_of(yard.house).sweep()
+            yard.clock.move(LEASE * 10)
+
+        (job,) = (await store.page(MAIN_TENANT, Job, PageQuery())).rows
+        assert (job.status, job.tries) == ("DEAD", 3)
+        assert 0 < len(job.reason) <= 300
+        await store.close()
+
+    asyncio.run(story())
+
+
+def test_what_every_program_dies_of_is_given_up() -> None:
+    async def story(yard: Yard) -> None:
+        begun = await yard.begun()
+
+        def die(point: str) -> None:
+            if point == "before-attempt":
+                raise _Died
+
+        for _ in range(3):
+            dying = bench(
+                yard.store, yard.clock, catalogue=yard.outside.catalogue(), seed=9, probe=die
+            )
+            with pytest.raises(_Died):
+                await outbox_of(dying).sweep()
+            yard.clock.move(LEASE)
+        await yard.outbox.sweep()
+
+        (job,) = await yard.jobs()
+        assert (job.status, yard.outside.calls) == ("DEAD", [])
+        held = await yard.instance(begun)
+        assert held.incident is not None
+
+    tell(story)
+
+
+def test_rows_that_make_trouble_are_in_nobodys_way() -> None:
+    async def story(yard: Yard) -> None:
+        await yard.house.deploy(FUSED, shipped="")
+        for _ in range(AT_ONCE + 1):
+            await yard.house.begin((await yard.house.link("visit", {"who": "I"})).secret)
+        known = yard.outside.catalogue().activities
+        without = Catalogue.of(one for one in known if one.signature.label != "Fuse")
+        outbox = outbox_of(yard.started(3, without))
+        while await outbox.sweep():
+            pass
+        fine = WAITING.replace("process: visit", "process: other")
+        await yard.house.deploy(fine, shipped="")
+        yard.house.wait(seconds=2)
+        begun = await yard.house.begin((await yard.house.link("other", {"who": "I"})).secret)
+
+        await outbox.sweep()
+
+        assert (await yard.instance(begun)).is_over
+
+    tell(story)
+
+
+def test_an_incident_that_is_let_go_on_lets_what_was_given_up_be_tried_again() -> None:
+    class Mended(Outside):
+        def activity(self) -> Activity:
+            made = Outside.activity(self)
+
+            async def run(call: Call) -> Ended | TryLater:
+                self.calls.append(call)
+                if len(self.calls) <= 3:
+                    raise ValueError
+                return SAID
+
+            return replace(made, attempt=run)
+
+    async def story(yard: Yard) -> None:
+        begun = await yard.begun()
+        for wait in (0, 11, 660):
+            yard.house.wait(seconds=wait)
+            await yard.outbox.sweep()
+        held = await yard.instance(begun)
+        ref = InstanceRef(tenant=MAIN_TENANT, id=begun.instance)
+
+        await yard.house.supervisor.act(ref, "retry", yard.house.actor())
+        await yard.outbox.sweep()
+
+        assert held.incident is not None
+        assert (await yard.instance(begun)).status == "COMPLETED_ENDED_SUCCESS"
+        assert len({call.effect_key for call in yard.outside.calls}) == 1
+        assert await yard.jobs() == []
+
+    tell(story, Mended())
 
 
 def test_an_activity_that_is_gone_loses_no_try() -> None:

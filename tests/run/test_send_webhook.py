@@ -231,6 +231,7 @@ def test_the_shop_may_ask_to_be_left_alone() -> None:
     ("text", "seconds"),
     [("5", 5), ("Thu, 15 Jan 2026 12:01:00 GMT", 60), ("Thu, 15 Jan 2026 11:00:00 GMT", 0),
      ("Thu, 15 Jan 2026 12:01:00 -0000", 60),
+     ("Fri, 31 Dec 99999999999999999999 23:59:59 GMT", None),
      ("", None), ("soon", None), ("-5", None), ("9" * 400, None), ("\u0665", None)],
 )  # fmt: skip
 def test_how_long_is_read_from_seconds_or_a_date(text: str, seconds: int | None) -> None:

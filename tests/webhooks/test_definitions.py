@@ -118,6 +118,32 @@ def test_an_exchanged_secret_signs_for_a_day_beside_the_new_one() -> None:
     tell(story)
 
 
+def test_a_secret_that_is_exchanged_twice_in_a_day_still_signs() -> None:
+    async def story(house: Bench) -> None:
+        made = await added(house)
+        assert isinstance(made, Made)
+
+        async def good() -> list[str]:
+            row = await house.store.get(MAIN_TENANT, WebhookSecrets, "shop")
+            assert row is not None
+            found = secrets_at(house.vault, MAIN_TENANT, row, house.clock.now())
+            return [signing.written(each) for each in found]
+
+        signing_after = []
+        for _ in range(7):
+            unit = Unit(house.store, MAIN_TENANT)
+            await rotate_secret(unit, house.actor(), house.vault, "shop")
+            await house.store.write(MAIN_TENANT, unit.staged())
+            signing_after.append(await good())
+        house.wait(days=1)
+
+        assert made.secret in signing_after[1]
+        assert [len(each) for each in signing_after] == [2, 3, 4, 5, 5, 5, 5]
+        assert await good() == signing_after[-1][:1]
+
+    tell(story)
+
+
 def test_a_number_is_never_given_twice() -> None:
     async def story(house: Bench) -> None:
         await added(house)
@@ -153,6 +179,8 @@ def test_a_number_is_never_given_twice() -> None:
         ({"headers": {"authorization": "1"}}, "headers"),
         ({"headers": {f"x{n}": "1" for n in range(31)}}, "headers"),
         ({"sensitive_headers": {"X": "\u20ac"}}, "sensitiveHeaders.X"),
+        ({"sensitive_headers": {"X": "abc "}}, "sensitiveHeaders.X"),
+        ({"sensitive_headers": {"X": ""}}, "sensitiveHeaders.X"),
         ({"sensitive_headers": {"Connection": "x"}}, "sensitiveHeaders.Connection"),
         ({"parameters": {"a": "{{b}}"}}, "parameters.a"),
         ({"body": {"a": ["{{b}}"]}}, "body.a.0"),

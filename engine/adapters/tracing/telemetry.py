@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import version
+from threading import Thread
 from typing import Final
 
 from opentelemetry import trace
@@ -60,9 +61,13 @@ class Telemetry:
         )
 
     def close(self) -> None:
-        """Send what is still kept, waiting a few seconds at most."""
-        self._provider.force_flush(EXPORT_SECONDS * 1_000)
-        self._provider.shutdown()
+        """Send what is still kept, waiting a few seconds at most.
+
+        OpenTelemetry keeps to no limit of its own here: it would wait for every batch.
+        """
+        ending = Thread(target=self._provider.shutdown, name="traces-end", daemon=True)
+        ending.start()
+        ending.join(EXPORT_SECONDS)
 
 
 class _Kept:

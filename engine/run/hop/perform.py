@@ -38,6 +38,7 @@ LONGEST_OUTSIDE_SECONDS: Final = 60.0
 """No try of an external activity may take longer."""
 MOST_TRIES: Final = 50
 LONGEST_DELAY: Final = timedelta(days=7)
+LONGEST_REASON: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +130,26 @@ async def attempt(activity: Activity, call: Call) -> Ended | Broken | TryLater:
         return _broken(signature, str(fault), code=fault.code)
     except Exception as error:  # noqa: BLE001 - one of the three: a stranger's code
         return _broken(signature, f"{type(error).__name__} in {signature.label}")
-    if not isinstance(answer, TryLater):
-        found = _lawful(signature, answer)
-        return found if isinstance(found, Ended | Broken) else _broken(signature, "it has no page")
+    if isinstance(answer, TryLater):
+        return _lawful_later(signature, answer)
+    found = _lawful(signature, answer)
+    return found if isinstance(found, Ended | Broken) else _broken(signature, "it has no page")
+
+
+def _lawful_later(signature: Signature, answer: TryLater) -> TryLater | Broken:
+    """Refuse what could not be written down, and cut a reason to what an operator reads."""
     at_last = _lawful(signature, answer.at_last)
-    return answer if isinstance(at_last, Ended) else _broken(signature, answer.reason)
+    if not isinstance(at_last, Ended):
+        return at_last if isinstance(at_last, Broken) else _broken(signature, "it has no page")
+    told: tuple[object, object] = answer.reason, answer.after  # a stranger may give anything
+    if not isinstance(told[0], str) or not isinstance(told[1], timedelta | None):
+        return _broken(
+            signature, f"{signature.label} tries later, with no reason or length of time"
+        )
+    reason = answer.reason[:LONGEST_REASON].encode(errors="replace").decode()
+    return TryLater(
+        reason=reason, at_last=at_last, after=answer.after, in_vain=bool(answer.in_vain)
+    )
 
 
 def _answer(activity: Activity, effect: Effect, call: Call) -> Answer | Prepared:

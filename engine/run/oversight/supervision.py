@@ -14,10 +14,13 @@ from engine.model.instance import ProcessInstance
 from engine.ports.outside import Vault
 from engine.ports.store import Store
 from engine.records.record import Version
+from engine.records.work import Job
 from engine.run import sessions
 from engine.run.current import Current, InstanceRef
 from engine.run.entry.returning import resume_value
 from engine.run.loop import Loop
+from engine.run.oversight.jobs import retry_job
+from engine.run.paging import every
 from engine.run.unit import Unit
 
 LONGEST_COMMENT: Final = 2_000
@@ -55,6 +58,7 @@ class Supervisor:
             unit.audit(by.did(f"instance.{deed}", subject, process=instance.process))
             if deed == "retry":
                 await self._prolong(unit, instance, by.at)
+                await self._revive(unit, instance, by)
 
         event = _event(deed, by, comment[:LONGEST_COMMENT])
         return await self.loop.operate(ref, event, stage=stage)
@@ -72,6 +76,15 @@ class Supervisor:
         unit.audit(by.did("instance.link", f"instance:{ref.id}"))
         await self.store.write(ref.tenant, unit.staged())
         return value
+
+    async def _revive(self, unit: Unit, instance: ProcessInstance, by: Actor) -> None:
+        """Let what the instance waits for be tried again, if it was given up."""
+        wait = instance.wait
+        if wait is None or wait.awaits != "result":
+            return
+        async for job in every(self.store, instance.tenant, Job, "instance", instance.id):
+            if (job.node, job.visit) == (wait.node, wait.visit):
+                retry_job(unit, by, job)
 
     async def _prolong(self, unit: Unit, instance: ProcessInstance, at: datetime) -> None:
         """Let the sessions live as much longer as the instance was held."""
