@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+TRAVEL: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "te",
+     "upgrade", "keep-alive", "expect", "trailer", "proxy-connection", "user-agent"}
+)  # fmt: skip
+"""Headers, in lower case, that say how a message travels: they are not the caller's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +19,7 @@ class HttpRequest:
 
     Attributes:
         uri: Whole address, printable ASCII.
-        headers: (name, value), in order; `Host`, length and connection are not the caller's.
+        headers: (name, value), in order; none of `TRAVEL`.
     """
 
     method: str

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from engine.identity.deeds import Actor, Problems, misnamed
 from engine.model.names import JsonValue, TenantId
 from engine.model.problem import FieldProblem, wrong
-from engine.ports.http import Http
+from engine.ports.http import TRAVEL, Http
 from engine.ports.outside import Purpose, Vault
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Absent, Version
@@ -34,11 +34,7 @@ MOST_SECRETS: Final = 5
 BOTH: Final = timedelta(days=1)
 """How long the old secret signs too, once there is a new one."""
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_OURS: Final = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "te",
-     "upgrade", "keep-alive", "expect", "trailer", "proxy-connection", "user-agent",
-     "webhook-id", "webhook-timestamp", "webhook-signature"}
-)  # fmt: skip
+_OURS: Final = TRAVEL | {"webhook-id", "webhook-timestamp", "webhook-signature"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

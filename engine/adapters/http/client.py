@@ -16,14 +16,9 @@ import h11
 
 from engine.adapters.http.addresses import Rules, Target, all_public
 from engine.errors import AddressRefused, HttpFailed
-from engine.ports.http import HttpAnswer, HttpRequest
+from engine.ports.http import TRAVEL, HttpAnswer, HttpRequest
 
 AGENT: Final = "trustflow"
-OURS: Final = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "te",
-     "upgrade", "keep-alive", "expect", "trailer", "proxy-connection"}
-)  # fmt: skip
-"""Headers that say how a message travels: they are not the caller's."""
 HEAD_BYTES: Final = 16_384
 _CHUNK: Final = 16_384
 
@@ -179,7 +174,7 @@ def _text(value: bytes) -> str:
 
 def _head(request: HttpRequest, target: Target) -> h11.Request:
     """Write the head. Raises `AddressRefused` where a header is none, or not the caller's."""
-    given = [(name, value) for name, value in request.headers if name.lower() not in OURS]
+    given = [(name, value) for name, value in request.headers if name.lower() not in TRAVEL]
     headers = [("Host", target.authority), ("User-Agent", AGENT), *given]
     headers += [("Accept-Encoding", "identity"), ("Connection", "close")]
     if request.method != "GET":
