@@ -6,6 +6,7 @@ import errno
 import os
 import platform
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,8 +16,8 @@ import click
 
 from engine.cli.command import PROBLEMS, Documented, data_option, json_option
 from engine.cli.findings import WORDS, Finding, bad, fine, warning
-from engine.cli.hints import hint
-from engine.cli.opening import opened
+from engine.cli.hints import command_name, hint
+from engine.cli.opening import opened, tenant_asked_for
 from engine.cli.terminal.page import Terminal, clean, columns, counted, say_json
 from engine.errors import (
     ActivityMissing,
@@ -26,6 +27,7 @@ from engine.errors import (
     UnknownBundle,
     VaultRefused,
 )
+from engine.model.names import MAIN_TENANT, TenantId
 from engine.settings import Settings, read
 
 if TYPE_CHECKING:
@@ -237,11 +239,43 @@ def _inside(settings: Settings) -> Iterator[Finding]:
 
 
 async def _read(application: Application) -> list[Finding]:
-    return [
-        await _clock(application),
-        *await _policies(application),
-        *await _definitions(application),
-    ]
+    found = [await _clock(application)]
+    for tenant in await _tenants(application):
+        application.tenant = tenant
+        told = [
+            *await _policies(application),
+            *await _definitions(application),
+            await _outbox(application),
+        ]
+        found += told if tenant == MAIN_TENANT else [_of(tenant, one) for one in told]
+    return found
+
+
+async def _tenants(application: Application) -> Sequence[TenantId]:
+    """Give the tenant that was named, else all."""
+    from engine.access.tenants import tenants
+
+    if tenant_asked_for() is not None:
+        return [application.tenant]
+    return await tenants(application.store)
+
+
+def _of(tenant: TenantId, found: Finding) -> Finding:
+    ours = command_name()
+    remedy = found.remedy.replace(f"{ours} ", f"{ours} --tenant {tenant} ", 1)
+    return replace(found, told=f"{tenant}: {found.told}", remedy=remedy)
+
+
+async def _outbox(application: Application) -> Finding:
+    from engine.ports.store import PageQuery
+    from engine.records.work import Job
+
+    query = PageQuery(by="status", value="DEAD", size=1)
+    dead = (await application.store.page(application.tenant, Job, query)).total
+    if dead:
+        told = f"{counted(dead, 'message')} could not be delivered"
+        return warning("outbox", told, hint("outbox", "list"))
+    return fine("outbox", "nothing was given up")
 
 
 async def _clock(application: Application) -> Finding:

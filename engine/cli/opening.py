@@ -77,13 +77,18 @@ async def opened(settings: Settings, work: Callable[[Application], Awaitable[T]]
         await application.close()
 
 
+def tenant_asked_for() -> str | None:
+    """Give the tenant that was named, on the command line or around it; None: nobody named one."""
+    context = click.get_current_context(silent=True)
+    return tenant_named(None if context is None else context.find_root().params.get("tenant"))
+
+
 async def _choose_tenant(application: Application) -> None:
     """Work for the tenant that was named. Raises `Failed` where there is none."""
     from engine.access.tenants import is_tenant
     from engine.model.names import TenantId
 
-    context = click.get_current_context(silent=True)
-    named = tenant_named(None if context is None else context.find_root().params.get("tenant"))
+    named = tenant_asked_for()
     if named is None:
         return
     if not await is_tenant(application.store, named):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.adapters.sqlite import SqliteStore
-from engine.model.names import MAIN_TENANT
+from engine.model.names import MAIN_TENANT, TenantId
 from engine.ports.store import PageQuery
 from engine.records.record import Absent, Put, Staged
 from engine.records.work import Job
@@ -95,11 +95,11 @@ def test_a_secret_is_exchanged_and_a_version_removed(house: Run) -> None:
     assert "There is no version 1 of shop" in again.output
 
 
-def put(data: Path, *jobs: Job) -> None:
+def put(data: Path, *jobs: Job, tenant: TenantId = MAIN_TENANT) -> None:
     async def told() -> None:
         store = await SqliteStore.open(data / "trustflow.db", clock=FrozenClock())
         writes = tuple(Put(row=job, expect=Absent()) for job in jobs)
-        await store.write(MAIN_TENANT, Staged(writes=writes))
+        await store.write(tenant, Staged(writes=writes))
         await store.close()
 
     asyncio.run(told())
@@ -160,3 +160,15 @@ def test_deploying_what_names_no_webhook_there_is_warns(house: Run, tmp_path: Pa
 
     assert "uses webhook `shop`, which does not exist" in " ".join(before.output.split())
     assert "webhook `shop`" not in doctor.output
+
+
+def test_doctor_tells_of_what_was_given_up_in_every_tenant(house: Run, data: Path) -> None:
+    house("tenant", "add", "acme")
+    put(data, a_job("msg_a", status="DEAD", due_at=None), tenant=TenantId("acme"))
+
+    every, main = house("doctor"), house("--tenant", "main", "doctor")
+
+    assert "acme: 1 message could not be delivered" in " ".join(every.output.split())
+    assert "--tenant acme outbox list" in " ".join(every.output.split())
+    assert "nothing was given up" in every.output
+    assert "acme" not in main.output
