@@ -90,7 +90,7 @@ class Eraser:
             return False
         unit = Unit(self.store, tenant)
         unit.put(_tombstone(instance, instance.ended_at, loaded.now), Absent())
-        await self._end_rest(unit, instance)
+        await self._end_rest(unit, instance, keeps_waiting=True)
         erasure = Erasure(
             tenant=tenant, instance=id, before=instance.revision, after=None, staged=unit.staged()
         )
@@ -144,12 +144,18 @@ class Eraser:
                 return
         raise Busy(retry_after=1)
 
-    async def _end_rest(self, unit: Unit, instance: ProcessInstance) -> None:
-        """Stage the end of what hangs on an instance: its sessions, its rows of the outbox."""
+    async def _end_rest(
+        self, unit: Unit, instance: ProcessInstance, *, keeps_waiting: bool = False
+    ) -> None:
+        """Stage the end of what hangs on an instance: its sessions, its rows of the outbox.
+
+        `keeps_waiting`: what was handed over is still delivered, and goes with its last try.
+        """
         for session in await sessions.of_instance(self.store, instance.tenant, instance.id):
             unit.delete(session)
         async for job in every(self.store, instance.tenant, Job, "instance", instance.id):
-            unit.delete(job)
+            if job.status != "WAITING" or not keeps_waiting:
+                unit.delete(job)
 
     async def _instances_of(self, tenant: TenantId, user: User) -> AsyncIterator[ProcessInstance]:
         """Look at every journey: that somebody is to be forgotten is seldom, and no index tells."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -88,13 +89,19 @@ class Outbox:
         found: list[DueJob] = []
 
         async def look() -> None:
-            for due in await self.outside.store.jobs(AT_ONCE + len(self._at_work)):
-                if (due.tenant, due.job.id) not in self._at_work and len(self._at_work) < AT_ONCE:
+            for due in await self.outside.store.jobs(4 * AT_ONCE + len(self._at_work)):
+                if self._has_room(due):
                     self._at_work.add((due.tenant, due.job.id))
                     found.append(due)
 
         await guarded("outbox", look())
         return found
+
+    def _has_room(self, due: DueJob) -> bool:
+        """Whether a row can be taken up: no tenant has all places."""
+        key, of_tenant = (due.tenant, due.job.id), Counter(tenant for tenant, _ in self._at_work)
+        is_new = key not in self._at_work and len(self._at_work) < AT_ONCE
+        return is_new and of_tenant[due.tenant] < AT_ONCE // 2
 
     async def _do(self, due: DueJob) -> None:
         work = self._try(due) if due.job.status == "WAITING" else self._tell(due.tenant, due.job)
@@ -135,6 +142,8 @@ class Outbox:
         kept = await self._written(tenant, job, settled)
         if kept is not None and kept.ended is not None:
             await self._tell(tenant, kept)
+        elif kept is not None and kept.status == "DEAD":
+            await self._drop_if_orphaned(tenant, kept)
 
     async def _attempted(
         self, activity: Activity, tenant: TenantId, job: Job, now: datetime
@@ -195,7 +204,9 @@ class Outbox:
             later = await self.outside.store.now() + REST
             await self._written(tenant, job, replace(job, due_at=later))
         elif job.status == "DEAD":
-            await self._written(tenant, job, replace(job, due_at=None, ended=None))
+            told = await self._written(tenant, job, replace(job, due_at=None, ended=None))
+            if told is not None:
+                await self._drop_if_orphaned(tenant, told)
         else:
             await self._drop(tenant, job)
 
@@ -213,6 +224,13 @@ class Outbox:
         except UnknownInstance:
             return False
         return isinstance(ended, Ended) and told.instance.is_held
+
+    async def _drop_if_orphaned(self, tenant: TenantId, job: Job) -> None:
+        """Keep no letter of an instance that is kept no longer: the audit says that it died."""
+        try:
+            await self.outside.store.load(tenant, job.instance)
+        except UnknownInstance:
+            await self._drop(tenant, job)
 
     async def _drop(self, tenant: TenantId, job: Job) -> None:
         unit = Unit(self.outside.store, tenant)

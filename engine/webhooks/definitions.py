@@ -97,7 +97,8 @@ async def add_webhook(
         unit.put(WebhookSecrets(id=wanted.name, secrets=(sealed,), newest=1), Absent())
     else:
         unit.put(replace(known, newest=number), Version(number=known.version))
-    facts = {"uri": webhook.uri.partition("?")[0], "method": webhook.method}
+    origin = "/".join(webhook.uri.split("/")[:3])  # a path may be as good as a secret
+    facts = {"to": origin, "method": webhook.method}
     unit.audit(actor.did("webhook.add", f"webhook:{webhook.id}", **facts))
     return Made(webhook=webhook, secret=secret)
 

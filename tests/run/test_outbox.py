@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,8 +17,9 @@ from engine.adapters.memory import OTHER_TASKS, MemoryStore
 from engine.adapters.sqlite import SqliteStore
 from engine.errors import SettingsRefused
 from engine.model.instance import ProcessInstance
-from engine.model.names import MAIN_TENANT
-from engine.ports.store import AuditQuery, PageQuery
+from engine.model.names import MAIN_TENANT, TenantId
+from engine.ports.store import AuditQuery, DueJob, PageQuery
+from engine.records.record import Absent, Put, Staged
 from engine.records.work import Job
 from engine.run.catalogue import Catalogue
 from engine.run.current import InstanceRef
@@ -26,6 +28,7 @@ from engine.run.outbox import AT_ONCE, LEASE, Outbox
 from engine.run.pump import REST
 from engine.testing import NOON, FrozenClock, ScriptedHttp
 from tests.bench import Bench, bench
+from tests.contracts.test_records import a_job
 from tests.run.outside import FUSED, GOING_ON, NOT_YET, SAID, WAITING, Outside
 
 
@@ -466,6 +469,48 @@ def test_an_erased_journey_leaves_nothing_to_be_done() -> None:
         assert await yard.jobs() == []
 
     tell(story, Outside(answers=[replace(NOT_YET, in_vain=True)]))
+
+
+def test_what_a_purged_journey_has_handed_over_is_still_delivered_or_given_up() -> None:
+    async def story(yard: Yard) -> None:
+        slow = (timedelta(hours=9), timedelta(hours=9))
+        yard.outside.delays = slow
+        text = GOING_ON.replace("maxDuration: P10D", "maxDuration: P10D\nretention: PT1H")
+        for _ in range(2):
+            await yard.begun(text)
+        await yard.outbox.sweep()
+        yard.house.wait(hours=2)
+        await yard.house.eraser.sweep([MAIN_TENANT], audit_kept=timedelta(days=999))
+        waiting = [job.status for job in await yard.jobs()]
+        for _ in range(3):
+            yard.house.wait(hours=11)
+            await yard.outbox.sweep()
+
+        assert waiting == ["WAITING"] * 2
+        assert await yard.jobs() == []
+        audit = await yard.store.audit(MAIN_TENANT, AuditQuery(action="job.dead"))
+        assert audit.total == 1
+        assert len(yard.outside.calls) == 5
+
+    tell(story, Outside(answers=[NOT_YET, NOT_YET, SAID, NOT_YET]))
+
+
+def test_no_tenant_has_all_places() -> None:
+    async def story(yard: Yard) -> None:
+        many = [
+            DueJob(tenant=tenant, job=a_job(f"{tenant}{number}"))
+            for tenant in (MAIN_TENANT, TenantId("acme"))
+            for number in range(AT_ONCE)
+        ]
+        for tenant in (MAIN_TENANT, TenantId("acme")):
+            rows = [Put(row=due.job, expect=Absent()) for due in many if due.tenant == tenant]
+            await yard.store.write(tenant, Staged(writes=tuple(rows)))
+
+        taken = await yard.outbox._free()
+
+        assert Counter(due.tenant for due in taken) == {MAIN_TENANT: 64, TenantId("acme"): 64}
+
+    tell(story)
 
 
 def test_a_broken_answer_of_a_try_is_no_result() -> None:

@@ -92,7 +92,7 @@ def test_what_is_sensitive_lies_sealed_and_opens_for_its_own_version_alone() -> 
         }
         audit = await house.store.audit(MAIN_TENANT, AuditQuery())
         assert [row.action for row in audit.rows] == ["webhook.add"]
-        assert audit.rows[0].facts == {"uri": "https://shop.example/hooks", "method": "POST"}
+        assert audit.rows[0].facts == {"to": "https://shop.example", "method": "POST"}
 
     tell(story)
 

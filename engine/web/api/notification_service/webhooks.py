@@ -243,7 +243,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     ),
     Operation(
         name="exchangeWebhookSecret", method="POST", path=f"{WEBHOOK}/secret/exchange",
-        needs=needs("updateWebhookDefinition"), answer=exchange_secret,
+        needs=needs("updateWebhookDefinition"), answer=exchange_secret, makes=True,
         summary="Exchange what a webhook's messages are signed with",
         description="For a day both secrets sign.",
         body=Nothing, query=Nothing, result=SecretMade,
