@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -20,12 +21,17 @@ from engine.adapters.memory import MemoryStore
 from engine.adapters.sqlite import SqliteStore
 from engine.ports.store import Store
 from engine.testing import FrozenClock
+from engine.web.sources import SourceLimits
 from tests.bench import RIGHT, WRONG, bench
 from tests.postgres import a_database, a_store_at, is_there
 from tests.web.program import Program, program
 from tests.web.surface import PERSON, TWO_FORMS, Answer, Surface, send, surface_of
 
 AT_ONCE: Final = 6
+MANY: Final = 10_000
+"""Failures a minute that are allowed of one address, and of the tenant."""
+BREATH: Final = 500
+"""After so many rounds a minute passes: else their wrong guesses trip the tenant's circuit (C4)."""
 STORE: Final = "/api/identity-store/stores/customers"
 MANAGER: Final = "/api/process-manager"
 INES: Final = "ines.carvalho"
@@ -52,9 +58,12 @@ async def stores() -> AsyncIterator[dict[str, tuple[Store, FrozenClock]]]:
             await found["SQLite"].close()
 
 
-async def furnished(store: Store, clock: FrozenClock) -> tuple[Surface, Program]:
+async def furnished(
+    store: Store, clock: FrozenClock, *, tenant_per_minute: int = MANY
+) -> tuple[Surface, Program]:
     """Put a surface in front of a store with a journey, a user and a key."""
-    house = surface_of(bench(store, clock))
+    limits = SourceLimits(per_minute=MANY, per_hour=MANY, tenant_per_minute=tenant_per_minute)
+    house = surface_of(bench(store, clock), limits=limits)
     await house.bench.deploy(TWO_FORMS, {"person.v1": PERSON})
     await house.bench.user()
     return house, await program(house)
@@ -132,8 +141,9 @@ async def main() -> None:
         for name, (store, clock) in found.items():
             house, shop = await furnished(store, clock)
             for number in range(rounds):
-                if number % 500 == 499:  # a key's bearer value lasts half an hour
-                    await shop.issue()
+                if number % BREATH == BREATH - 1:
+                    clock.move(timedelta(minutes=1))
+                    await shop.issue()  # a key's bearer value lasts half an hour
                 await gone(house, shop, number)
             sys.stdout.write(f"{name}: {rounds:,} rounds of each kind, one wins each\n")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from engine.adapters.memory import MemoryStore
 from engine.testing import FrozenClock
-from tests.web.parallel import furnished, gone, stores
+from tests.web.parallel import BREATH, MANY, furnished, gone, stores
 
 pytestmark = pytest.mark.anyio
 
@@ -17,6 +19,16 @@ async def test_a_hundred_rounds_in_memory() -> None:
 
     for number in range(100):
         await gone(house, shop, number)
+
+
+async def test_rounds_without_a_pause_never_trip_the_circuit() -> None:
+    clock, rounds = FrozenClock(), 25
+    share = MANY * rounds // BREATH
+    house, shop = await furnished(MemoryStore(clock), clock, tenant_per_minute=share)
+
+    async with asyncio.timeout(30):  # who waits for a clock that stands waits for ever
+        for number in range(rounds):
+            await gone(house, shop, number)
 
 
 @pytest.mark.postgres
