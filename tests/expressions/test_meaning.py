@@ -27,6 +27,7 @@ from engine.expressions import (
     Record,
     Type,
     Values,
+    Whole,
     check,
     compile_checked,
     parse_template,
@@ -345,6 +346,31 @@ OPTIONAL: list[tuple[str, Values, bool]] = [
 @pytest.mark.parametrize(("text", "values", "given"), OPTIONAL)
 def test_optional_input_says_whether_it_is_given(text: str, values: Values, given: bool) -> None:
     assert expression(text, optional=True).given(values) is given
+
+
+@pytest.mark.parametrize(
+    ("expected", "fits", "does_not"),
+    [
+        (ListOf(STRING), ["a"], ["a", 1]),
+        (ListOf(ListOf(INTEGER)), [[1], []], [[1], [[1]]]),
+        (MapOf(INTEGER), {"a": 1}, {"a": None}),
+        (EnumOf(("PASS", "FAIL")), "PASS", "pass"),
+        (DATE, "2026-01-31", "2026-02-30"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_value_of_any_type_is_looked_at_inside_where_a_type_is_asked_for(
+    expected: Type, fits: JsonValue, does_not: JsonValue
+) -> None:
+    template = parse_template("${y}")
+    assert isinstance(template, Whole)
+    checked = check(template.tree, ENVIRONMENT, expected)
+    assert isinstance(checked, Checked)
+    evaluate = compile_checked(checked).evaluate
+
+    assert evaluate({"y": fits}) == fits
+    with pytest.raises(ExpressionFault):
+        evaluate({"y": does_not})
 
 
 def test_optional_input_forgives_its_own_path_only() -> None:

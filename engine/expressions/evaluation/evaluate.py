@@ -14,7 +14,8 @@ from msgspec import Struct
 from engine.errors import ExpressionFault
 from engine.expressions.checking.check import Checked
 from engine.expressions.evaluation import values as operations
-from engine.expressions.evaluation.faults import is_over_budget, out_of_range
+from engine.expressions.evaluation.faults import is_over_budget, mistyped, out_of_range
+from engine.expressions.evaluation.having import has_type
 from engine.expressions.evaluation.reading import (
     Condition,
     Run,
@@ -49,6 +50,7 @@ from engine.expressions.types import (
     JsonValue,
     Type,
     Values,
+    describe,
     is_text,
 )
 
@@ -78,7 +80,7 @@ def compile_checked(checked: Checked) -> Expression:
     compiler = _Compiler(checked)
     run = compiler.compile(root)
     if checked.types[root.span] != checked.type:
-        run = _then(conformer(checked.type, ("${}",)), run)
+        run = _then(_fitter(checked.type), run)
     if compiler.may_overflow:
         run = _then(_finite, run)
     path = root.segments if checked.may_be_absent else None
@@ -92,6 +94,19 @@ def _always(values: Values) -> bool:
 
 def _then(look: Callable[[JsonValue], JsonValue], run: Run) -> Run:
     return lambda values: look(run(values))
+
+
+def _fitter(type_: Type) -> Callable[[JsonValue], JsonValue]:
+    """Make the look at a result where its place asks for a type: also at what is inside of it."""
+    outside = conformer(type_, ("${}",))
+
+    def look(result: JsonValue) -> JsonValue:
+        found = outside(result)
+        if not has_type(found, type_):
+            raise mistyped("${}", describe(type_))
+        return found
+
+    return look
 
 
 def _finite(result: JsonValue) -> JsonValue:
