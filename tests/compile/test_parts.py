@@ -122,6 +122,12 @@ def test_two_calls_of_a_part_share_nothing_but_the_keys_they_are_given() -> None
         assert activity(graph, f"{call}.ask").inputs["formDataKey"] == f"{call}.passcodeAuthForm1"
 
 
+def test_a_version_may_be_written_as_a_whole_number_with_a_point() -> None:
+    graph = graph_of(CALLED.replace("version: 1", "version: 1.0"), IDENTIFY)
+
+    assert NodeId("first.ask") in graph.nodes
+
+
 def test_a_key_that_is_not_given_is_the_parts_own() -> None:
     graph = graph_of(CALLED, IDENTIFY)
 

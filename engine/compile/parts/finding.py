@@ -64,7 +64,7 @@ class Finder:
             findings: Of the text that the call is in.
         """
         name, version = call.written.entries["call"], call.written.entries["version"]
-        key = part_key(str(name.value), int(str(version.value)))
+        key = part_key(str(name.value), int(float(str(version.value))))
         if key not in self.sources:
             self._unknown(call, findings)
             return None
