@@ -31,9 +31,9 @@ CLASSES: Final = (
 )  # fmt: skip
 
 
-async def failing(kind: str) -> tuple[World, Attempt, str]:
+async def failing(kind: str, world: World | None = None) -> tuple[World, Attempt, str]:
     """Build one of the eight cases: a world, an attempt in it, and a passcode that must fail."""
-    world = World()
+    world = world or World()
     store = await world.customers()
     await world.policy(store, "other")
     ana = await world.user(store, "ana", None if kind == "none registered" else RIGHT)

@@ -58,9 +58,10 @@ async def causes(pool: Callable[[World], HashPool] | None = None) -> list[Cause]
     """Build every cause, each in a world of its own; `pool`: in place of the cheap one."""
     found = []
     for name in CLASSES:
-        world, attempt, passcode = await failing(name)
-        if pool is not None:
+        world = World()
+        if pool is not None:  # from the first: it makes the records, too
             world.pool = pool(world)  # type: ignore[assignment]  # a real one does as well
+        _, attempt, passcode = await failing(name, world)
         ledger = dict(world.store._ledger)
         found.append(Cause(name, world, attempt, passcode, ledger))  # type: ignore[arg-type]  # any mapping
     return found
