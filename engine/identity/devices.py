@@ -27,7 +27,7 @@ MOST: Final = 4
 """People whom one device is known for; the oldest is forgotten."""
 LONGEST: Final = 300
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{43}")
-_MARK: Final = re.compile(r"([0-9]{1,5})-([A-Za-z0-9_-]{43})")
+_MARK: Final = re.compile(r"(0|[1-9][0-9]{0,4})-([A-Za-z0-9_-]{43})")
 _FIRST_DAY: Final = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 
 

@@ -82,6 +82,13 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert found is None or len(found.marks) <= devices.MOST
 
 
+def test_a_day_in_other_words_is_none() -> None:
+    id, mark = granted().split(".")
+
+    assert devices.read(f"{id}.{mark}") is not None
+    assert devices.read(f"{id}.0{mark}") is None
+
+
 @pytest.mark.parametrize("value", [None, "", "x", "a" * 43, "a" * 43 + ".", "a" * 301])
 def test_what_is_not_of_our_form_is_nothing(value: str | None) -> None:
     assert devices.read(value) is None

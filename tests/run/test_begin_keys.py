@@ -57,3 +57,9 @@ def test_an_end_with_a_plus_or_more_digits_is_refused_though_its_seal_fits() -> 
 
     assert not begin_keys.is_good(VAULT, f"{nonce}.+{ends}.{seal}", LINK, NOON)
     assert not begin_keys.is_good(VAULT, f"{nonce}.{ends:0>13}.{seal}", LINK, NOON)
+
+
+def test_a_key_in_other_words_is_no_second_key() -> None:
+    nonce, ends, seal = key().split(".")
+
+    assert not begin_keys.is_good(VAULT, f"{nonce}.0{ends}.{seal}", LINK, NOON)
