@@ -373,6 +373,18 @@ def test_a_value_of_any_type_is_looked_at_inside_where_a_type_is_asked_for(
         evaluate({"y": does_not})
 
 
+def test_a_list_that_took_in_a_value_of_any_type_is_looked_at_inside() -> None:
+    template = parse_template("${y + ls}")
+    assert isinstance(template, Whole)
+    checked = check(template.tree, ENVIRONMENT, ListOf(STRING))
+    assert isinstance(checked, Checked)
+    evaluate = compile_checked(checked).evaluate
+
+    assert evaluate({"y": ["a"], "ls": ["b"]}) == ["a", "b"]
+    with pytest.raises(ExpressionFault):
+        evaluate({"y": [1], "ls": ["b"]})
+
+
 def test_optional_input_forgives_its_own_path_only() -> None:
     template = parse_template("${has(x) ? attempt : 1}")
     assert not isinstance(template, tuple | Literal_)

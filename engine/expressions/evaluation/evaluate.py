@@ -79,7 +79,7 @@ def compile_checked(checked: Checked) -> Expression:
     root = checked.tree.root
     compiler = _Compiler(checked)
     run = compiler.compile(root)
-    if checked.types[root.span] != checked.type:
+    if checked.types[root.span] != checked.type or DYNAMIC in checked.types.values():
         run = _then(_fitter(checked.type), run)
     if compiler.may_overflow:
         run = _then(_finite, run)
