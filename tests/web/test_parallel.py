@@ -7,6 +7,9 @@ import asyncio
 import pytest
 
 from engine.adapters.memory import MemoryStore
+from engine.model.names import TenantId
+from engine.records.access import KeptAnswer
+from engine.records.record import R
 from engine.testing import FrozenClock
 from tests.web.parallel import BREATH, MANY, furnished, gone, stores
 
@@ -29,6 +32,32 @@ async def test_rounds_without_a_pause_never_trip_the_circuit() -> None:
     async with asyncio.timeout(30):  # who waits for a clock that stands waits for ever
         for number in range(rounds):
             await gone(house, shop, number)
+
+
+class LateStore(MemoryStore):
+    """A store in which a kept answer is not yet there when it is first looked for."""
+
+    looks = 0
+
+    async def get(self, tenant: TenantId, kind: type[R], id: str) -> R | None:
+        if kind is KeptAnswer and self.looks:
+            self.looks -= 1
+            return None
+        return await super().get(tenant, kind, id)
+
+
+async def test_a_call_whose_twin_was_quicker_is_answered_as_its_twin() -> None:
+    clock = FrozenClock()
+    store = LateStore(clock)
+    _, shop = await furnished(store, clock)
+    users, body = "/api/identity-store/stores/customers/users", {"extId": "twin"}
+    first = await shop.post(users, body, key="one")
+
+    store.looks = 1
+    second = await shop.post(users, body, key="one")
+
+    assert (first.status, second.status) == (201, 201)
+    assert second.body == first.body
 
 
 @pytest.mark.postgres

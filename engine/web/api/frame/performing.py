@@ -77,7 +77,9 @@ async def _tried(
     )  # fmt: skip
     found = await operation.answer(call)
     if isinstance(found, Stopped) and not found.keeps:
-        return _stopped(ask, found)
+        # What stands in the way may be what a twin of this call has made since it was looked for.
+        twin = await kept.again() if kept is not None else None
+        return twin if isinstance(twin, Response) else _stopped(ask, found)
     if isinstance(found, Answered) and kept is not None:
         kept.keep(call, found, found.status or operation.status)
     staged = call.unit.staged()
