@@ -10,7 +10,7 @@ import re2
 LONGEST_ANSWER = 4_096
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)  # each may grow to a mebibyte
 def compiled(pattern: str) -> Any:
     """Compile a pattern.
 

@@ -1,0 +1,100 @@
+"""A real server process for the timing task: the API on loopback, hashes `cheap` or at the `floor`.
+
+Prints its port and a bearer value. What a request asks for by `X-Planted` is what must be found:
+`late` works a thousandth of a second more, `early` answers before anything was looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from engine.access import bearers
+from engine.access.keys import Minted, add_key
+from engine.access.permissions import everything
+from engine.adapters.hashing import ArgonPool
+from engine.adapters.memory import MemoryStore
+from engine.adapters.system import SystemChance
+from engine.identity.users import by_ext_id, lock
+from engine.model.names import MAIN_TENANT
+from engine.run.unit import Unit
+from engine.testing import CheapPool, FrozenClock, SeededVault
+from engine.web.sources import SourceLimits
+from tests.bench import bench
+from tests.timing.causes import a_millisecond
+from tests.web.surface import Surface, surface_of
+
+MANY = 10_000_000
+FAILED = (
+    b'{"code":2615,"message":"The authentication failed","requestId":"00000000000000000000000000"}'
+)
+
+
+async def furnished(port: int, hashes: str) -> tuple[Surface, str]:
+    """Build a house with ines, ana (locked) and eva (without a passcode); give a bearer value."""
+    clock, vault = FrozenClock(), SeededVault()
+    dear = ArgonPool(vault, memory_kib=19_456, passes=2, workers=1, chance=SystemChance())
+    pool = dear if hashes == "floor" else CheapPool(vault)
+    inside = bench(MemoryStore(clock), clock, pool=pool)  # type: ignore[arg-type]  # either does
+    limits = SourceLimits(per_minute=1_000, per_hour=1_000, tenant_per_minute=MANY)
+    house = surface_of(inside, public_url=f"http://127.0.0.1:{port}", limits=limits)
+    await inside.user()
+    await inside.user("ana")
+    await inside.user("eva", None)
+    unit = Unit(inside.store, MAIN_TENANT)
+    ana = await by_ext_id(unit, "customers", "ana")
+    assert ana is not None
+    lock(unit, inside.actor(), ana)
+    await inside.store.write(MAIN_TENANT, unit.staged())
+    return house, await _bearer(house)
+
+
+async def _bearer(house: Surface) -> str:
+    """Make a key that may do everything, and a bearer value of it."""
+    inside = house.bench
+    unit = Unit(inside.store, MAIN_TENANT)
+    permissions = (everything(MAIN_TENANT).written,)
+    made = await add_key(unit, inside.actor(), "timing", permissions=permissions)
+    assert isinstance(made, Minted), made
+    await inside.store.write(MAIN_TENANT, unit.staged())
+    return bearers.make(inside.vault, MAIN_TENANT, made.key.id, inside.clock.now())
+
+
+def planted(app: ASGIApp) -> ASGIApp:
+    """Plant what a request asks for."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = dict(scope.get("headers", ())).get(b"x-planted", b"")
+        if asked == b"early":
+            head = [
+                (b"content-type", b"application/json"),
+                (b"content-length", b"%d" % len(FAILED)),
+            ]
+            await send({"type": "http.response.start", "status": 400, "headers": head})
+            await send({"type": "http.response.body", "body": FAILED})
+            return
+        if asked == b"late":
+            a_millisecond()
+        await app(scope, receive, send)
+
+    return answer
+
+
+async def main() -> None:
+    """Serve until somebody ends us."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        house, token = await furnished(port, sys.argv[1])
+        sys.stdout.write(json.dumps({"port": port, "token": token}) + "\n")
+        sys.stdout.flush()
+        config = uvicorn.Config(planted(house.app), log_level="critical", lifespan="off")
+        await uvicorn.Server(config).serve(sockets=[listening])
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
