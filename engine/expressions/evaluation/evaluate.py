@@ -98,12 +98,13 @@ def _then(look: Callable[[JsonValue], JsonValue], run: Run) -> Run:
 
 def _fitter(type_: Type) -> Callable[[JsonValue], JsonValue]:
     """Make the look at a result where its place asks for a type: also at what is inside of it."""
-    outside = conformer(type_, ("${}",))
+    place = ("${}",)
+    outside = conformer(type_, place)
 
     def look(result: JsonValue) -> JsonValue:
         found = outside(result)
         if not has_type(found, type_):
-            raise mistyped("${}", describe(type_))
+            raise mistyped(*place, describe(type_))
         return found
 
     return look
