@@ -96,8 +96,7 @@ class Definitions:
         """Check it; hold what was found against what may be found."""
         source = Source(path="made.yaml", text=octets(case.text))
         report = self._check(source)
-        for problem in report.problems:
-            look_at(problem, source)
+        look_at(report.problems, source)
         if report.bundle is not None:
             assert report.graph is not None
             look_again(report)
@@ -112,15 +111,16 @@ def checked(source: Source) -> Report:
     return check_definition(source, SIGNATURES, FORMS, PARTS)
 
 
-def look_at(problem: Problem, source: Source) -> None:
-    """See that a problem says something, about a place that is there."""
-    assert problem.message, problem
-    assert problem.remedy, problem
+def look_at(problems: Sequence[Problem], source: Source) -> None:
+    """See that each problem says something, about a place that is there."""
     lines = len(re.split(rb"\r\n|\r|\n|\xc2\x85|\xe2\x80[\xa8\xa9]", source.text))
-    if problem.place.file == source.path:
-        assert 1 <= problem.place.line <= lines + 1, problem.place
-        assert 1 <= problem.place.column <= len(source.text) + 1, problem.place
-    msgspec.json.encode(problem).decode()
+    for problem in problems:
+        assert problem.message, problem
+        assert problem.remedy, problem
+        if problem.place.file == source.path:
+            assert 1 <= problem.place.line <= lines + 1, problem.place
+            assert 1 <= problem.place.column <= len(source.text) + 1, problem.place
+    msgspec.json.encode(problems).decode()
 
 
 def look_again(report: Report) -> None:

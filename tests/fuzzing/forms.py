@@ -111,8 +111,7 @@ class Forms:
         """Check it; answer it where it is one."""
         source = Source(path="made.v1.json", text=octets(case.text))
         report = self._check(source)
-        for problem in report.problems:
-            look_at(problem, source)
+        look_at(report.problems, source)
         if report.form is None:
             return next(p.rule for p in report.problems if p.severity == "error")[:1] + " problems"
         form = report.form.form
