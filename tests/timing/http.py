@@ -21,6 +21,7 @@ from tests.timing.welch import BOUND, are_apart, t_of
 
 PAIRS: Final = 300
 RUNS: Final = 10
+PLANTED_PAIRS: Final = 300
 STORE: Final = "/api/identity-store/stores/customers"
 BASE: Final = "wrong passcode"
 USERS: Final = {BASE: "ines.carvalho", "locked": "ana", "none registered": "eva"}
@@ -99,10 +100,10 @@ def main() -> int:
             say(f"| over HTTP, hashes at the floor | {cause} | {pairs:,} | {t:+.2f} |")
     with client("cheap") as asked:
         for planted in ("late", "early"):
-            runs = (compared(asked, "locked", pairs, planted) for _ in range(RUNS))
+            runs = (compared(asked, "locked", PLANTED_PAIRS, planted) for _ in range(RUNS))
             found = sum(are_apart(*times) for times in runs)
             fine.append(found == RUNS)
-            say(f"| over HTTP, planted {planted} | found in {found} of {RUNS} runs | {pairs:,} | |")
+            say(f"| over HTTP, planted {planted} | {found} of {RUNS} runs | {PLANTED_PAIRS} | |")
     return 0 if all(fine) else 1
 
 
