@@ -67,7 +67,8 @@ def spoilt_nodes(document: Document, wrong: Sequence[Problem]) -> frozenset[str]
     has_head = document.root.entries.keys() >= {"process", "version", "flow"}
     if not has_head or any(not problem.key.startswith("flow.") for problem in inside):
         return None
-    return frozenset(path[1] for path in paths if path[0] == "flow")
+    dotted = (name for name in document.root.entries["flow"].entries if "." in name)
+    return frozenset(path[1] for path in paths if path[0] == "flow").union(dotted)
 
 
 def _sibling(path: str, name: str) -> str:

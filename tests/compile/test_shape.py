@@ -229,3 +229,13 @@ def test_a_form_is_told_about_in_words_of_json(text: str, told: list[str]) -> No
     (problem,) = check_form(source).problems
 
     assert all(part in f"{problem.message}: {problem.remedy}" for part in told), problem
+
+
+def test_a_node_whose_name_has_dots_is_looked_into_no_further() -> None:
+    nodes = "  start: {activity: Start, next: a.b}\n  end: {activity: End}\n"
+    spoilt = "  a.b: {activity: Page, timeout: , next: end}\n"
+    text = f"process: e\nversion: 1\ntitle: E\nflow:\n{nodes}{spoilt}"
+
+    report = check_definition(Source(path="t.yaml", text=text.encode()), KNOWN, {})
+
+    assert {problem.rule for problem in report.problems} == {"S103", "S105"}
