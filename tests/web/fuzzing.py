@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.config import (
     ChecksConfig,
+    GenerationConfig,
     PositiveDataAcceptanceConfig,
     ProjectConfig,
     ProjectsConfig,
@@ -47,7 +50,10 @@ def configured() -> SchemathesisConfig:
         positive_data_acceptance=PositiveDataAcceptanceConfig(expected_statuses=ACCEPTED),
         negative_data_rejection=NegativeDataRejectionConfig(expected_statuses=REFUSED),
     )
-    project = ProjectConfig(checks=checks)
+    # A bearer is sent beside what is made up: a made-up one would be overwritten and blamed.
+    project = ProjectConfig(
+        checks=checks, generation=GenerationConfig(with_security_parameters=False)
+    )
     return SchemathesisConfig(projects=ProjectsConfig(default=project))
 
 
@@ -74,21 +80,24 @@ def schema_of(house: Surface) -> Any:
 
 
 def called(case: Any, token: str) -> None:
-    """Make one call and hold its answer against the document."""
-    case.headers["Host"] = HOST
+    """Make one call and hold its answer against the document.
+
+    The bearer goes beside the case and not into it: the tool then knows that it is a good one, and
+    makes the call again without it and with a bad one.
+    """
+    headers = {"Host": HOST}
     opened = case.operation.definition.raw.get("security", [])
     if {"bearer": []} in opened or {"session": []} in opened:
-        case.headers["Authorization"] = f"Bearer {token}"
-    case.call_and_validate()
+        headers["Authorization"] = f"Bearer {token}"
+    case.call_and_validate(headers=headers)
 
 
 def walk_through(house: Surface, token: str, schema: Any, *, examples: int, steps: int) -> None:
     """Follow links from answers to calls: what was made is read, changed and ended."""
 
     class Walk(schema.as_state_machine()):  # type: ignore[misc]  # made at run time
-        def before_call(self, case: Any) -> None:
-            case.headers["Host"] = HOST
-            case.headers["Authorization"] = f"Bearer {token}"
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return {"headers": {"Host": HOST, "Authorization": f"Bearer {token}"}}
 
         def validate_response(self, response: Any, case: Any, **more: Any) -> None:
             """An ended key stays to be read: audit rows name it."""
@@ -118,7 +127,8 @@ def main() -> int:
         operation = result.ok()
         for mode in GenerationMode:
             strategy = operation.as_strategy(generation_mode=mode)
-            settings(MADE, max_examples=examples)(given(strategy)(call))()  # type: ignore[no-untyped-call]  # made at run time
+            with suppress(Unsatisfiable):  # nothing can be wrong where an id of any form is all
+                settings(MADE, max_examples=examples)(given(strategy)(call))()  # type: ignore[no-untyped-call]  # made at run time
         sys.stdout.write(f"{operation.label}: as told\n")
     walk_through(house, token, schema, examples=examples, steps=20)
     sys.stdout.write(f"{made:,} calls, all answered as the document says\n")

@@ -61,6 +61,7 @@ def test_instances_are_found_by_all_that_is_said(query: str, users: list[str]) -
         ("searchString=", "searchString"),
         (f"searchString={'x' * 201}", "searchString"),
         ("startDateTime=2026-01-15", "startDateTime"),
+        ("startDateTime=0.5", "startDateTime"),
         ("startDateTime=2026-01-15T12:00:00", "startDateTime"),
         ("incident=perhaps", "incident"),
     ],

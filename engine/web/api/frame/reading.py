@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from types import UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
@@ -52,7 +52,8 @@ def _mistakes(
         if name in given:
             type_ = _present(one.type) if as_text else one.type
             try:
-                values[one.name] = msgspec.convert(given[name], type_, strict=not as_text)
+                strict = not (as_text and _is_read_out(type_))
+                values[one.name] = msgspec.convert(given[name], type_, strict=strict)
             except msgspec.ValidationError as error:
                 found.append(_said(name, error, one.type))
         elif one.required:
@@ -66,6 +67,11 @@ def _present(type_: Any) -> Any:
     parts = [part for part in get_args(type_) if part is not type(None)]
     is_union = get_origin(type_) in (Union, UnionType)
     return Union[tuple(parts)] if is_union else type_  # noqa: UP007 - made at run time
+
+
+def _is_read_out(type_: Any) -> bool:
+    """Say whether a word is read as a number or a truth; a moment written as one is none."""
+    return (get_args(type_)[0] if get_origin(type_) is Annotated else type_) in (bool, int)
 
 
 @lru_cache(maxsize=256)
