@@ -1,4 +1,4 @@
-"""Calls at once, round after round: `python -m tests.web.parallel ROUNDS`.
+"""Calls at once, round after round: `python -m tests.web.parallel ROUNDS [STORE ...]`.
 
 In each round several callers do the same thing at one moment: answer a step, use up a token, guess
 a passcode, create under one Idempotency-Key. One wins each. The tests go a hundred rounds.
@@ -135,10 +135,11 @@ async def _created(house: Surface, shop: Program, number: int) -> None:
 
 
 async def main() -> None:
-    """Go so many rounds of each kind on each store."""
+    """Go so many rounds of each kind on each store, or on those that are named."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     async with stores() as found:
-        for name, (store, clock) in found.items():
+        for name in sys.argv[2:] or found:
+            store, clock = found[name]
             house, shop = await furnished(store, clock)
             for number in range(rounds):
                 if number % BREATH == BREATH - 1:
