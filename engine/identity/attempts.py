@@ -85,24 +85,25 @@ def charge(
 
     Pure. A clock that was stepped back never ends a wait; a charge dated by a clock that ran ahead
     does not date new waits (C5: what a step forward clears is kept small by the clock itself).
+    The row is made before it is known whether it counts: a refusal is no quicker (B2).
 
     Returns:
         The ledger's row with one added; None where the account waits or is capped.
     """
     if row is None:
         row = Attempts(account=account, last_at=now)
-    if rules.is_capped(row) or (row.waits_until is not None and now < row.waits_until):
-        return None
+    waits = row.waits_until is not None and now < row.waits_until
     at = now if row.last_at - now > CLOCK_SLACK else max(now, row.last_at)
     failures = row.failures + 1
     wait = rules.wait(failures)
-    return Attempts(
+    counted = Attempts(
         account=account,
         failures=failures,
         waits_until=at + wait if wait else None,
         last_at=at,
         disabled=failures >= rules.disabled_at,
     )
+    return None if rules.is_capped(row) or waits else counted
 
 
 def charging(rules: LockRules) -> Charge:

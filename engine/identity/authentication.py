@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -156,35 +157,43 @@ class Verifier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
-    """All that is kept about a claimed user, read alike for everybody."""
-
-    store: IdentityStore | None
-    policy: PasscodePolicy | None
-    user: User | None
-    passcode: Passcode | None
-    account: AccountKey
-
-    def usable(self, at: datetime, *, expired: bool) -> Proof | None:
-        """Give a proof where nothing but the passcode's being right is left to ask.
-
-        `expired`: one that has expired will do too, for as long as the policy lets it be renewed.
-        """
-        if self.store is None or self.policy is None or self.user is None or self.passcode is None:
-            return None
-        slack = self.policy.renewable_for if expired else NO_WAIT
-        in_use = status_at(self.passcode, at - slack) == "ACTIVE" and not is_held(self.user, at)
-        proof = Proof(user=self.user, passcode=self.passcode, policy=self.policy)
-        return proof if in_use else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """A user, and the passcode under a policy that was shown to be theirs; as they were before."""
 
     user: User
     passcode: Passcode
     policy: PasscodePolicy
+
+
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+NO_STORE: Final = IdentityStore(id="", created_at=LONG_AGO)
+NOBODY: Final = Proof(
+    user=User(id="", store="", created_at=LONG_AGO, updated_at=LONG_AGO),
+    passcode=Passcode(id="", user="", policy="", hash="", created_at=LONG_AGO),
+    policy=PasscodePolicy(id="", store="", name="", created_at=LONG_AGO),
+)
+"""What is looked at where rows are not there: as long as at rows that are (B2, B6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """All that is kept about a claimed user, or what stands for it; read alike for everybody."""
+
+    store: IdentityStore
+    proof: Proof
+    is_whole: bool
+    account: AccountKey
+
+    def is_usable(self, at: datetime, *, expired: bool) -> bool:
+        """Whether nothing but the passcode's being right is left to ask.
+
+        `expired`: one that has expired will do too, for as long as the policy lets it be renewed.
+        Everything is looked at before anything is decided.
+        """
+        slack = self.proof.policy.renewable_for if expired else NO_WAIT
+        is_active = status_at(self.proof.passcode, at - slack) == "ACTIVE"
+        is_free = not is_held(self.proof.user, at)
+        return self.is_whole and is_active and is_free
 
 
 async def verify(verifier: Verifier, attempt: Attempt, passcode: Secret) -> User | None:
@@ -222,15 +231,14 @@ async def prove(
     file = await _read(verifier, attempt)
     account, rules = await _budget(verifier, attempt, file)
     charged = await verifier.charge(account, charging(rules))
-    dummy = verifier.pool.dummy
-    is_charged = isinstance(charged, Charged)
-    usable = file.usable(verifier.at, expired=expired) if is_charged else None
-    right = await slot.verify(dummy if usable is None else usable.passcode.hash, passcode)
+    is_usable = file.is_usable(verifier.at, expired=expired) and isinstance(charged, Charged)
+    stored = file.proof.passcode.hash if is_usable else verifier.pool.dummy
+    right = await slot.verify(stored, passcode)
     verifier.claim()
-    if right and usable is not None and isinstance(charged, Charged):
+    if right and is_usable and isinstance(charged, Charged):
         locks = rules.locks(charged.attempts.failures - 1)
-        _succeed(verifier, usable.user, account, locks=locks)
-        return usable
+        _succeed(verifier, file.proof.user, account, locks=locks)
+        return file.proof
     verifier.unit.audit(_failure(verifier, attempt, account, charged))
     return None
 
@@ -243,12 +251,12 @@ async def _budget(
     A device whose budget is used up is a stranger, so that recovery helps there too. Whoever is
     meant, and whether it is known or not, it costs the same calls.
     """
-    general = lock_rules(file.store, capped_at(file.policy))
+    general = lock_rules(file.store, capped_at(file.proof.policy))
     if verifier.device is None:
         return file.account, general
     own, small = devices.account(attempt.user, verifier.device), devices.rules(general)
     spent = await verifier.ledger.attempts(verifier.unit.tenant, own)
-    passcode = "" if file.passcode is None or file.user is None else file.passcode.id
+    passcode = file.proof.passcode.id
     known = devices.is_known(verifier.vault, verifier.device, attempt.user, passcode, verifier.at)
     is_spent = spent is not None and small.is_capped(spent)
     return (own, small) if known and not is_spent else (file.account, general)
@@ -270,13 +278,17 @@ async def _read(verifier: Verifier, attempt: Attempt) -> _File:
     policy = await unit.get(PasscodePolicy, policy_id(store, attempt.policy))
     user = await by_id(unit, store, attempt.user)
     passcode = await unit.find(Passcode, "by_use", use_key(attempt.user, attempt.policy))
-    unknown = unknown_account(verifier.vault, store, attempt.user)
+    stranger = unknown_account(verifier.vault, store, attempt.user)
+    own = user_account(attempt.user)
     return _File(
-        store=directory,
-        policy=policy,
-        user=user,
-        passcode=passcode,
-        account=unknown if user is None else user_account(user.id),
+        store=directory or NO_STORE,
+        proof=Proof(
+            user=user or NOBODY.user,
+            passcode=passcode or NOBODY.passcode,
+            policy=policy or NOBODY.policy,
+        ),
+        is_whole=None not in (directory, policy, user, passcode),
+        account=stranger if user is None else own,
     )
 
 

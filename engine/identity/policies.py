@@ -152,7 +152,6 @@ def limits(policy: PasscodePolicy) -> Limits:
     )
 
 
-def capped_at(policy: PasscodePolicy | None) -> int | None:
+def capped_at(policy: PasscodePolicy) -> int | None:
     """Give the failures in a row that a policy's passcodes allow, None: as all others."""
-    digits_only = policy is not None and policy.character_set == "NUMERIC"
-    return DIGITS_ONLY_FAILURES if digits_only else None
+    return DIGITS_ONLY_FAILURES if policy.character_set == "NUMERIC" else None

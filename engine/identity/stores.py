@@ -116,10 +116,9 @@ def _is_time_zone(name: str) -> bool:
     return True
 
 
-def lock_rules(store: IdentityStore | None, capped_at: int | None = None) -> LockRules:
-    """Give the rules of a store (the general ones without it), tightened by `capped_at`."""
-    most = None if store is None else store.max_failed_attempts
-    length = None if store is None else store.temp_lock
+def lock_rules(store: IdentityStore, capped_at: int | None = None) -> LockRules:
+    """Give the rules of a store, tightened by `capped_at`."""
+    most, length = store.max_failed_attempts, store.temp_lock
     if most is not None and length is not None:
         return LockRules(held_at=most, held_for=length, capped_at=capped_at)
     caps = [cap for cap in (most, capped_at) if cap is not None]

@@ -105,7 +105,7 @@ def test_lock_rules_follow_the_store() -> None:
         id="s", max_failed_attempts=3, temp_lock=timedelta(minutes=1), created_at=NOON
     )
 
-    assert lock_rules(None).capped_at is None
+    assert lock_rules(IdentityStore(id="s", created_at=NOON)).capped_at is None
     assert lock_rules(store).capped_at == 3
     assert lock_rules(store, capped_at=10).capped_at == 3
     assert lock_rules(store, capped_at=2).capped_at == 2

@@ -26,6 +26,7 @@ from schemathesis.config import (
 from schemathesis.config._checks import NegativeDataRejectionConfig
 from schemathesis.specs.openapi.checks import use_after_free
 
+from engine.web.sources import SourceLimits
 from tests.web.program import program
 from tests.web.surface import HOST, Surface, surface
 
@@ -35,6 +36,8 @@ ACCEPTED: Final = ["2xx", "307", "400", "401", "403", "404", "409", "410", "422"
 Whether an example is taken is another test's matter.
 """
 REFUSED: Final = ["400", "401", "403", "404", "405", "409", "410", "413", "415", "422", "429"]
+MANY: Final = 1_000_000
+"""Failed calls that are allowed of the one address."""
 MADE: Final = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -58,8 +61,13 @@ def configured() -> SchemathesisConfig:
 
 
 def furnished() -> tuple[Surface, str]:
-    """Build a house with a store, a user and a journey, and a key that may do everything."""
-    house = surface()
+    """Build a house with a store, a user and a journey, and a key that may do everything.
+
+    Its clock stands still, and each call is made again without its bearer: the address would have
+    to wait (429) before long.
+    """
+    limits = SourceLimits(per_minute=MANY, per_hour=MANY, tenant_per_minute=MANY)
+    house = surface(limits=limits)
 
     async def furnish() -> str:
         await house.bench.deploy()

@@ -205,8 +205,8 @@ class MemoryStore:
         """Read the one whose unique property `unique` is `value`."""
         await OTHER_TASKS
         rules.must_be_unique(kind, unique)
-        id = self._texts.get((tenant, kind.TABLE, unique, value))
-        return None if id is None else cast("R", self._rows[tenant, kind.TABLE, id])
+        id = self._texts.get((tenant, kind.TABLE, unique, value), "")
+        return cast("R | None", self._rows.get((tenant, kind.TABLE, id)))
 
     async def page(self, tenant: TenantId, kind: type[R], query: PageQuery) -> Page[R]:
         """List rows, by id unless the query says otherwise."""
