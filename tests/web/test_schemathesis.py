@@ -6,17 +6,17 @@ from typing import Any
 
 from hypothesis import settings
 
-from tests.web.fuzzing import MADE, called, furnished, schema_of, walk_through
+from tests.web.fuzzing import MADE, Stage, called, schema_of, walk_through
 
-HOUSE, TOKEN = furnished()
-SCHEMA = schema_of(HOUSE)
+STAGE = Stage()
+SCHEMA = schema_of(STAGE)
 
 
 @SCHEMA.parametrize()  # type: ignore[untyped-decorator]  # made at run time
 @settings(MADE, max_examples=6)
 def test_whatever_is_asked_the_answer_is_as_the_document_says(case: Any) -> None:
-    called(case, TOKEN)
+    called(case, STAGE.token)
 
 
 def test_what_is_made_can_be_read_changed_and_ended() -> None:
-    walk_through(HOUSE, TOKEN, SCHEMA, examples=8, steps=12)
+    walk_through(STAGE, SCHEMA, examples=8, steps=12)
