@@ -46,7 +46,7 @@ OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
         {
             *("listProcessDefinitions", "createProcessDefinition", "getProcessDefinition"),
             *("getProcessDefinitionFile", "checkProcessDefinition"),
-            *("listCustomDataForms", "getCustomDataFormByNameAndVersion"),
+            *("listCustomDataForms", "createCustomDataForm", "getCustomDataFormByNameAndVersion"),
             *("listProcessTokens", "createProcessToken", "getProcessToken", "updateProcessToken"),
             *("createProcessInstance", "listProcessInstances", "getProcessInstance"),
             *("getProcessInstanceWithParameters", "updateProcessInstance"),

@@ -1,4 +1,4 @@
-"""Deployed bundles, and which version of a process each one is."""
+"""Deployed bundles, and which version of a process each is; forms deployed by themselves."""
 
 from __future__ import annotations
 
@@ -39,3 +39,25 @@ class Deployment(Record, frozen=True, kw_only=True):
 def version_key(process: str, version: int) -> str:
     """Name a version of a process, as the unique text of its deployment."""
     return f"{process}\x1f{version}"
+
+
+class CustomDataForm(Record, frozen=True, kw_only=True):
+    """A version of a form, kept for definitions to come: immutable.
+
+    `id` is `<name>.v<number>`, as bundles name their forms; a definition takes a copy along.
+    """
+
+    TABLE: ClassVar[str] = "custom_data_forms"
+    LISTED: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+    number: int
+    description: str = ""
+    text: str
+    deployed_at: datetime
+    deployed_by: str
+
+
+def form_key(name: str, number: int) -> str:
+    """Name a version of a form, as bundles do."""
+    return f"{name}.v{number}"

@@ -1,4 +1,4 @@
-"""The library: deploys bundles, and keeps each compiled graph by its digest."""
+"""The library: deploys bundles and forms, and keeps each compiled graph by its digest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from engine.compile import Report, Source, check_definition, load
+from engine.compile import Report, Source, check_definition, check_form, load
 from engine.errors import ActivityMissing, UnknownBundle
 from engine.identity.deeds import Actor
 from engine.model.definition import Bundle, Definition
@@ -16,9 +16,10 @@ from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import Digest, TenantId
 from engine.model.problem import Place, Problem
 from engine.ports.store import Conflict, Store
-from engine.records.deployments import Deployment
+from engine.records.deployments import CustomDataForm, Deployment, form_key
 from engine.records.record import Absent
 from engine.run.catalogue import Catalogue
+from engine.run.paging import every
 from engine.run.unit import Unit
 
 
@@ -28,6 +29,15 @@ class Deployed:
 
     bundle: Bundle
     definition: Definition
+    new: bool
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedForm:
+    """A form that definitions can name. `new` is False when it was there already, to the letter."""
+
+    row: CustomDataForm
     new: bool
     warnings: tuple[Problem, ...] = ()
 
@@ -91,7 +101,9 @@ class Library:
         bundle = report.bundle
         found = await self.store.digest_of(unit.tenant, bundle.process, bundle.version)
         if found is not None and found != bundle.digest:
-            return (*report.problems, _taken(source, bundle))
+            named = f"version {bundle.version} of {bundle.process}"
+            remedy = f"write `version: {bundle.version + 1}`"
+            return (*report.problems, _taken(source, named, remedy))
         if found is None:
             self._keep(unit, bundle, by)
         return Deployed(
@@ -112,6 +124,54 @@ class Library:
         unit.put(row, Absent())
         subject = f"definition:{bundle.process}/{bundle.version}"
         unit.audit(by.did("definition.deploy", subject, digest=bundle.digest))
+
+    async def forms(self, tenant: TenantId) -> dict[str, Source]:
+        """Give every form that was deployed by itself, as a definition may name them."""
+        rows = [row async for row in every(self.store, tenant, CustomDataForm)]
+        return {row.id: _text_of(row) for row in rows}
+
+    async def stage_form(
+        self,
+        unit: Unit,
+        name: str,
+        text: str,
+        *,
+        number: int | None = None,
+        description: str = "",
+        by: Actor,
+    ) -> DeployedForm | tuple[Problem, ...]:
+        """Stage a form that is kept for good, with an audit row, for definitions to come (G7).
+
+        Args:
+            unit: Where it is staged.
+            name: What definitions call it.
+            text: Its JSON.
+            number: Its version; None: the newest, where that has this text, else the next one.
+            description: What it is for.
+            by: Who deploys, and when.
+
+        Returns:
+            What was staged or found, or every problem.
+        """
+        rows = [row async for row in every(self.store, unit.tenant, CustomDataForm, "name", name)]
+        newest = max(rows, key=lambda row: row.number, default=None)
+        after = 1 if newest is None else newest.number + 1
+        if number is None:
+            number = newest.number if newest is not None and newest.text == text else after
+        row = CustomDataForm(
+            id=form_key(name, number), name=name, number=number, description=description,
+            text=text, deployed_at=by.at, deployed_by=by.name,
+        )  # fmt: skip
+        report = await asyncio.to_thread(check_form, _text_of(row))
+        if report.form is None:
+            return report.problems
+        found = next((one for one in rows if one.number == number), None)
+        if found is not None and found.text != text:
+            return (*report.problems, _taken(_text_of(row), row.id, f"send it as version {after}"))
+        if found is None:
+            unit.put(row, Absent())
+            unit.audit(by.did("form.deploy", f"form:{name}/{number}"))
+        return DeployedForm(row=found or row, new=found is None, warnings=report.problems)
 
     def _packages(self, bundle: Bundle) -> dict[str, str]:
         used = ((one.label, self.catalogue.package_of(one.label, one.version))
@@ -181,11 +241,15 @@ def _no_journey(source: Source) -> Problem:
     )
 
 
-def _taken(source: Source, bundle: Bundle) -> Problem:
+def _taken(source: Source, named: str, remedy: str) -> Problem:
     return Problem(
         rule="D101",
         place=Place(file=source.path, line=1, column=1),
-        message=f"version {bundle.version} of {bundle.process} is deployed with other content",
-        remedy=f"write `version: {bundle.version + 1}`: a deployed version never changes",
+        message=f"{named} is deployed with other content",
+        remedy=f"{remedy}: a deployed version never changes",
         key="version",
     )
+
+
+def _text_of(form: CustomDataForm) -> Source:
+    return Source(path=f"{form.id}.json", text=form.text.encode())

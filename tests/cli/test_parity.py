@@ -53,8 +53,12 @@ BY_API_ALONE: Final = {
     "getProcessDefinition": "the same",
     "getProcessDefinitionFile": "whoever has deployed a file has it",
     "activateProcessDefinition": "`deploy` activates, and a version stays as it is",
-    "listCustomDataForms": "forms are deployed with the definition that names them",
+    "listProcessDefinitionVersions": "the same",
+    "listCustomDataForms": "files are deployed with the definition beside them",
+    "createCustomDataForm": "the same",
     "getCustomDataForm": "the same",
+    "listCustomDataFormVersions": "the same",
+    "activateCustomDataForm": "the same",
     "activateProcessToken": "who has revoked a link makes another one",
 }  # fmt: skip
 

@@ -106,12 +106,17 @@ def test_definitions_and_their_forms_are_listed_by_version() -> None:
             assert made.status == 201, made.text
         listed = (await shop.get(f"{DEFINITIONS}?name=mine&sort=name,desc")).json
         assert [one["version"] for one in listed["content"]] == [2, 1]
-        form = (await shop.get(f"{FORMS}/person/1")).json
-        assert (form["name"], form["version"], form["source"]) == ("person", 1, PERSON)
+        newest = (await shop.get(f"{DEFINITIONS}/mine/versions?size=1&sort=version,desc")).json
+        assert [one["version"] for one in newest["content"]] == [2]
+        assert newest["totalElements"] == 2
+        assert newest["content"][0]["processDefinitionId"] == listed["content"][0]["id"]
+        assert (await shop.get(f"{DEFINITIONS}/nobodys/versions")).status == 404
+        form = (await shop.get(f"{FORMS}/person.v1")).json
+        assert (form["name"], form["version"], form["resource"]) == ("person", 1, PERSON)
         assert len(form["processDefinitions"]) == 3
         forms = (await shop.get(f"{FORMS}?name=person")).json["content"]
         assert [one["name"] for one in forms] == ["person"]
-        assert (await shop.get(f"{FORMS}/person/2")).status == 404
+        assert (await shop.get(f"{FORMS}/person.v2")).status == 404
 
     play(story)
 
@@ -143,7 +148,7 @@ def test_a_check_keeps_nothing() -> None:
         assert checked.json["valid"] is True
         assert {one["severity"] for one in checked.json["problems"]} == {"warning"}
         assert (await shop.get(f"{DEFINITIONS}?name=mine")).json["totalElements"] == 0
-        form = await shop.post(f"{FORMS}/check", {"source": '{"version": "1"}'})
+        form = await shop.post(f"{FORMS}/check", {"resource": '{"version": "1"}'})
         assert (form.status, form.json["valid"]) == (200, False)
 
     play(story)

@@ -15,7 +15,7 @@ from engine.adapters.rules import HIGHEST
 from engine.model.names import TenantId
 from engine.ports.store import PageQuery
 from engine.records.access import ApiKey, KeptAnswer
-from engine.records.deployments import Deployment
+from engine.records.deployments import CustomDataForm, Deployment
 from engine.records.identity import (
     IdentityStore,
     Passcode,
@@ -141,6 +141,7 @@ def _token(read: Callable[[ProcessToken], SqlValue]) -> Column:
 
 TABLES: Final[Mapping[type[Record], Table[Record]]] = {
     Deployment: _table(Deployment, number=lambda row: cast("Deployment", row).bundle.version),
+    CustomDataForm: _table(CustomDataForm),
     ApiKey: _table(ApiKey),
     KeptAnswer: _table(KeptAnswer),
     IdentityStore: _table(IdentityStore),

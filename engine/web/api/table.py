@@ -9,7 +9,7 @@ from engine.web.api.arthr import keys
 from engine.web.api.frame.operation import Operation
 from engine.web.api.identity_store import passcodes, policies, sessions, stores, users
 from engine.web.api.notification_service import dead_letters, webhooks
-from engine.web.api.process_manager import audit, definitions, instances, tokens
+from engine.web.api.process_manager import audit, definitions, forms, instances, tokens
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *keys.OPERATIONS,
@@ -19,6 +19,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *passcodes.OPERATIONS,
     *sessions.OPERATIONS,
     *definitions.OPERATIONS,
+    *forms.OPERATIONS,
     *tokens.OPERATIONS,
     *instances.OPERATIONS,
     *audit.OPERATIONS,

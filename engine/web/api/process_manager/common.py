@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Final
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final, Literal, TypeVar
 
 from msgspec import Meta
 
 from engine.model.problem import Problem
 from engine.web.api.frame.operation import Detail
-from engine.web.api.frame.values import Answer
+from engine.web.api.frame.pages import Number, Size
+from engine.web.api.frame.values import Answer, Sent
 from engine.web.gate.door import Needs
 
 PROCESS_MANAGER: Final = "/api/process-manager"
 ProcessName = Annotated[str, Meta(max_length=50, examples=["passcode-authentication"])]
+
+
+Text = Annotated[str, Meta(max_length=256 * 1024)]
+"""A definition, form or part, as it was written; the most that one may be is G1's to say."""
+T = TypeVar("T")
+
+
+class VersionWords(Sent, kw_only=True, frozen=True):
+    """Which page of the versions of one thing; without `sort` the oldest first."""
+
+    page: Number = 0
+    size: Size = 20
+    sort: Literal["version", "version,asc", "version,desc"] | None = None
 
 
 class ProblemShown(Answer, kw_only=True, frozen=True):
@@ -28,6 +42,22 @@ class ProblemShown(Answer, kw_only=True, frozen=True):
     message: str
     remedy: str
     nearest: str | None
+
+
+class CheckedShown(Answer, kw_only=True, frozen=True):
+    """What a check has found. `valid`: it could be kept; there may be warnings."""
+
+    valid: bool
+    problems: list[ProblemShown]
+
+
+def page_of_versions(
+    words: VersionWords, rows: Sequence[T], number: Callable[[T], int]
+) -> Sequence[T]:
+    """Cut a page from all versions of one thing, by their `number`: there are not many."""
+    is_descending = words.sort is not None and words.sort.endswith(",desc")
+    ordered = sorted(rows, key=number, reverse=is_descending)
+    return ordered[words.page * words.size :][: words.size]
 
 
 def needs(operation: str) -> Needs:

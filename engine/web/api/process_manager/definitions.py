@@ -1,4 +1,4 @@
-"""Process definitions by API: checked, kept for good, read, drawn; and the forms they name."""
+"""Process definitions by API: checked, kept for good, read, drawn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
-from engine.compile import Source, check_definition, check_form, mermaid
+from engine.compile import Source, check_definition, mermaid
 from engine.errors import ActivityMissing
 from engine.model.definition import Definition
 from engine.model.names import Digest
@@ -24,26 +24,35 @@ from engine.web.api.frame.operation import (
     Q,
     Stopped,
 )
-from engine.web.api.frame.pages import Number, Size, SpringPage, page_query, spring_page
+from engine.web.api.frame.pages import (
+    Number,
+    Size,
+    SpringPage,
+    page_query,
+    spring_page,
+    spring_rows,
+)
 from engine.web.api.frame.values import Answer, Length, Moment, Sent, length_or_none, moment
 from engine.web.api.process_manager.common import (
     PROCESS_MANAGER,
+    CheckedShown,
     ProblemShown,
     ProcessName,
+    Text,
+    VersionWords,
     needs,
+    page_of_versions,
     problem_details,
     problem_shown,
 )
 
 DEFINITIONS: Final = f"{PROCESS_MANAGER}/processDefinitions"
 DEFINITION: Final = f"{DEFINITIONS}/{{processDefinitionId}}"
-FORMS: Final = f"{PROCESS_MANAGER}/customDataForms"
 BODY_BYTES: Final = 1024 * 1024
 """Of a definition with its forms; what each text may be is the compiler's to say (G1, G2)."""
 MOST_TEXTS: Final = 200
 SOURCE: Final = "definition.yaml"
 
-Text = Annotated[str, Meta(max_length=256 * 1024)]
 Texts = Annotated[
     dict[Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.v[1-9][0-9]{0,8}$")], Text],
     Meta(max_length=MOST_TEXTS),
@@ -57,19 +66,14 @@ class NewDefinition(Sent, kw_only=True, frozen=True):
 
     Attributes:
         source: The YAML text.
-        forms: `<name>.v<version>` -> the JSON text.
+        forms: `<name>.v<version>` -> the JSON text. Those that were created by themselves need not
+            be sent along; one that is sent takes the place of its namesake.
         parts: `<name>.v<version>` -> the YAML text of a part.
     """
 
     source: Text
     forms: Texts = {}
     parts: Texts = {}
-
-
-class NewForm(Sent, kw_only=True, frozen=True):
-    """A form's JSON text."""
-
-    source: Text
 
 
 class ListWords(Sent, kw_only=True, frozen=True):
@@ -79,12 +83,6 @@ class ListWords(Sent, kw_only=True, frozen=True):
     size: Size = 20
     sort: Sort | None = None
     name: ProcessName | None = None
-
-
-class FormWords(Sent, kw_only=True, frozen=True):
-    """Which forms; `name`: the versions of one form alone."""
-
-    name: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class DefinitionShown(Answer, kw_only=True, frozen=True):
@@ -103,6 +101,12 @@ class DefinitionShown(Answer, kw_only=True, frozen=True):
     parts: list[str]
     created_dtm: Moment
     created_by: str
+
+
+class DefinitionVersion(DefinitionShown, kw_only=True, frozen=True):
+    """A version of a process, with its id by the name that TrustX gives it here as well."""
+
+    process_definition_id: str
 
 
 class DefinitionMade(DefinitionShown, kw_only=True, frozen=True):
@@ -124,28 +128,6 @@ class DefinitionPicture(Answer, kw_only=True, frozen=True):
     """A picture in text."""
 
     mermaid: str
-
-
-class CheckedShown(Answer, kw_only=True, frozen=True):
-    """What a check has found. `valid`: it could be kept; there may be warnings."""
-
-    valid: bool
-    problems: list[ProblemShown]
-
-
-class FormShown(Answer, kw_only=True, frozen=True):
-    """A form, and the definitions that were kept with it."""
-
-    name: str
-    version: int
-    source: str
-    process_definitions: list[str]
-
-
-class FormsShown(Answer, kw_only=True, frozen=True):
-    """Forms by name and version."""
-
-    content: list[FormShown]
 
 
 def _facts(row: Deployment, head: Definition | None) -> dict[str, Any]:
@@ -190,6 +172,11 @@ def _sources(texts: Mapping[str, str], ending: str) -> dict[str, Source]:
     }
 
 
+async def _forms(call: Call[NewDefinition, Nothing]) -> dict[str, Source]:
+    """Give the forms that a definition can name: those sent along, and those that are here."""
+    return await call.offices.library.forms(call.tenant) | _sources(call.body.forms, "json")
+
+
 async def list_definitions(call: Call[Nothing, ListWords]) -> Answered | Stopped:
     """List what was kept."""
     words = call.query
@@ -204,6 +191,22 @@ async def list_definitions(call: Call[Nothing, ListWords]) -> Answered | Stopped
     )
 
 
+async def list_versions(call: Call[Nothing, VersionWords]) -> Answered | Stopped:
+    """List the versions of a process."""
+    name = call.path["processDefnName"]
+    rows = [
+        row async for row in every(call.offices.store, call.tenant, Deployment, "process", name)
+    ]
+    if not rows:
+        return MISSING
+    page = page_of_versions(call.query, rows, lambda row: row.bundle.version)
+    shown = [
+        DefinitionVersion(**_facts(row, await _head(call, row)), process_definition_id=row.id)
+        for row in page
+    ]
+    return Answered(body=spring_rows(call.query.page, call.query.size, shown, len(rows)))
+
+
 async def create_definition(call: Call[NewDefinition, Nothing]) -> Answered | Stopped:
     """Check a definition and keep it."""
     asked = call.body
@@ -211,7 +214,7 @@ async def create_definition(call: Call[NewDefinition, Nothing]) -> Answered | St
     done = await call.offices.library.stage(
         call.unit,
         source,
-        _sources(asked.forms, "json"),
+        await _forms(call),
         by=call.actor,
         parts=_sources(asked.parts, "yaml"),
     )
@@ -233,7 +236,7 @@ async def check_one(call: Call[NewDefinition, Nothing]) -> Answered | Stopped:
         check_definition,
         Source(path=SOURCE, text=asked.source.encode()),
         call.offices.library.catalogue.signatures,
-        _sources(asked.forms, "json"),
+        await _forms(call),
         _sources(asked.parts, "yaml"),
     )
     shown = [problem_shown(problem) for problem in report.problems]
@@ -267,42 +270,6 @@ async def read_picture(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     except ActivityMissing:
         return Stopped(kind="exists")
     return Answered(body=DefinitionPicture(mermaid=mermaid(graph)))
-
-
-async def list_forms(call: Call[Nothing, FormWords]) -> Answered | Stopped:
-    """List the forms that were kept with definitions."""
-    found = await _forms(call)
-    wanted = call.query.name
-    return Answered(body=FormsShown(content=[one for one in found if wanted in (None, one.name)]))
-
-
-async def read_form(call: Call[Nothing, Nothing]) -> Answered | Stopped:
-    """Read a form; of several texts under one name and version, the one that was kept last."""
-    name, version = call.path["formName"], call.path["formVersion"]
-    found = [one for one in await _forms(call) if (one.name, str(one.version)) == (name, version)]
-    return Answered(body=found[-1]) if found else MISSING
-
-
-async def check_a_form(call: Call[NewForm, Nothing]) -> Answered | Stopped:
-    """Check a form, and keep nothing: forms are kept with the definitions that name them."""
-    source = Source(path="form.v1.json", text=call.body.source.encode())
-    report = await asyncio.to_thread(check_form, source)
-    shown = [problem_shown(problem) for problem in report.problems]
-    return Answered(body=CheckedShown(valid=report.form is not None, problems=shown))
-
-
-async def _forms(call: Call[B, Q]) -> list[FormShown]:
-    """Gather forms by name, version and text, in the order in which they were kept."""
-    users: dict[tuple[str, int, str], list[str]] = {}
-    rows = [row async for row in every(call.offices.store, call.tenant, Deployment)]
-    for row in sorted(rows, key=lambda one: one.deployed_at):
-        for key, text in row.bundle.forms.items():
-            name, _, version = key.rpartition(".v")
-            users.setdefault((name, int(version), text), []).append(row.id)
-    return [
-        FormShown(name=name, version=version, source=text, process_definitions=ids)
-        for (name, version, text), ids in sorted(users.items(), key=lambda pair: pair[0][:2])
-    ]
 
 
 _EXAMPLE: Final = """process: hello
@@ -347,6 +314,12 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         answer=read_definition, body=Nothing, query=Nothing, result=DefinitionShown,
     ),
     Operation(
+        name="listProcessDefinitionVersions", method="GET",
+        path=f"{DEFINITIONS}/{{processDefnName}}/versions", needs=needs("listProcessDefinitions"),
+        summary="List the versions of a process definition", answer=list_versions,
+        body=Nothing, query=VersionWords, result=SpringPage[DefinitionVersion],
+    ),
+    Operation(
         name="activateProcessDefinition", method="POST",
         path=f"{DEFINITION}/status/DEPLOYED_ACTIVE", needs=needs("createProcessDefinition"),
         answer=read_definition,
@@ -365,24 +338,5 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         needs=needs("getProcessDefinition"), summary="Draw a process definition",
         answer=read_picture, body=Nothing, query=Nothing, result=DefinitionPicture,
         others={409: "An activity that it needs is not installed."},
-    ),
-    Operation(
-        name="listCustomDataForms", method="GET", path=FORMS,
-        needs=needs("listCustomDataForms"), answer=list_forms,
-        summary="List the forms that were kept with definitions",
-        body=Nothing, query=FormWords, result=FormsShown,
-    ),
-    Operation(
-        name="checkCustomDataForm", method="POST", path=f"{FORMS}/check",
-        needs=needs("checkProcessDefinition"), answer=check_a_form,
-        summary="Check a form and keep nothing",
-        example={"source": "{}"},
-        body=NewForm, query=Nothing,
-        result=CheckedShown, body_bytes=BODY_BYTES,
-    ),
-    Operation(
-        name="getCustomDataForm", method="GET", path=f"{FORMS}/{{formName}}/{{formVersion}}",
-        needs=needs("getCustomDataFormByNameAndVersion"), summary="Read a form",
-        answer=read_form, body=Nothing, query=Nothing, result=FormShown,
     ),
 )  # fmt: skip
