@@ -6,6 +6,7 @@ answer is none that may be. Nothing here knows what is fuzzed.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import resource
@@ -14,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -205,8 +206,13 @@ class _Weight:
 
 
 def resident_mib() -> float:
-    """Weigh this process: what it holds now, or (not on Linux) the most it ever held."""
+    """Weigh this process: what it holds now, or (not on Linux) the most it ever held.
+
+    What a large case took and gave back still lies in the allocator: it is returned first.
+    """
     gc.collect()
+    with suppress(OSError, AttributeError, TypeError):  # another C library has no such function
+        ctypes.CDLL(None).malloc_trim(0)
     told = Path("/proc/self/statm")
     if told.exists():
         return int(told.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
