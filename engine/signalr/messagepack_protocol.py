@@ -42,6 +42,13 @@ _ELEMENTS: Final[Mapping[int, Sequence[str]]] = {
 """Type -> what follows it in the array; how a completion ends is `_ending` and `_ended`."""
 _COMPLETION: Final = 3
 _SHAPES: Final[Mapping[int, type[HubMessage]]] = {type_of(one): one for one in SHAPES}
+_WRITTEN: Final = {
+    type: [
+        shape.__struct_encode_fields__[shape.__struct_fields__.index(n)] for n in _ELEMENTS[type]
+    ]
+    for type, shape in _SHAPES.items()
+}
+"""The same elements under the names that they have in JSON."""
 _READER: Final = msgspec.msgpack.Decoder(list[Any])
 _WRITER: Final = msgspec.msgpack.Encoder()
 
@@ -78,11 +85,10 @@ def _message(array: Sequence[Any]) -> HubMessage | Unknown:
     shape = _SHAPES.get(type)
     if shape is None:
         return Unknown(type=type)
-    named = dict(zip(_ELEMENTS[type], array[1:], strict=False))
+    named = dict(zip(_WRITTEN[type], array[1:], strict=False))
     if type == _COMPLETION:
         named |= _ended(array[3:])
-    written = dict(zip(shape.__struct_fields__, shape.__struct_encode_fields__, strict=True))
-    return msgspec.convert({written[name]: value for name, value in named.items()}, shape)
+    return msgspec.convert(named, shape)
 
 
 def _ended(elements: Sequence[Any]) -> Mapping[str, Item]:

@@ -191,7 +191,7 @@ def trouble_in(message: HubMessage) -> str | None:
             if isinstance(found, dict) and not all(isinstance(key, str) for key in found):
                 return "The message holds a map whose keys are not all strings."
         level = [child for found in level for child in _inside(found)]
-    return too_deep()
+    return too_deep() if level else None
 
 
 _KNOWN: Final = (type(None), bool, int, float, str, bytes, datetime, list, dict)
