@@ -390,7 +390,8 @@ def test_any_split_gives_the_same(protocol: HubProtocol, cuts: list[int]) -> Non
         Invocation(target=name, arguments=(name,), invocation_id=name)
         for name in ("hello", "Nope", "HELLO")
     ]
-    stream = request(protocol) + b"".join(map(protocol.encode, [*calls, Ping(), Close()]))
+    messages: list[HubMessage] = [*calls, Ping(), Close()]
+    stream = request(protocol) + b"".join(map(protocol.encode, messages))
     places = sorted({0, len(stream), *(cut % len(stream) for cut in cuts)})
     connection = Connection(WEB_SOCKETS, 0.0, METHODS)
 
