@@ -177,10 +177,8 @@ class Connection:
             self._say(protocol.encode(Ping()))
 
     def _read(self) -> Iterator[Happened]:
-        while self._ended is None:
-            payload = self._frames.next()
-            if payload is None:
-                return
+        """Read message by message; at the end nothing is left in the frames, and so nothing read."""
+        while (payload := self._frames.next()) is not None:
             if self._protocol is None:
                 yield self._shaken(payload)
             else:
