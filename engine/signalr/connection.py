@@ -177,7 +177,7 @@ class Connection:
             self._say(protocol.encode(Ping()))
 
     def _read(self) -> Iterator[Happened]:
-        """Read message by message; at the end nothing is left in the frames, and so nothing read."""
+        """Read message by message; after the end the frames are empty."""
         while (payload := self._frames.next()) is not None:
             if self._protocol is None:
                 yield self._shaken(payload)
