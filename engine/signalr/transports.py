@@ -138,7 +138,7 @@ def refusal(
         served: The transports of this endpoint.
     """
     if not id:
-        return _not_served(wish, served) if wish == WEB_SOCKETS else ID_REQUIRED
+        return _not_served(WEB_SOCKETS, served) if wish == WEB_SOCKETS else ID_REQUIRED
     if known is None:
         return UNKNOWN_ID
     if isinstance(wish, Transport):
@@ -150,8 +150,8 @@ def refusal(
     return refused or (ENDING if known.is_ending else None)
 
 
-def _not_served(wish: Wish, served: Collection[Transport]) -> Answer | None:
-    if not isinstance(wish, Transport) or wish in served:
+def _not_served(wish: Transport, served: Collection[Transport]) -> Answer | None:
+    if wish in served:
         return None
     text = f"{wish.name} transport not supported by this end point type"
     return Answer(status=404, body=text.encode())
