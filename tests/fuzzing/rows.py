@@ -9,6 +9,7 @@ from tests.fuzzing.addresses import Addresses
 from tests.fuzzing.definitions import Definitions
 from tests.fuzzing.expressions import Expressions
 from tests.fuzzing.forms import Forms, Submissions
+from tests.fuzzing.frames import Frames
 from tests.fuzzing.opening import Secrets
 from tests.fuzzing.running import Effort, Figures, Row, fuzzed
 
@@ -24,4 +25,5 @@ ROWS: Final[Mapping[str, Callable[[Effort], Figures]]] = {
     "expressions": _of(Expressions),
     "secrets": _of(Secrets),
     "addresses": _of(Addresses),
+    "frames": _of(Frames),
 }

@@ -12,12 +12,14 @@ from engine.compile import Report, Source, check_form
 from engine.compile.forms.form import FormReport
 from engine.expressions import Checked, JsonValue, Values
 from engine.model.problem import Place
+from engine.signalr import Connection, Happened
 from tests.fuzzing.addresses import Addresses
 from tests.fuzzing.browsers import Read, read
 from tests.fuzzing.definitions import Definitions, checked
 from tests.fuzzing.dice import Dice
 from tests.fuzzing.expressions import Expressions
 from tests.fuzzing.forms import Forms, Submissions
+from tests.fuzzing.frames import Frames
 from tests.fuzzing.noise import SIGNS, Noise
 from tests.fuzzing.opening import Door, Secrets
 from tests.fuzzing.rows import ROWS
@@ -35,7 +37,9 @@ def test_three_hundred_cases_of_every_row(name: str) -> None:
     assert len(figures.answers) > 1, figures.answers
 
 
-@pytest.mark.parametrize("row", [Definitions, Forms, Submissions, Expressions, Secrets, Addresses])
+@pytest.mark.parametrize(
+    "row", [Definitions, Forms, Submissions, Expressions, Secrets, Addresses, Frames]
+)
 def test_a_seed_gives_the_same_cases_and_another_others(row: type[Row]) -> None:
     made = [[row().make(dice) for _ in range(20)] for dice in (Dice(1), Dice(1), Dice(2))]
 
@@ -141,6 +145,33 @@ def by_its_beginning(url: str, allowed: Sequence[str]) -> bool:
 
 def test_an_address_that_is_taken_by_its_beginning_alone_is_caught() -> None:
     assert "it leads elsewhere" in fuzzed(Addresses(by_its_beginning), FEW).wrong
+
+
+class Forgetful(Connection):
+    def receive(self, chunk: bytes, at: float) -> tuple[Happened, ...]:
+        return super().receive(chunk[:60], at)
+
+
+class Talkative(Connection):
+    def receive(self, chunk: bytes, at: float) -> tuple[Happened, ...]:
+        happened = super().receive(chunk, at)
+        self.send(b"{" * 9_000, at)
+        return happened
+
+
+class Frail(Connection):
+    def receive(self, chunk: bytes, at: float) -> tuple[Happened, ...]:
+        return super().receive(chunk.decode().encode(), at)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [(Forgetful, "another cut"), (Talkative, "another cut, another answer"), (Frail, "Unicode")],
+)
+def test_a_connection_that_reads_frames_badly_is_caught(
+    wrong: type[Connection], words: str
+) -> None:
+    assert words in fuzzed(Frames(wrong), FEW).wrong
 
 
 @pytest.mark.parametrize(
