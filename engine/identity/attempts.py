@@ -26,6 +26,8 @@ DOUBLED: Final = 5
 QUARTER: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(hours=1)
 NO_WAIT: Final = timedelta()
+LONGEST_HELD: Final = timedelta(days=366)
+"""A store holds an account no longer: whoever must wait longer needs recovery (C2)."""
 CLOCK_SLACK: Final = timedelta(seconds=60)
 """A last charge later than this after now was dated by a clock that ran ahead (C5)."""
 
@@ -58,7 +60,8 @@ class LockRules:
     def wait(self, failures: int) -> timedelta:
         """Tell how long an account waits after its `failures`-th failure in a row."""
         held = self.held_at is not None and failures >= self.held_at
-        return max(self._wait(failures - self.free), self.held_for if held else NO_WAIT)
+        held_for = min(self.held_for, LONGEST_HELD) if held else NO_WAIT
+        return max(self._wait(failures - self.free), held_for)
 
     def _wait(self, beyond: int) -> timedelta:
         if beyond <= 0:

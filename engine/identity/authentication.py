@@ -207,7 +207,7 @@ async def verify(verifier: Verifier, attempt: Attempt, passcode: Secret) -> User
         proof = await prove(verifier, attempt, passcode, slot)
     if proof is None:
         return None
-    await _rehash(verifier, proof.passcode, passcode)
+    await _keep(verifier, proof.passcode, passcode)
     _know_again(verifier, proof)
     return await by_id(verifier.unit, attempt.store, proof.user.id)
 
@@ -304,15 +304,16 @@ def _succeed(verifier: Verifier, user: User, account: AccountKey, *, locks: int)
         verifier.unit.audit(_told(verifier, "attempt.unlock", account, {}))
 
 
-async def _rehash(verifier: Verifier, passcode: Passcode, secret: Secret) -> None:
-    """Stage a hash of today's making where the one that was verified is older (A4)."""
-    if not verifier.pool.is_old(passcode.hash):
-        return
-    # A second hash, and only now: a full pool must not spoil a success, the next one renews.
-    with suppress(Busy):
-        async with verifier.pool.reserve() as slot:
-            fresh = replace(passcode, hash=await slot.hash(secret))
-        verifier.unit.put(fresh, Version(number=passcode.version))
+async def _keep(verifier: Verifier, passcode: Passcode, secret: Secret) -> None:
+    """Stage that what was proven is still there; with a hash of today's where it is older (A4)."""
+    if verifier.pool.is_old(passcode.hash):
+        # A second hash, and only now: a full pool must not spoil a success, the next one renews.
+        with suppress(Busy):
+            async with verifier.pool.reserve() as slot:
+                fresh = replace(passcode, hash=await slot.hash(secret))
+            verifier.unit.put(fresh, Version(number=passcode.version))
+            return
+    verifier.unit.hold(passcode)
 
 
 def _failure(

@@ -152,7 +152,7 @@ async def complete_authentication(
     if user is None:
         return None
     found = await verifier.unit.find(Passcode, "by_use", use_key(user.id, session.policy))
-    assert found is not None  # noqa: S101 - it was verified a moment ago, in this unit
+    assert found is not None  # noqa: S101 - it is held, or put anew, in this unit
     return user, found
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.identity.attempts import DISABLED_AT, NO_WAIT, LockRules
+from engine.identity.attempts import DISABLED_AT, LONGEST_HELD, NO_WAIT, LockRules
 from engine.identity.deeds import Actor, Problems, misnamed
 from engine.identity.policies import DEFAULT, add_policy
 from engine.model.problem import wrong
@@ -105,6 +105,8 @@ def _lock_problems(store: IdentityStore) -> Problems:
         found.append(wrong("tempLockDuration", "say maxFailedAttempts too"))
     if length is not None and length <= NO_WAIT:
         found.append(wrong("tempLockDuration", "use a length above zero such as PT15M"))
+    if length is not None and length > LONGEST_HELD:
+        found.append(wrong("tempLockDuration", f"use P{LONGEST_HELD.days}D at most"))
     return tuple(found)
 
 

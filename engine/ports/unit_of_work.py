@@ -35,6 +35,10 @@ class UnitOfWork(Protocol):
         """Stage the removal of a row at its version."""
         ...
 
+    def hold(self, row: Record) -> None:
+        """Stage that a row is still there, as it was read, when the rest is written."""
+        ...
+
     def audit(self, row: AuditRow) -> None:
         """Stage an audit row."""
         ...

@@ -64,6 +64,13 @@ class Delete:
     row: Record
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Change nothing of a row, and nothing at all unless it is there at this version."""
+
+    row: Record
+
+
 class AuditRow(Value, frozen=True, kw_only=True):
     """Who did what to what, when. Never a value tried, no personal data beyond ids (C6, J3).
 
@@ -89,7 +96,7 @@ class Staged:
         owned: The step it belongs to was claimed: it counts only while that claim holds.
     """
 
-    writes: tuple[Put | Delete, ...] = ()
+    writes: tuple[Put | Delete | Hold, ...] = ()
     audit: tuple[AuditRow, ...] = ()
     resets: tuple[str, ...] = ()
     owned: bool = False

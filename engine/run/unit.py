@@ -18,6 +18,7 @@ from engine.records.record import (
     AuditRow,
     Delete,
     Expectation,
+    Hold,
     Put,
     R,
     Record,
@@ -51,7 +52,7 @@ class Unit:
         self.tenant = tenant
         self._records = records
         self._shadows: Shadows = {}
-        self._writes: list[Put | Delete] = []
+        self._writes: list[Put | Delete | Hold] = []
         self._audit: list[AuditRow] = []
         self._resets: list[str] = []
         self._owned = False
@@ -82,6 +83,11 @@ class Unit:
         """Stage the removal of a row at its version."""
         self._writes.append(Delete(row=row))
         self._shadows[row.TABLE, row.id] = None
+
+    def hold(self, row: Record) -> None:
+        """Stage that a row is there as it was read; later reads see it so."""
+        self._writes.append(Hold(row=row))
+        self._shadows[row.TABLE, row.id] = row
 
     def audit(self, row: AuditRow) -> None:
         """Stage an audit row; what looks like a secret in its facts is blacked out (D4)."""

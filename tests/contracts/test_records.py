@@ -11,7 +11,7 @@ from engine.ports.store import AuditQuery, Committed, Conflict, PageQuery, Redee
 from engine.records.access import ApiKey, KeptAnswer
 from engine.records.deployments import Deployment, version_key
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User, ext_key, use_key
-from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged, Version
+from engine.records.record import Absent, AuditRow, Delete, Hold, Put, Record, Staged, Version
 from engine.records.tokens import ProcessToken, Session
 from engine.records.work import Job
 from engine.testing import NOON, FrozenClock, a_hop, a_token, an_instance
@@ -287,6 +287,22 @@ async def test_a_row_is_deleted_at_its_version(store: Store) -> None:
     assert (early, right, again) == (RECORD, Committed(), RECORD)
     assert await store.get(MAIN_TENANT, User, "u1") is None
     assert await store.write(MAIN_TENANT, new(a_user())) == Committed()
+
+
+async def test_a_row_is_held_at_its_version_and_left_as_it_is(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_user()))
+    for held, answer in (
+        (a_user(), Committed()),
+        (a_user(version=2), RECORD),
+        (a_user("x"), RECORD),
+    ):
+        added = new(a_user(f"with-{held.id}-{held.version}")).writes
+        unit = Staged(writes=(Hold(row=held), *added))
+        assert await store.write(MAIN_TENANT, unit) == answer
+        found = await store.get(MAIN_TENANT, User, f"with-{held.id}-{held.version}")
+        assert (found is not None) == (answer == Committed())
+    assert await store.write(OTHER_TENANT, Staged(writes=(Hold(row=a_user()),))) == RECORD
+    assert await store.get(MAIN_TENANT, User, "u1") == a_user()
 
 
 async def test_one_refused_write_refuses_the_whole_unit(store: Store) -> None:

@@ -8,14 +8,17 @@ from typing import Any, Final
 
 import pytest
 
+from engine.identity.attempts import LONGEST_HELD, charge, user_account
 from engine.identity.policies import add_policy, risks
 from engine.identity.stores import add_store, lock_rules
 from engine.model.names import MAIN_TENANT
 from engine.model.problem import Words
-from engine.ports.store import AuditQuery, Conflict
+from engine.ports.store import Attempts, AuditQuery, Conflict
 from engine.records.identity import IdentityStore, PasscodePolicy
 from engine.testing import NOON
 from tests.identity.world import World
+
+ANA: Final = user_account("ana")
 
 ACCEPTED: Final[dict[str, Any]] = {"accept_risk": True}
 
@@ -72,6 +75,7 @@ def test_a_store_comes_with_a_default_policy_and_an_audit_row() -> None:
         ({"max_failed_attempts": 51}, "maxFailedAttempts"),
         ({"temp_lock": timedelta(minutes=5)}, "tempLockDuration"),
         ({"max_failed_attempts": 3, "temp_lock": timedelta()}, "tempLockDuration"),
+        ({"max_failed_attempts": 3, "temp_lock": timedelta(days=367)}, "tempLockDuration"),
     ],
 )
 def test_a_wrong_store_is_refused_with_its_field(facts: dict[str, Any], field: str) -> None:
@@ -109,6 +113,12 @@ def test_lock_rules_follow_the_store() -> None:
     assert lock_rules(store).capped_at == 3
     assert lock_rules(store, capped_at=10).capped_at == 3
     assert lock_rules(store, capped_at=2).capped_at == 2
+    for_ever = IdentityStore(  # as it could be kept once
+        id="s", max_failed_attempts=3, temp_lock=timedelta.max, created_at=NOON
+    )
+    held = charge(lock_rules(for_ever), Attempts(account=ANA, failures=2, last_at=NOON), NOON, ANA)
+    assert held is not None
+    assert held.waits_until == NOON + LONGEST_HELD
     assert (lock_rules(timed, 10).held_at, lock_rules(timed, 10).capped_at) == (3, 10)
 
 

@@ -9,10 +9,12 @@ from datetime import timedelta
 from itertools import combinations
 
 import pytest
+from msgspec.structs import replace
 
 from engine.model.names import MAIN_TENANT, TenantId
-from engine.ports.store import AuditQuery, PageQuery
-from engine.records.identity import PasscodeSession
+from engine.ports.store import AuditQuery, Committed, Conflict, PageQuery
+from engine.records.identity import Passcode, PasscodeSession, use_key
+from engine.records.record import Delete, Put, Staged, Version
 from tests.bench import RIGHT, WRONG
 from tests.web.program import Program, program
 from tests.web.surface import Answer, Surface, play
@@ -325,6 +327,33 @@ def test_guesses_at_once_are_never_more_than_the_account_allows() -> None:
         return sum(record != dummy for record in house.bench.pool.verified)
 
     assert play(story) <= 6
+
+
+@pytest.mark.parametrize("kind", ["deleted", "blocked"])
+def test_a_passcode_that_goes_while_it_is_verified_proves_nothing(kind: str) -> None:
+    async def story(house: Surface) -> None:
+        shop = await program(house)
+        user = (await shop.get(f"{BASE}/users/{INES}/ext")).json["id"]
+        store, session = house.bench.store, (await begun(shop)).json["sessionId"]
+        kept = await store.find(MAIN_TENANT, Passcode, "by_use", use_key(user, "default"))
+        assert kept is not None
+        blocked = Put(row=replace(kept, status="BLOCKED"), expect=Version(number=1))
+        changes: list[Put | Delete] = [Delete(row=kept) if kind == "deleted" else blocked]
+        write = store.write
+
+        async def between(tenant: TenantId, unit: Staged) -> Committed | Conflict:
+            if unit.resets and changes:  # it was found right, and nothing of it is kept yet
+                assert await write(tenant, Staged(writes=(changes.pop(),))) == Committed()
+            return await write(tenant, unit)
+
+        store.write = between  # type: ignore[method-assign]  # somebody else's, in between
+        answer = await completed(shop, session, passcode=RIGHT)
+        assert not changes
+        assert (answer.status, answer.json["code"]) == (400, 2615)
+        assert (await audited(house))[-1] == "attempt.failed"
+        assert (await shop.get(f"{BASE}/users/{INES}/ext")).json["lastAuthenticatedDtm"] is None
+
+    play(story)
 
 
 def test_a_full_pool_charges_nothing_and_gives_the_session_back() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from datetime import datetime
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 import msgspec
 
 from engine.adapters import rules
 from engine.adapters.claims import Asked, Claim, Taken, take
 from engine.adapters.memory import listing
+from engine.adapters.memory.draft import Draft, Place, Text
 from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
 from engine.model.names import AccountKey, Digest, HopId, InstanceId, TenantId
@@ -36,16 +37,16 @@ from engine.ports.store import (
 )
 from engine.records.deployments import Deployment, version_key
 from engine.records.journal import JournalRow, emptied
-from engine.records.record import Absent, AuditRow, Delete, Ending, Put, R, Record, Staged, Version
+from engine.records.record import (
+    AuditRow,
+    Ending,
+    Put,
+    R,
+    Record,
+    Staged,
+    Version,
+)
 from engine.records.tokens import ProcessToken
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-Place = tuple[TenantId, str, str]
-"""A row: tenant, table, id."""
-Text = tuple[TenantId, str, str, str]
-"""A unique text: tenant, table, property, text."""
 
 
 class _OtherTasks:
@@ -56,63 +57,6 @@ class _OtherTasks:
 
 
 OTHER_TASKS: Final = _OtherTasks()
-
-
-class _Draft:
-    """What one unit changes, seen over the rows kept so far; only `keep` touches those."""
-
-    def __init__(self, rows: dict[Place, Record], texts: dict[Text, str]) -> None:
-        self._kept_rows, self._kept_texts = rows, texts
-        self._rows: dict[Place, Record | None] = {}
-        self._texts: dict[Text, str | None] = {}
-
-    def row(self, place: Place) -> Record | None:
-        """Find a row, changed ones first."""
-        return self._rows[place] if place in self._rows else self._kept_rows.get(place)
-
-    def write(self, tenant: TenantId, write: Put | Delete) -> bool:
-        """Take one write; False where its precondition does not hold."""
-        place = (tenant, write.row.TABLE, write.row.id)
-        if isinstance(write, Delete):
-            return self._change(place, write.row.version, None)
-        if isinstance(write.expect, Absent):
-            return self._change(place, None, rules.at_version(write.row, 1))
-        number = write.expect.number
-        return self._change(place, number, rules.at_version(write.row, number + 1))
-
-    def _change(self, place: Place, version: int | None, after: Record | None) -> bool:
-        before = self.row(place)
-        if (None if before is None else before.version) != version:
-            return False
-        old = {} if before is None else _texts(place, before)
-        new = {} if after is None else _texts(place, after)
-        if any(self._owner(text) not in (None, place[2]) for text in new):
-            return False
-        self._rows[place] = after
-        self._texts |= dict.fromkeys(old) | new
-        return True
-
-    def _owner(self, text: Text) -> str | None:
-        return self._texts[text] if text in self._texts else self._kept_texts.get(text)
-
-    def keep(self) -> None:
-        """Make the changes real."""
-        _keep(self._kept_rows, self._rows)
-        _keep(self._kept_texts, self._texts)
-
-
-def _keep(kept: dict[K, V], changed: dict[K, V | None]) -> None:
-    for key, value in changed.items():
-        if value is None:
-            kept.pop(key, None)
-        else:
-            kept[key] = value
-
-
-def _texts(place: Place, row: Record) -> dict[Text, str | None]:
-    tenant, table, id = place
-    texts = rules.unique_texts(row)
-    return {(tenant, table, name, text): id for name, text in texts.items() if text is not None}
 
 
 class MemoryStore:
@@ -144,7 +88,7 @@ class MemoryStore:
         await OTHER_TASKS
         self._probe("before-commit")
         tenant = hop.instance.tenant
-        draft = _Draft(self._rows, self._texts)
+        draft = Draft(self._rows, self._texts)
         refused = self._stands_against(hop) or self._redeemed(hop, draft)
         refused = refused or self._staged(tenant, hop.staged, draft)
         if refused:
@@ -162,7 +106,7 @@ class MemoryStore:
         await OTHER_TASKS
         self._probe("before-commit")
         key = (erasure.tenant, erasure.instance)
-        kept, draft = self._instances.get(key), _Draft(self._rows, self._texts)
+        kept, draft = self._instances.get(key), Draft(self._rows, self._texts)
         if kept is None or kept.revision != erasure.before:
             return Conflict(what="revision")
         refused = self._staged(erasure.tenant, erasure.staged, draft)
@@ -225,7 +169,7 @@ class MemoryStore:
         """Write a unit of its own, or nothing of it."""
         await OTHER_TASKS
         self._probe("before-commit")
-        draft = _Draft(self._rows, self._texts)
+        draft = Draft(self._rows, self._texts)
         refused = self._staged(tenant, unit, draft)
         if refused:
             return Conflict(what=refused)
@@ -363,7 +307,7 @@ class MemoryStore:
         mine = claim is not None and (claim.owner, claim.revision) == (hop.id, hop.before)
         return "claim" if hop.staged.owned and not mine else ""
 
-    def _redeemed(self, hop: Hop, draft: _Draft) -> str:
+    def _redeemed(self, hop: Hop, draft: Draft) -> str:
         if hop.redeem is None:
             return ""
         tenant = hop.instance.tenant
@@ -376,7 +320,7 @@ class MemoryStore:
         draft.write(tenant, Put(row=used, expect=Version(number=token.version)))
         return ""
 
-    def _staged(self, tenant: TenantId, unit: Staged, draft: _Draft) -> str:
+    def _staged(self, tenant: TenantId, unit: Staged, draft: Draft) -> str:
         whole = all(draft.write(tenant, write) for write in unit.writes)
         ids = [row.id for row in unit.audit]
         fresh = len(set(ids)) == len(ids) and not any((tenant, id) in self._audit for id in ids)
@@ -390,7 +334,7 @@ class MemoryStore:
         if hop.staged.owned or hop.instance.is_over:
             self._claims.pop(key, None)
 
-    def _keep(self, tenant: TenantId, unit: Staged, draft: _Draft) -> None:
+    def _keep(self, tenant: TenantId, unit: Staged, draft: Draft) -> None:
         draft.keep()
         self._audit |= {(tenant, row.id): row for row in unit.audit}
         for account in unit.resets:

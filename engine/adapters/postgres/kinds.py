@@ -43,6 +43,7 @@ _UPDATE: Final = """UPDATE {table} SET version = $4, body = $5{changes}
 WHERE tenant = $1 AND id = $2 AND version = $3"""
 _FORGET: Final = "DELETE FROM {table} WHERE ends < $1"
 _DELETE: Final = "DELETE FROM {table} WHERE tenant = $1 AND id = $2 AND version = $3"
+_HOLD: Final = "UPDATE {table} SET version = version WHERE tenant = $1 AND id = $2 AND version = $3"
 _GET: Final = "SELECT {read} FROM {table} WHERE tenant = $1 AND id = $2"
 _FIND: Final = 'SELECT {read} FROM {table} WHERE tenant = $1 AND "{by}" = $2'
 _PAGE: Final = "SELECT {read} {listed} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
@@ -67,6 +68,7 @@ class Table(Generic[R]):
     insert: str
     update: str
     delete: str
+    hold: str
     forget: str
     get: str
     find: Mapping[str, str]
@@ -115,6 +117,7 @@ def _table(kind: type[R], overruling: tuple[str, ...] = (), **more: Column) -> T
         insert=_INSERT.format(**names),
         update=_UPDATE.format(**names),
         delete=_DELETE.format(**names),
+        hold=_HOLD.format(**names),
         forget=_FORGET.format(**names),
         get=_GET.format(**names),
         find={by: _FIND.format(by=by, **names) for by in kind.UNIQUE},

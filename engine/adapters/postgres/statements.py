@@ -14,7 +14,7 @@ from engine.model.instance import ProcessInstance
 from engine.model.names import TenantId
 from engine.ports.store import Committed, Erasure, Hop
 from engine.records.journal import emptied
-from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged, Version
+from engine.records.record import Absent, AuditRow, Delete, Hold, Put, Record, Staged, Version
 
 # Each column of a batch comes as an array; one hop alone is a batch of one. The row of the
 # instance decides: of a hop whose revision has passed nothing is written. A hop id that is taken
@@ -178,10 +178,12 @@ def of_unit(tenant: TenantId, unit: Staged) -> Iterator[Statement]:
         yield Statement(_RESET, (tenant, account))
 
 
-def _write(tenant: TenantId, write: Put | Delete) -> Statement:
+def _write(tenant: TenantId, write: Put | Delete | Hold) -> Statement:
     row, table = write.row, table_of(type(write.row))
     if isinstance(write, Delete):
         return Statement(table.delete, (tenant, row.id, row.version), "record")
+    if isinstance(write, Hold):
+        return Statement(table.hold, (tenant, row.id, row.version), "record")
     if isinstance(write.expect, Absent):
         first = rules.at_version(row, 1)
         values = (tenant, row.id, 1, encode(first).decode(), *table.values(first))

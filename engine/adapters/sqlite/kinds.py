@@ -42,6 +42,7 @@ _UPDATE: Final = """UPDATE OR IGNORE {table} SET {changes}version = ?, body = ?
 WHERE tenant = ? AND id = ? AND version = ?"""
 _FORGET: Final = "DELETE FROM {table} WHERE ends < ?"
 _DELETE: Final = "DELETE FROM {table} WHERE tenant = ? AND id = ? AND version = ?"
+_HOLD: Final = "UPDATE {table} SET version = version WHERE tenant = ? AND id = ? AND version = ?"
 _GET: Final = "SELECT body FROM {table} WHERE tenant = ? AND id = ?"
 _FIND: Final = 'SELECT body FROM {table} WHERE tenant = ? AND "{by}" = ?'
 _ALL: Final = "FROM {table} WHERE tenant = ?"
@@ -66,6 +67,7 @@ class Table(Generic[R]):
     insert: str
     update: str
     delete: str
+    hold: str
     forget: str
     get: str
     find: Mapping[str, str]
@@ -105,6 +107,7 @@ def _table(kind: type[R], **more: Column) -> Table[R]:
         insert=_INSERT.format(**names),
         update=_UPDATE.format(**names),
         delete=_DELETE.format(**names),
+        hold=_HOLD.format(**names),
         forget=_FORGET.format(**names),
         get=_GET.format(**names),
         find={by: _FIND.format(by=by, **names) for by in kind.UNIQUE},

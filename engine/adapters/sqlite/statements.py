@@ -13,7 +13,7 @@ from engine.adapters.sqlite.kinds import SqlValue, Table, table_of
 from engine.model.instance import ProcessInstance
 from engine.model.names import TenantId
 from engine.ports.store import Erasure, Hop, Redeem
-from engine.records.record import Absent, AuditRow, Delete, Put, Record, Staged, Version
+from engine.records.record import Absent, AuditRow, Delete, Hold, Put, Record, Staged, Version
 
 
 class Statement(msgspec.Struct, frozen=True, gc=False):
@@ -133,10 +133,12 @@ def _redeem(tenant: TenantId, redeem: Redeem) -> Statement:
     return Statement(_REDEEM, (tenant, redeem.token, at, at), "token")
 
 
-def _write(tenant: TenantId, write: Put | Delete) -> Statement:
+def _write(tenant: TenantId, write: Put | Delete | Hold) -> Statement:
     row, table = write.row, table_of(type(write.row))
     if isinstance(write, Delete):
         return Statement(table.delete, (tenant, row.id, row.version), "record")
+    if isinstance(write, Hold):
+        return Statement(table.hold, (tenant, row.id, row.version), "record")
     if isinstance(write.expect, Absent):
         first = rules.at_version(row, 1)
         values = (*table.values(first), tenant, row.id, 1, encode(first).decode())

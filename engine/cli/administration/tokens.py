@@ -50,6 +50,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "process": "",
     "name": "--name",
     "maxCount": "--uses",
+    "maxProcessDuration": "--max-duration",
     "notAfterDtm": "--life",
     REDIRECT_URL: "--redirect",
 }

@@ -163,6 +163,9 @@ def _shape(request: TokenRequest) -> tuple[FieldProblem, ...]:
         found.append(wrong("notAfterDtm", "A time limited token needs an end"))
     if request.life is not None and request.life <= timedelta():
         found.append(wrong("notAfterDtm", "The end must come after the beginning"))
+    longest = request.max_process_duration
+    if longest is not None and longest <= timedelta():
+        found.append(wrong("maxProcessDuration", "Use a length above zero such as PT1H"))
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_
 import msgspec
 
 from engine.model.problem import FieldProblem, wrong
+from engine.web.api.frame.bounds import beyond, unheld
 
 T = TypeVar("T")
 
@@ -19,10 +20,14 @@ def taken(given: Mapping[str, object], kind: type[T]) -> T | list[FieldProblem]:
 
     A field that the Struct does not have is refused (G6).
     """
+    unfit = unheld(given)
+    if unfit:
+        return unfit
     try:
-        return msgspec.convert(given, kind)
+        made = msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
         return _mistakes(given, kind)[1] or [_whole(error)]
+    return _beyond(made) or made
 
 
 def taken_words(pairs: Sequence[tuple[str, str]], kind: type[T]) -> T | list[FieldProblem]:
@@ -34,8 +39,19 @@ def taken_words(pairs: Sequence[tuple[str, str]], kind: type[T]) -> T | list[Fie
     if len(given) != len(pairs):
         names = [name for name, _ in pairs]
         return [wrong(name, "this stands there twice") for name in given if names.count(name) > 1]
+    unfit = unheld(given)
+    if unfit:
+        return unfit
     values, found = _mistakes(given, kind, as_text=True)
-    return found or kind(**values)
+    if found:
+        return found
+    made = kind(**values)
+    return _beyond(made) or made
+
+
+def _beyond(made: object) -> list[FieldProblem]:
+    fields = _fields(cast("Hashable", type(made))).items()
+    return [said for name, one in fields for said in beyond(name, getattr(made, one.name))]
 
 
 def _mistakes(

@@ -227,7 +227,7 @@ def _request(call: Call[NewToken, Nothing]) -> TokenRequest:
 def _told(problems: Sequence[FieldProblem], asked: NewToken) -> Stopped:
     """Tell mistakes by the names that the API has: what is no field of a token is a parameter's."""
     own = {"process": "processDefnName"}
-    known = {"name", "description", "maxCount", "notAfterDtm"}
+    known = {"name", "description", "maxCount", "notAfterDtm", "maxProcessDuration"}
     return invalid(
         tuple(
             replace(
