@@ -6,7 +6,8 @@ from engine.access.naming import TENANT
 from engine.identity.deeds import Actor, Problems
 from engine.model.names import MAIN_TENANT, TenantId
 from engine.model.problem import wrong
-from engine.ports.store import LARGEST_PAGE, PageQuery, Records
+from engine.ports.paging import every
+from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Absent
 from engine.records.tenants import Tenant
@@ -34,12 +35,5 @@ async def is_tenant(records: Records, name: str) -> bool:
 
 async def tenants(records: Records) -> list[TenantId]:
     """List all tenants, `main` first."""
-    found = [MAIN_TENANT]
-    number = 0
-    while True:
-        query = PageQuery(page=number, size=LARGEST_PAGE)
-        page = await records.page(MAIN_TENANT, Tenant, query)
-        found += [TenantId(row.id) for row in page.rows]
-        number += 1
-        if number * LARGEST_PAGE >= page.total:
-            return found
+    others = [TenantId(row.id) async for row in every(records, MAIN_TENANT, Tenant)]
+    return [MAIN_TENANT, *others]

@@ -293,8 +293,8 @@ async def _clock(application: Application) -> Finding:
 
 async def _policies(application: Application) -> list[Finding]:
     from engine.identity.policies import risks
+    from engine.ports.paging import every
     from engine.records.identity import PasscodePolicy
-    from engine.run.paging import every
 
     rows = [row async for row in every(application.store, application.tenant, PasscodePolicy)]
     remedy = "The policy accepts that risk; a safer one is better."
@@ -307,8 +307,8 @@ async def _policies(application: Application) -> list[Finding]:
 
 
 async def _definitions(application: Application) -> list[Finding]:
+    from engine.ports.paging import every
     from engine.records.deployments import Deployment
-    from engine.run.paging import every
 
     rows = [row async for row in every(application.store, application.tenant, Deployment)]
     if not rows:

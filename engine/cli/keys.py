@@ -53,8 +53,8 @@ def list_keys(*, data: Path | None, as_json: bool) -> int:
 async def _counted(application: Application) -> Counter[str]:
     """Count passcodes, earlier ones too, by the key that seals them."""
     from engine.access.tenants import tenants
+    from engine.ports.paging import every
     from engine.records.identity import Passcode, sealed_by
-    from engine.run.paging import every
 
     found: Counter[str] = Counter()
     for tenant in await tenants(application.store):

@@ -22,7 +22,8 @@ from engine.identity.policies import limits
 from engine.model.names import TenantId
 from engine.model.problem import FieldProblem, wrong
 from engine.ports.outside import HashPool
-from engine.ports.store import LARGEST_PAGE, PageQuery, Records
+from engine.ports.paging import every
+from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import (
     Passcode,
@@ -175,9 +176,8 @@ def is_same(one: Secret, other: Secret) -> bool:
 
 async def registered(records: Records, tenant: TenantId, user: User) -> tuple[Passcode, ...]:
     """List a user's passcodes in use, by id."""
-    query = PageQuery(by="user", value=user.id, size=LARGEST_PAGE)
-    page = await records.page(tenant, Passcode, query)
-    return tuple(row for row in page.rows if row.status != "ARCHIVED")
+    rows = every(records, tenant, Passcode, "user", user.id)
+    return tuple([row async for row in rows if row.status != "ARCHIVED"])
 
 
 def change_passcode(

@@ -15,6 +15,7 @@ from engine.identity.deeds import Actor
 from engine.model.event import Cancelled
 from engine.model.instance import ProcessInstance
 from engine.model.names import INIT_VARS, InstanceId, JsonValue, TenantId
+from engine.ports.paging import every
 from engine.ports.store import LARGEST_PAGE, Committed, Erasure, InstanceQuery, Store
 from engine.records.access import KeptAnswer
 from engine.records.identity import Passcode, PasscodeSession, User
@@ -25,7 +26,6 @@ from engine.records.work import Job
 from engine.run import sessions
 from engine.run.current import InstanceRef
 from engine.run.loop import Loop
-from engine.run.paging import every
 from engine.run.unit import TRIES, Unit
 
 TOKEN_KEPT: Final = timedelta(days=30)

@@ -15,11 +15,11 @@ from engine.model.graph import ProcessGraph
 from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import Digest, TenantId
 from engine.model.problem import Place, Problem
+from engine.ports.paging import every
 from engine.ports.store import Conflict, Store
 from engine.records.deployments import CustomDataForm, Deployment, form_key
 from engine.records.record import Absent
 from engine.run.catalogue import Catalogue
-from engine.run.paging import every
 from engine.run.unit import Unit
 
 

@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from engine.access.naming import named
 from engine.model.names import InstanceId, TenantId
 from engine.ports.outside import Purpose, Vault
+from engine.ports.paging import every
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Absent, Version
 from engine.records.tokens import Session
-from engine.run.paging import every
 from engine.secret import digest as digest  # its callers ask for it here
 
 PURPOSE: Final[Purpose] = "session"

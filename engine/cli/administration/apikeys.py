@@ -121,8 +121,8 @@ def list_keys(data: Path | None, *, as_json: bool) -> int:
     """List keys: what they may do and until when, never what opens."""
 
     async def work(application: Application) -> list[ApiKey]:
+        from engine.ports.paging import every
         from engine.records.access import ApiKey
-        from engine.run.paging import every
 
         return [key async for key in every(application.store, application.tenant, ApiKey)]
 

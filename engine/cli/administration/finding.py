@@ -50,8 +50,8 @@ async def store_named(unit: UnitOfWork, name: str) -> IdentityStore:
 
 async def no_process(application: Application, name: str, version: int | None = None) -> str:
     """Say that a process is not deployed, or not in this version; and which one was meant."""
+    from engine.ports.paging import every
     from engine.records.deployments import Deployment
-    from engine.run.paging import every
 
     rows = [row async for row in every(application.store, application.tenant, Deployment)]
     versions = sorted(row.bundle.version for row in rows if row.process == name)

@@ -216,13 +216,13 @@ def remove(*, name: str, store: str, data: Path | None) -> int:
 def list_policies(*, store: str, data: Path | None, as_json: bool) -> int:
     """List the policies of a store."""
 
-    async def work(application: Application) -> tuple[PasscodePolicy, ...]:
-        from engine.ports.store import LARGEST_PAGE, PageQuery
+    async def work(application: Application) -> list[PasscodePolicy]:
+        from engine.ports.paging import every
         from engine.run.unit import Unit
 
-        await store_named(Unit(application.store, application.tenant), store)
-        query = PageQuery(by="store", value=store, size=LARGEST_PAGE)
-        return (await application.store.page(application.tenant, PasscodePolicy, query)).rows
+        kept, tenant = application.store, application.tenant
+        await store_named(Unit(kept, tenant), store)
+        return [row async for row in every(kept, tenant, PasscodePolicy, "store", store)]
 
     rows = with_application(data, work)
     if as_json:

@@ -161,9 +161,9 @@ def remove(*, name: str, data: Path | None) -> int:
 
     async def work(application: Application) -> IdentityStore | tuple[FieldProblem, ...]:
         from engine.identity.stores import remove_store
+        from engine.ports.paging import every
         from engine.ports.store import PageQuery
         from engine.records.identity import PasscodePolicy, User
-        from engine.run.paging import every
 
         async def staged(unit: Unit, actor: Actor) -> IdentityStore:
             found = await store_named(unit, name)
@@ -189,11 +189,10 @@ def remove(*, name: str, data: Path | None) -> int:
 def list_stores(data: Path | None, *, as_json: bool) -> int:
     """List the stores."""
 
-    async def work(application: Application) -> tuple[IdentityStore, ...]:
-        from engine.ports.store import LARGEST_PAGE, PageQuery
+    async def work(application: Application) -> list[IdentityStore]:
+        from engine.ports.paging import every
 
-        query = PageQuery(size=LARGEST_PAGE)
-        return (await application.store.page(application.tenant, IdentityStore, query)).rows
+        return [row async for row in every(application.store, application.tenant, IdentityStore)]
 
     rows = with_application(data, work)
     if as_json:

@@ -311,12 +311,13 @@ def revoke(*, name: str, data: Path | None) -> int:
 def list_tokens(data: Path | None, *, process: str | None, as_json: bool) -> int:
     """List process tokens: what they start and for how long, never their secret."""
 
-    async def work(application: Application) -> tuple[ProcessToken, ...]:
-        from engine.ports.store import LARGEST_PAGE, PageQuery
+    async def work(application: Application) -> list[ProcessToken]:
+        from engine.ports.paging import every
         from engine.records.tokens import ProcessToken
 
-        query = PageQuery(by="process" if process else None, value=process, size=LARGEST_PAGE)
-        return (await application.store.page(application.tenant, ProcessToken, query)).rows
+        by = "process" if process else None
+        rows = every(application.store, application.tenant, ProcessToken, by, process)
+        return [row async for row in rows]
 
     rows = with_application(data, work)
     if as_json:

@@ -18,10 +18,10 @@ from engine.identity.passcodes import register
 from engine.identity.policies import DEFAULT, policy_id
 from engine.identity.stores import add_store
 from engine.identity.users import add_user
+from engine.ports.paging import every
 from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User
 from engine.run.entry.tokens import TokenRequest
-from engine.run.paging import every
 
 if TYPE_CHECKING:
     from engine.app import Application

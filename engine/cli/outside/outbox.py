@@ -46,8 +46,8 @@ def list_jobs(*, status: str, data: Path | None, as_json: bool) -> int:
     """List messages in one state: why the last try failed, and when the next one is."""
 
     async def work(application: Application) -> list[Job]:
+        from engine.ports.paging import every
         from engine.records.work import Job
-        from engine.run.paging import every
 
         store, tenant = application.store, application.tenant
         return [row async for row in every(store, tenant, Job, "status", status.upper())]

@@ -160,8 +160,8 @@ def list_webhooks(data: Path | None, *, as_json: bool) -> int:
     """List webhooks, every version of each; of sensitive headers the names alone."""
 
     async def work(application: Application) -> list[Webhook]:
+        from engine.ports.paging import every
         from engine.records.webhooks import Webhook
-        from engine.run.paging import every
 
         return [row async for row in every(application.store, application.tenant, Webhook)]
 

@@ -12,6 +12,7 @@ from engine.identity.deeds import Actor
 from engine.model.event import ByOperator, Cancelled, GivenUp, Retried, Reviewed
 from engine.model.instance import ProcessInstance
 from engine.ports.outside import Vault
+from engine.ports.paging import every
 from engine.ports.store import Store
 from engine.records.record import Version
 from engine.records.work import Job
@@ -20,7 +21,6 @@ from engine.run.current import Current, InstanceRef
 from engine.run.entry.returning import resume_value
 from engine.run.loop import Loop
 from engine.run.oversight.jobs import retry_job
-from engine.run.paging import every
 from engine.run.unit import Unit
 
 LONGEST_COMMENT: Final = 2_000

@@ -10,9 +10,9 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from engine.identity.stores import LANGUAGE, add_store, change_store, remove_store
+from engine.ports.paging import every
 from engine.ports.store import PageQuery
 from engine.records.identity import IdentityStore, PasscodePolicy, User
-from engine.run.paging import every
 from engine.web.api.frame.operation import (
     MISSING,
     Answered,

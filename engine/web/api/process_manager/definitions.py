@@ -12,8 +12,8 @@ from engine.compile import Source, check_definition, mermaid
 from engine.errors import ActivityMissing
 from engine.model.definition import Definition
 from engine.model.names import Digest
+from engine.ports.paging import every
 from engine.records.deployments import Deployment
-from engine.run.paging import every
 from engine.web.api.frame.operation import (
     MISSING,
     Answered,

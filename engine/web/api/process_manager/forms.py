@@ -10,8 +10,8 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from engine.compile import Source, check_form
+from engine.ports.paging import every
 from engine.records.deployments import CustomDataForm, Deployment
-from engine.run.paging import every
 from engine.web.api.frame.operation import (
     MISSING,
     Answered,
