@@ -16,21 +16,20 @@ from engine.web.openapi import serving
 from engine.web.visit import opening, steps
 
 _VISIT = f"{VISITS_PATH}{{instance}}"
-_INSTANCE = "/api/process-server/processInstances/{instance}"
 _OWN: ObjectRule = "the session's own instance"
 _LINK: ObjectRule = "the link's own"
 
 DOORS: Sequence[Door] = (
     # Doors are tried in order: the ways of steps, which are gone the most, come first.
-    Door(path=f"{_INSTANCE}/steps/{{step}}", method="POST", permission="app session", rule=_OWN,
+    Door(path=process_server.ANSWER.path, method="POST", permission="app session", rule=_OWN,
          answer=process_server.answer),
     Door(path=_VISIT, method="POST", permission="page session", rule=_OWN, answer=steps.answer),
     Door(path=_VISIT, method="GET", permission="page session", rule=_OWN, answer=steps.show),
-    Door(path=f"{_INSTANCE}/screen", method="GET", permission="app session", rule=_OWN,
+    Door(path=process_server.SHOW.path, method="GET", permission="app session", rule=_OWN,
          answer=process_server.screen),
-    Door(path=f"{_INSTANCE}/language", method="POST", permission="app session", rule=_OWN,
-         answer=process_server.choose_language),
-    Door(path="/api/process-server/startProcess", method="POST", permission="ticket", rule=_LINK,
+    Door(path=process_server.CHOOSE_LANGUAGE.path, method="POST", permission="app session",
+         rule=_OWN, answer=process_server.choose_language),
+    Door(path=process_server.START.path, method="POST", permission="ticket", rule=_LINK,
          answer=process_server.start),
     Door(path=issuing.ISSUE.path, method="POST", permission="key", rule="none",
          answer=issuing.issue),

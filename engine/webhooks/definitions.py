@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -239,9 +238,3 @@ def _delays(delays: Sequence[timedelta] | None) -> Iterator[FieldProblem]:
         yield wrong("retryIntervals", f"use {MOST_TRIES} at most")
     if any(not timedelta() < delay <= LONGEST_DELAY for delay in delays):
         yield wrong("retryIntervals", "use milliseconds above zero, and seven days at most")
-
-
-def query_of(parameters: Mapping[str, str]) -> str:
-    """Write parameters as a query."""
-    pairs = (f"{quote(name, safe='')}={quote(text, safe='')}" for name, text in parameters.items())
-    return "&".join(pairs)

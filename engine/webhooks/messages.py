@@ -14,7 +14,6 @@ from engine.model.names import JsonObject, JsonValue
 from engine.model.value import Value
 from engine.records.webhooks import Method, Webhook
 from engine.webhooks import template
-from engine.webhooks.definitions import query_of
 
 LARGEST_BODY: Final = 65_536
 """Bytes of a message; a journey whose answers make a longer one is held."""
@@ -42,7 +41,7 @@ def written(webhook: Webhook, data: Mapping[str, JsonValue]) -> Message | None:
     parameters = {n: template.filled_text(t, data) for n, t in webhook.parameters.items()}
     uri = webhook.uri
     if parameters:
-        uri += ("&" if "?" in uri else "?") + query_of(parameters)
+        uri += ("&" if "?" in uri else "?") + _query(parameters)
     body = ""
     if webhook.method == "POST":
         said = template.usual_body() if webhook.body is None else webhook.body
@@ -94,3 +93,8 @@ def _links(graph: ProcessGraph) -> Iterable[str]:
         if isinstance(node, ActivityNode):
             links = {output.name for output in node.signature.outputs if output.link}
             yield from (variable for name, variable in node.declared.items() if name in links)
+
+
+def _query(parameters: Mapping[str, str]) -> str:
+    pairs = (f"{quote(name, safe='')}={quote(text, safe='')}" for name, text in parameters.items())
+    return "&".join(pairs)

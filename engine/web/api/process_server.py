@@ -240,29 +240,28 @@ class ScreenShown(Answer, kw_only=True, frozen=True):
 
 
 _INSTANCE: Final = "/api/process-server/processInstances/{instance}"
-_REFUSED: Final = {422: "Some answers cannot be taken."}
-DESCRIBED: Final = (
-    Described(
-        name="startProcess", method="POST", path="/api/process-server/startProcess",
-        summary="Start a created instance: its first screen, and the app's session token",
-        example={"language": "pt-PT"}, body=Beginning, query=TicketWords, result=ScreenShown,
-        others={404: "The ticket is not known.", 410: "It was used, or is over."},
-    ),
-    Described(
-        name="getScreen", method="GET", path=f"{_INSTANCE}/screen",
-        summary="Show where an instance stands", security=("session",),
-        body=Nothing, query=Nothing, result=ScreenShown,
-    ),
-    Described(
-        name="answerStep", method="POST", path=f"{_INSTANCE}/steps/{{step}}",
-        summary="Answer a step, press a button, or ask for more time", security=("session",),
-        description="Another step than the one that waits changes nothing and is shown again.",
-        example={"revision": 1, "data": {"name": "Inês"}},
-        body=Answering, query=Nothing, result=ScreenShown, others=_REFUSED,
-    ),
-    Described(
-        name="chooseLanguage", method="POST", path=f"{_INSTANCE}/language",
-        summary="Go on in another language", security=("session",),
-        example={"language": "pt-PT"}, body=Choosing, query=Nothing, result=ScreenShown,
-    ),
+START: Final = Described(
+    name="startProcess", method="POST", path="/api/process-server/startProcess",
+    summary="Start a created instance: its first screen, and the app's session token",
+    example={"language": "pt-PT"}, body=Beginning, query=TicketWords, result=ScreenShown,
+    others={404: "The ticket is not known.", 410: "It was used, or is over."},
 )  # fmt: skip
+SHOW: Final = Described(
+    name="getScreen", method="GET", path=f"{_INSTANCE}/screen",
+    summary="Show where an instance stands", security=("session",),
+    body=Nothing, query=Nothing, result=ScreenShown,
+)  # fmt: skip
+ANSWER: Final = Described(
+    name="answerStep", method="POST", path=f"{_INSTANCE}/steps/{{step}}",
+    summary="Answer a step, press a button, or ask for more time", security=("session",),
+    description="Another step than the one that waits changes nothing and is shown again.",
+    example={"revision": 1, "data": {"name": "Inês"}},
+    body=Answering, query=Nothing, result=ScreenShown,
+    others={422: "Some answers cannot be taken."},
+)  # fmt: skip
+CHOOSE_LANGUAGE: Final = Described(
+    name="chooseLanguage", method="POST", path=f"{_INSTANCE}/language",
+    summary="Go on in another language", security=("session",),
+    example={"language": "pt-PT"}, body=Choosing, query=Nothing, result=ScreenShown,
+)  # fmt: skip
+DESCRIBED: Final = (START, SHOW, ANSWER, CHOOSE_LANGUAGE)

@@ -8,6 +8,7 @@ from engine.model.screen import FormPanel, Panel, RedirectPanel, Screen, TextPan
 from engine.run.current import Current, Invalid
 from engine.run.loop import time_limit
 from engine.web.api.components import components_json
+from engine.web.api.frame.values import moment
 from engine.web.request import WebConfig
 from engine.web.texts import Speech, speech
 from engine.web.wording import WordedForm, action_text, named_in, submit_text
@@ -43,7 +44,7 @@ def screen_json(current: Current, config: WebConfig) -> Shown:
     limit = time_limit(current)
     if limit is not None:
         shown |= {
-            "due": limit.due.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "due": moment(limit.due),
             "extendable": limit.extendable,
         }
     return shown

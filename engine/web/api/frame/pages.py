@@ -20,14 +20,6 @@ BY_AGE: Final[Orders] = {"createdDtm": None}
 BY_NAME: Final[Orders] = {"name": None}
 
 
-class PageWords(Sent, kw_only=True, frozen=True):
-    """Which page of a list that is sorted by age, the oldest first without `sort`."""
-
-    page: Number = 0
-    size: Size = 20
-    sort: Literal["createdDtm", "createdDtm,asc", "createdDtm,desc"] | None = None
-
-
 class NamedWords(Sent, kw_only=True, frozen=True):
     """Which page of a list that is sorted by name."""
 
