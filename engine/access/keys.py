@@ -107,7 +107,7 @@ def change_key(
     """Stage another name, description, status or set of permissions; what is not given stays.
 
     A change counts from the next call on, also for bearer values that are out already. A name that
-    another key has is refused when the unit is written.
+    another key has is refused when the unit is written; one that is ARCHIVED gives its name up.
     """
     changed = replace(
         key,
@@ -125,6 +125,8 @@ def change_key(
     )
     if problems:
         return problems
+    if changed.status == "ARCHIVED" and key.status != "ARCHIVED":
+        changed = replace(changed, name=_given_up(changed))
     unit.put(changed, Version(number=key.version))
     facts = {"status": changed.status, "permissions": str(len(changed.permissions))}
     unit.audit(actor.did("key.change", f"key:{key.id}", **facts))
@@ -135,7 +137,7 @@ def end_key(unit: UnitOfWork, actor: Actor, key: ApiKey) -> ApiKey:
     """Stage the end of a key, for good: ARCHIVED, and its name is free again."""
     ended = replace(
         key,
-        name=f"{key.name} ({key.id})",
+        name=_given_up(key),
         status="ARCHIVED",
         updated_at=actor.at,
         updated_by=actor.name,
@@ -143,6 +145,11 @@ def end_key(unit: UnitOfWork, actor: Actor, key: ApiKey) -> ApiKey:
     unit.put(ended, Version(number=key.version))
     unit.audit(actor.did("key.end", f"key:{key.id}"))
     return ended
+
+
+def _given_up(key: ApiKey) -> str:
+    """Name a key that has ended, so that another one can have its name."""
+    return f"{key.name} ({key.id})"
 
 
 async def exchange(

@@ -170,6 +170,20 @@ def test_the_life_of_a_key_by_api() -> None:
     play(story)
 
 
+def test_a_key_that_is_archived_gives_its_name_up() -> None:
+    async def story(house: Surface) -> None:
+        shop = await program(house)
+        body = {"name": "till", "permissions": ["TNT#main#ArthrServer:listTenantApiKeys"]}
+        made = (await shop.post(KEYS, body)).json
+        ended = await shop.post(f"{KEYS}/{made['id']}", {"status": "ARCHIVED"})
+        assert (ended.status, ended.json["name"]) == (200, f"till ({made['id']})")
+        again = await shop.post(f"{KEYS}/{made['id']}", {"status": "ARCHIVED"})
+        assert again.json["name"] == f"till ({made['id']})"
+        assert (await shop.post(KEYS, body)).status == 201
+
+    play(story)
+
+
 def test_nobody_gives_more_than_they_have() -> None:
     async def story(house: Surface) -> Answer:
         shop = await program(house, "TNT#main#ArthrServer:*")
