@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import unquote
 
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +17,9 @@ from engine.web.gate.guard import ASK, Guard
 from engine.web.request import Ask, Journeys, Web, WebConfig
 from engine.web.routes import DOORS
 from engine.web.sources import Sources
+
+_SLASH: Final = "\udc2f"
+"""Stands for a slash within a part until a door is found: no path that is read can have it."""
 
 
 def build_web(journeys: Journeys, config: WebConfig, doors: Sequence[Door] = DOORS) -> ASGIApp:
@@ -39,7 +44,20 @@ def build_web(journeys: Journeys, config: WebConfig, doors: Sequence[Door] = DOO
     # A redirect to the path without its slash would be built from the Host header (F4).
     router = Router(routes, redirect_slashes=False, default=_missing)
     web = Web(journeys=journeys, config=config, sources=sources)
-    return Guard(router, web)
+    return Guard(_by_parts(router), web)
+
+
+def _by_parts(router: ASGIApp) -> ASGIApp:
+    """Keep a slash that is written as `%2F` within its part: an external id may have one."""
+
+    async def lead(scope: Scope, receive: Receive, send: Send) -> None:
+        raw: bytes = scope.get("raw_path") or b""
+        if b"%2f" in raw.lower():
+            parts = (unquote(part.decode("ascii", "replace")) for part in raw.split(b"/"))
+            scope["path"] = "/".join(part.replace("/", _SLASH) for part in parts)
+        await router(scope, receive, send)
+
+    return lead
 
 
 async def _missing(scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,6 +75,9 @@ class _Place:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         ask: Ask = scope[ASK]
         ask.place = self._path
+        if _SLASH in scope["path"]:
+            given = scope["path_params"].items()
+            scope["path_params"] = {name: part.replace(_SLASH, "/") for name, part in given}
         door = self._doors.get("GET" if scope["method"] == "HEAD" else scope["method"])
         if door is None:
             response = stop(ask, "method", headers={"Allow": self._allow})

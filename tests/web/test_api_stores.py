@@ -284,3 +284,31 @@ def test_what_is_another_tenants_is_as_what_is_not_there() -> None:
 
     assert there == nowhere
     assert {status for status, _ in there} == {404}
+
+
+@pytest.mark.parametrize(
+    "ext_id", ["a/b", "/", "//", "a%2Fb", "a?b", "a#b", "a b", "../x", "é/ü", "."]
+)
+def test_whatever_an_external_id_looks_like_its_user_is_found(ext_id: str) -> None:
+    async def story(house: Surface) -> None:
+        shop = await program(house)
+        made = await shop.post(f"{STORES}/customers/users", {"extId": ext_id})
+        assert made.status == 201, made.text
+        way = f"{STORES}/customers/users/{quote(ext_id, safe='')}/ext"
+        found = await shop.get(way)
+        assert (found.status, found.json["id"]) == (200, made.json["id"])
+        begun = await shop.post(way.replace("/ext", "/passcodes/registrations/default/ext"))
+        assert begun.status == 201, begun.text
+        assert (await shop.delete(way)).status == 204
+        assert (await shop.get(way)).status == 404
+
+    play(story)
+
+
+def test_a_slash_in_one_part_leads_to_no_other_door() -> None:
+    async def story(house: Surface) -> None:
+        shop = await program(house)
+        for way in (f"{STORES}%2Fcustomers", f"{STORES}/customers%2Fusers", "/api%2Fx", "%2f"):
+            assert (await shop.get(way)).status == 404, way
+
+    play(story)
