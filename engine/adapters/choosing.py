@@ -63,10 +63,7 @@ def _instances(
     tenant: TenantId, query: InstanceQuery, dialect: Dialect
 ) -> Iterator[tuple[str, tuple[Given, ...]]]:
     yield "tenant = {}", (tenant,)
-    if query.process is not None:
-        yield "process = {}", (query.process,)
-    if query.status is not None:
-        yield "status = {}", (query.status,)
+    yield from _equal(query, "process", "bundle", "status")
     if query.text:
         yield dialect.within, (query.text,)
     if query.held:
@@ -96,14 +93,20 @@ def of_audit(tenant: TenantId, query: AuditQuery) -> Chosen:
 
 def _audit(tenant: TenantId, query: AuditQuery) -> Iterator[tuple[str, tuple[Given, ...]]]:
     yield "tenant = {}", (tenant,)
-    for name in ("subject", "action", "actor"):
-        value = getattr(query, name)
-        if value is not None:
-            yield f"{name} = {{}}", (value,)
+    yield from _equal(query, "subject", "action", "actor")
     if query.since is not None:
         yield "at >= {}", (micros(query.since),)
     if query.until is not None:
         yield "at < {}", (micros(query.until),)
+
+
+def _equal(
+    query: InstanceQuery | AuditQuery, *names: str
+) -> Iterator[tuple[str, tuple[Given, ...]]]:
+    for name in names:
+        value: str | None = getattr(query, name)
+        if value is not None:
+            yield f"{name} = {{}}", (value,)
 
 
 def _chosen(parts: Iterator[tuple[str, tuple[Given, ...]]]) -> Chosen:

@@ -98,15 +98,18 @@ class InstanceQuery:
         held: Those alone that an operator has to look at.
         since, until: Those made then: from the one, before the other.
         parameter: Name, or None for any, and value of what the token carried: short texts alone.
+        oldest_first: The other way round.
     """
 
     process: str | None = None
+    bundle: Digest | None = None
     status: Status | None = None
     text: str = ""
     held: bool = False
     since: datetime | None = None
     until: datetime | None = None
     parameter: tuple[str | None, str] | None = None
+    oldest_first: bool = False
     page: int = 0
     size: int = 20
 
@@ -187,6 +190,7 @@ class AuditQuery:
 
     Attributes:
         since, until: From the one time, before the other.
+        oldest_first: The other way round.
         page: From 0.
         size: 1 to `LARGEST_PAGE`.
     """
@@ -196,6 +200,7 @@ class AuditQuery:
     actor: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    oldest_first: bool = False
     page: int = 0
     size: int = 20
 

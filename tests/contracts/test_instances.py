@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from engine.errors import UnknownInstance
 from engine.model.instance import Check, Incident, KeySlot, ProcessInstance, Wait
-from engine.model.names import INIT_VARS, MAIN_TENANT, HopId, InstanceId, NodeId, TenantId
+from engine.model.names import INIT_VARS, MAIN_TENANT, Digest, HopId, InstanceId, NodeId, TenantId
 from engine.model.problem import Message
 from engine.model.screen import Screen, TextPanel
 from engine.ports.store import Committed, Conflict, Erasure, Hop, InstanceQuery, Store
@@ -250,6 +250,21 @@ async def test_instances_are_chosen_by_process_status_and_text(
     assert pins == [five[4].id]
     assert ([row.id for row in both.rows], both.total) == ([five[2].id], 2)
     assert text == [five[3].id]
+
+
+async def test_instances_are_chosen_by_definition_and_listed_either_way(
+    store: Store, five: list[ProcessInstance]
+) -> None:
+    other = an_instance(id=InstanceId("9" + "0" * 25), bundle=Digest("f" * 64))
+    await store.commit(a_hop(other))
+
+    assert await listed(store, InstanceQuery(bundle=Digest("f" * 64))) == [other.id]
+    assert await listed(store, InstanceQuery(bundle=Digest("0" * 63))) == []
+    assert await listed(store, InstanceQuery(bundle=five[0].bundle, size=2)) == [
+        five[4].id, five[3].id,
+    ]  # fmt: skip
+    oldest = InstanceQuery(bundle=five[0].bundle, oldest_first=True, size=2)
+    assert await listed(store, oldest) == [five[0].id, five[1].id]
 
 
 async def test_instances_are_chosen_by_time_incident_and_what_their_token_carried(

@@ -362,6 +362,8 @@ async def test_audit_rows_are_listed_newest_first(store: Store) -> None:
 
     everything = await store.audit(MAIN_TENANT, AuditQuery())
     part = await store.audit(MAIN_TENANT, AuditQuery(size=1, page=1))
+    turned = await store.audit(MAIN_TENANT, AuditQuery(oldest_first=True))
+    assert turned.rows == everything.rows[::-1]
     subject = await store.audit(MAIN_TENANT, AuditQuery(subject="user:u1"))
     action = await store.audit(MAIN_TENANT, AuditQuery(action="do.0"))
     second = timedelta(seconds=1)

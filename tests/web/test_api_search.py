@@ -34,6 +34,17 @@ async def searched(house: Surface, *queries: str) -> Sequence[Answer]:
         ("endDateTime=2026-01-15T14:05:00%2B02:00", ["ines.carvalho"]),
         ("startDateTime=2026-01-15T12:05:00Z&searchString=ines.carvalho", []),
         ("incident=true", []),
+        ("sort=createdAt,asc", ["ines.carvalho", "rui.costa"]),
+        ("sort=createdAt", ["ines.carvalho", "rui.costa"]),
+        ("sort=createdAt,desc", ["rui.costa", "ines.carvalho"]),
+        ("processInstanceStatus=ACTIVE", ["rui.costa", "ines.carvalho"]),
+        ("processInstanceStatus=REVIEW", []),
+        (
+            "processDefinitionName=passcode-authentication&searchString=Ana&sort=createdAt,asc",
+            ["ines.carvalho", "rui.costa"],
+        ),
+        ("processDefinitionName=other", []),
+        ("processDefinitionId=0000", []),
         ("incident=false&searchString=Ana", ["rui.costa", "ines.carvalho"]),
     ],
 )
@@ -58,6 +69,8 @@ def test_instances_are_found_by_all_that_is_said(query: str, users: list[str]) -
     ("query", "field"),
     [
         ("parameterName=firstName", "searchString"),
+        ("processDefnName=one&processDefinitionName=two", "processDefinitionName"),
+        ("status=ACTIVE&processInstanceStatus=REVIEW", "processInstanceStatus"),
         ("searchString=", "searchString"),
         (f"searchString={'x' * 201}", "searchString"),
         ("startDateTime=2026-01-15", "startDateTime"),
@@ -74,3 +87,19 @@ def test_what_cannot_be_searched_by_is_told(query: str, field: str) -> None:
     answer = play(story)
 
     assert (answer.status, answer.json["details"][0]["field"]) == (400, field)
+
+
+def test_instances_are_found_by_the_version_of_their_definition() -> None:
+    async def story(house: Surface) -> None:
+        (everything,) = await searched(house, "size=1")
+        id = everything.json["content"][0]["processDefnId"]
+        shop = await program(house, name="other")
+        found = (await shop.get(f"{INSTANCES}/search?processDefinitionId={id}")).json
+        assert found["totalElements"] == 2
+        listed = (await shop.get("/api/process-manager/auditRecords?sort=createdDtm,asc")).json
+        turned = (await shop.get("/api/process-manager/auditRecords")).json
+        assert [row["id"] for row in listed["content"]] == [row["id"] for row in turned["content"]][
+            ::-1
+        ]
+
+    play(story)

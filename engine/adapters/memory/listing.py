@@ -33,6 +33,7 @@ def is_asked_for(row: ProcessInstance, query: InstanceQuery) -> bool:
     carried = [(known, text) for known, text in parameters_of(row) if name in (None, known)]
     return (
         query.process in (None, row.process)
+        and query.bundle in (None, row.bundle)
         and query.status in (None, row.status)
         and query.text.upper() in row.id.upper()
         and (not query.held or row.is_held)

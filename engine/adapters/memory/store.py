@@ -138,7 +138,8 @@ class MemoryStore:
         await OTHER_TASKS
         rows = [row for (owner, _), row in self._instances.items() if owner == tenant]
         found = [row for row in rows if listing.is_asked_for(row, query)]
-        return listing.one_page(sorted(found, key=lambda row: row.id, reverse=True), query)
+        newest_first = not query.oldest_first
+        return listing.one_page(sorted(found, key=lambda row: row.id, reverse=newest_first), query)
 
     async def get(self, tenant: TenantId, kind: type[R], id: str) -> R | None:
         """Read one by id."""
@@ -183,7 +184,7 @@ class MemoryStore:
         rows = [row for (owner, _), row in self._audit.items() if owner == tenant]
         found = [row for row in rows if listing.is_told(row, query)]
         return listing.one_page(
-            sorted(found, key=lambda row: (row.at, row.id), reverse=True), query
+            sorted(found, key=lambda row: (row.at, row.id), reverse=not query.oldest_first), query
         )
 
     async def claim_and_charge(

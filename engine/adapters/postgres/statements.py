@@ -23,9 +23,10 @@ _GIVEN: Final = """
 WITH given AS (
   SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
     $7::bytea[], $8::text[], $9::bytea[], $10::text[], $11::bigint[], $12::bigint[], $13::bool[],
-    $14::bool[], $15::bigint[], $16::bigint[], $17::bool[])
+    $14::bool[], $15::bigint[], $16::bigint[], $17::bool[], $18::text[])
   AS one (tenant, id, before, revision, process, status,
-    state, hop, rows, node, visit, wakes, is_over, is_owner, kept_until, created, held)
+    state, hop, rows, node, visit, wakes, is_over, is_owner, kept_until, created, held,
+    bundle)
 ), """
 _MOVED: Final = """moved AS (
   UPDATE instances kept
@@ -35,8 +36,8 @@ _MOVED: Final = """moved AS (
   RETURNING given.*
 ), """
 _MADE: Final = """made AS (
-  INSERT INTO instances (tenant, id, revision, process, status, state, created, held)
-  SELECT tenant, id, revision, process, status, state, created, held FROM given
+  INSERT INTO instances (tenant, id, revision, process, bundle, status, state, created, held)
+  SELECT tenant, id, revision, process, bundle, status, state, created, held FROM given
   ON CONFLICT DO NOTHING RETURNING tenant, id
 ), moved AS (
   SELECT given.* FROM given JOIN made ON made.tenant = given.tenant AND made.id = given.id
@@ -64,8 +65,8 @@ _FOLLOWED: Final = """told AS (
 )"""
 _USED: Final = """, used AS (
   UPDATE process_tokens SET counter = counter + 1, version = version + 1
-  WHERE tenant = $18 AND id = $19 AND status = 'ACTIVE' AND (opens IS NULL OR opens <= $20)
-  AND (closes IS NULL OR closes > $20) AND (uses IS NULL OR counter < uses)
+  WHERE tenant = $19 AND id = $20 AND status = 'ACTIVE' AND (opens IS NULL OR opens <= $21)
+  AND (closes IS NULL OR closes > $21) AND (uses IS NULL OR counter < uses)
   RETURNING 1
 )"""
 _WINNERS: Final = " SELECT tenant, hop FROM moved"
@@ -126,7 +127,7 @@ def _values(hop: Hop) -> tuple[object, ...]:
         now.tenant, now.id, hop.before, now.revision, now.process, now.status, write_state(now),
         hop.id, pack(hop.rows), wait and wait.node, wait and wait.visit, micros(now.due_at),
         now.is_over, hop.staged.owned, micros(now.kept_until), micros(now.created_at),
-        now.is_held,
+        now.is_held, now.bundle,
     )  # fmt: skip
 
 

@@ -159,7 +159,8 @@ class PostgresStore:
     async def instances(self, tenant: TenantId, query: InstanceQuery) -> Page[ProcessInstance]:
         """List instances, the newest id first; `text` is looked for in ids, in any case."""
         chosen = of_instances(tenant, query, queries.DIALECT)
-        rows, total = await self._chosen("id, state", "instances", "id DESC", chosen, query)
+        order = "id" if query.oldest_first else "id DESC"
+        rows, total = await self._chosen("id, state", "instances", order, chosen, query)
         found = cast("Sequence[tuple[str, bytes]]", rows)
         return Page(rows=tuple(read_state(tenant, *row) for row in found), total=total)
 
@@ -195,7 +196,8 @@ class PostgresStore:
     async def audit(self, tenant: TenantId, query: AuditQuery) -> Page[AuditRow]:
         """List audit rows, newest first."""
         chosen = of_audit(tenant, query)
-        rows, total = await self._chosen("body", "audit", "at DESC, id DESC", chosen, query)
+        order = "at, id" if query.oldest_first else "at DESC, id DESC"
+        rows, total = await self._chosen("body", "audit", order, chosen, query)
         return Page(rows=tuple(_read_audit(cast("str", body)) for (body,) in rows), total=total)
 
     async def claim_and_charge(

@@ -34,8 +34,8 @@ WRITE_AGAIN = "PRAGMA user_version = 0"
 """A number that nobody uses, as it is: SQLite writes its page all the same, and of a row that does
 not change it would not."""
 _CREATE = """INSERT INTO instances
-  (tenant, id, revision, process, created, status, deadline, kept_until, held, state)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+  (tenant, id, revision, process, bundle, created, status, deadline, kept_until, held, state)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _MOVE = """UPDATE instances
 SET revision = ?, status = ?, deadline = ?, kept_until = ?, held = ?, state = ?
 WHERE tenant = ? AND id = ? AND revision = ?"""
@@ -109,7 +109,7 @@ def _instance(instance: ProcessInstance, before: int | None) -> Statement:
     times = (None if at_rest else micros(instance.deadline), micros(instance.kept_until))
     stands = (instance.status, *times, int(instance.is_held), state)
     if before is None:
-        made = (instance.process, micros(instance.created_at))
+        made = (instance.process, instance.bundle, micros(instance.created_at))
         row = (instance.tenant, instance.id, instance.revision, *made, *stands)
         return Statement(_CREATE, row, "exists")
     after = (instance.revision, *stands)

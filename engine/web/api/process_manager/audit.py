@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
@@ -19,7 +19,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=300)]
 
 
 class AuditWords(Sent, kw_only=True, frozen=True):
-    """Which records, the newest first: those of which all that is given holds.
+    """Which records, without `sort` the newest first: those of which all that is given holds.
 
     Attributes:
         subject: `<kind>:<id>` of what it was done to: `user:01K9...`, `definition:sign-in/1`.
@@ -30,6 +30,7 @@ class AuditWords(Sent, kw_only=True, frozen=True):
 
     page: Number = 0
     size: Size = 20
+    sort: Literal["createdDtm", "createdDtm,asc", "createdDtm,desc"] = "createdDtm,desc"
     subject: Text | None = None
     action: Text | None = None
     actor: Text | None = None
@@ -70,7 +71,7 @@ async def list_records(call: Call[Nothing, AuditWords]) -> Answered | Stopped:
     query = AuditQuery(
         subject=words.subject, action=words.action, actor=words.actor,
         since=words.start_date_time, until=words.end_date_time,
-        page=words.page, size=words.size,
+        oldest_first=not words.sort.endswith(",desc"), page=words.page, size=words.size,
     )  # fmt: skip
     page = await call.offices.store.audit(call.tenant, query)
     rows = [_shown(row) for row in page.rows]

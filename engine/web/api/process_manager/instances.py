@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
 from engine.errors import UnknownInstance
 from engine.model.instance import ProcessInstance
-from engine.model.names import InstanceId
+from engine.model.names import Digest, InstanceId
 from engine.model.problem import wrong
 from engine.ports.store import InstanceQuery
 from engine.run.current import InstanceRef
@@ -47,9 +47,10 @@ Comment = Annotated[str, Meta(max_length=LONGEST_COMMENT)]
 
 
 class InstanceWords(Sent, kw_only=True, frozen=True):
-    """Which instances, the newest first.
+    """Which instances, without `sort` the newest first. Some words have two spellings, as TrustX's.
 
     Attributes:
+        process_definition_id: Of that version; what was over before 2026-11-27 is not found by it.
         text: A part of the id, or of the reference that its pages show.
         incident: Those alone that an operator has to look at.
         start_date_time, end_date_time: Made from the one, before the other.
@@ -60,8 +61,12 @@ class InstanceWords(Sent, kw_only=True, frozen=True):
 
     page: Number = 0
     size: Size = 20
+    sort: Literal["createdAt", "createdAt,asc", "createdAt,desc"] = "createdAt,desc"
     status: Status | None = None
+    process_instance_status: Status | None = None
     process_defn_name: ProcessName | None = None
+    process_definition_name: ProcessName | None = None
+    process_definition_id: Annotated[str, Meta(max_length=64)] | None = None
     text: Annotated[str, Meta(max_length=26)] = ""
     incident: bool = False
     start_date_time: At | None = None
@@ -127,8 +132,16 @@ async def list_instances(call: Call[Nothing, InstanceWords]) -> Answered | Stopp
     value, name = words.search_string, words.parameter_name
     if name is not None and value is None:
         return invalid((wrong("searchString", "say the value that the parameter has"),))
+    process = words.process_defn_name or words.process_definition_name
+    if words.process_definition_name not in (None, process):
+        return invalid((wrong("processDefinitionName", "say one name, in one of both spellings"),))
+    status = words.status or words.process_instance_status
+    if words.process_instance_status not in (None, status):
+        return invalid((wrong("processInstanceStatus", "say one, in one of both spellings"),))
+    bundle = words.process_definition_id
     query = InstanceQuery(
-        process=words.process_defn_name, status=words.status, page=words.page, size=words.size,
+        process=process, status=status, bundle=None if bundle is None else Digest(bundle),
+        oldest_first=not words.sort.endswith(",desc"), page=words.page, size=words.size,
         text=words.text.upper().removeprefix("TF-").replace("-", ""),
         held=words.incident, since=words.start_date_time, until=words.end_date_time,
         parameter=None if value is None else (name, value),
