@@ -196,6 +196,10 @@ def test_two_keys_of_one_name_are_refused() -> None:
 
     assert (again.status, again.json["code"]) == (409, 9409)
     assert (renamed.status, renamed.json["code"]) == (409, 9409)
+    for one in (again, renamed):
+        assert one.json["details"] == [
+            {"field": "name", "message": "another key has this name already"}
+        ]
 
 
 @pytest.mark.parametrize(

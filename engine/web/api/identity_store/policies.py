@@ -30,6 +30,7 @@ from engine.web.api.frame.operation import (
     Operation,
     Q,
     Stopped,
+    exists,
     invalid,
 )
 from engine.web.api.frame.pages import BY_NAME, NamedWords, SpringPage, page_query, spring_page
@@ -137,7 +138,7 @@ async def create_policy(call: Call[NewPolicy, Nothing]) -> Answered | Stopped:
     if store is None:
         return MISSING
     if await call.unit.get(PasscodePolicy, policy_id(store.id, asked.name)) is not None:
-        return Stopped(kind="exists")
+        return exists("name", "there is a policy of this name in the store already")
     rules = {name: getattr(asked, name) for name in PolicyChange.__struct_fields__}
     made = await add_policy(call.unit, call.actor, store, asked.name, **rules)
     return Answered(body=shown(made)) if isinstance(made, PasscodePolicy) else invalid(made)
@@ -166,7 +167,7 @@ async def delete_policy(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     if policy is None:
         return MISSING
     if policy.name == DEFAULT:
-        return Stopped(kind="exists")
+        return exists("policyName", "the policy `default` stays as long as its store")
     remove_policy(call.unit, call.actor, policy)
     return Answered()
 

@@ -20,6 +20,7 @@ from engine.web.api.frame.operation import (
     Nothing,
     Operation,
     Stopped,
+    exists,
     invalid,
 )
 from engine.web.api.frame.pages import BY_NAME, NamedWords, SpringPage, page_query, spring_page
@@ -103,7 +104,7 @@ async def create_store(call: Call[NewStore, Nothing]) -> Answered | Stopped:
     """Make a store."""
     asked = call.body
     if await call.unit.get(IdentityStore, asked.name) is not None:
-        return Stopped(kind="exists")
+        return exists("name", "there is a store of this name already")
     made = await add_store(
         call.unit,
         call.actor,
@@ -142,7 +143,7 @@ async def delete_store(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     rows = call.offices.store
     users = await rows.page(call.tenant, User, PageQuery(by="store", value=store.id, size=1))
     if users.total:
-        return Stopped(kind="exists")
+        return exists("storeName", "there are users in the store: delete them first")
     policies = [one async for one in every(rows, call.tenant, PasscodePolicy, "store", store.id)]
     remove_store(call.unit, call.actor, store, policies)
     return Answered()

@@ -31,6 +31,7 @@ from engine.web.api.frame.operation import (
     Operation,
     Q,
     Stopped,
+    exists,
     invalid,
 )
 from engine.web.api.frame.pages import (
@@ -184,8 +185,7 @@ async def create_user(call: Call[NewUser, Nothing]) -> Answered | Stopped:
         status=asked.status,
     )
     if isinstance(made, ExtIdNotUnique):
-        detail = {"field": "extId", "message": "a user of this store has it already"}
-        return Stopped(kind="exists", details=[detail])
+        return exists("extId", "a user of this store has it already")
     return Answered(body=await _shown(call, made)) if isinstance(made, User) else invalid(made)
 
 

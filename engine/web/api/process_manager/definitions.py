@@ -23,6 +23,7 @@ from engine.web.api.frame.operation import (
     Operation,
     Q,
     Stopped,
+    exists,
 )
 from engine.web.api.frame.pages import Number, Size, SpringPage, page_query, spring_page
 from engine.web.api.frame.values import Answer, Length, Moment, Sent, length_or_none, moment
@@ -265,7 +266,7 @@ async def read_picture(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     try:
         graph = await call.offices.library.graph(call.tenant, Digest(row.id))
     except ActivityMissing:
-        return Stopped(kind="exists")
+        return exists("processDefinitionId", "an activity that it needs is not installed here")
     return Answered(body=DefinitionPicture(mermaid=mermaid(graph)))
 
 

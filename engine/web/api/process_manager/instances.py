@@ -39,6 +39,7 @@ from engine.web.api.process_manager.shown import (
     facts,
     parameters_of,
 )
+from engine.web.api.process_manager.standing import in_no_state
 from engine.web.links import ResumeLink
 
 INSTANCE: Final = f"{INSTANCES}/{{processInstanceId}}"
@@ -186,7 +187,8 @@ async def make_resume_link(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     except UnknownInstance:
         return MISSING
     if value is None:
-        return Stopped(kind="exists")
+        found = await _instance_of(call)
+        return MISSING if found is None else in_no_state(found)
     link = ResumeLink(instance=ref.id, value=value).address_at(call.ask.web.config.origin)
     return Answered(body=ResumeShown(link=link))
 
@@ -215,7 +217,7 @@ async def _done(call: Call[B, Q], deed: Deed, comment: str = "") -> Answered | S
     except UnknownInstance:
         return MISSING
     if current.already_answered:
-        return Stopped(kind="exists")
+        return in_no_state(current.instance)
     found = await with_incident(call.offices.library, current.instance)
     return Answered(body=InstanceShown(**facts(call, found)))
 
