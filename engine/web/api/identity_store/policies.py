@@ -40,7 +40,14 @@ from engine.web.api.identity_store.common import STORE, needs, store_of
 POLICIES: Final = f"{STORE}/passcodePolicy"
 POLICY: Final = f"{POLICIES}/{{policyName}}"
 
-PolicyName = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$", examples=["pin"])]
+PolicyName = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$",
+        description="1 to 50 letters of ASCII, digits, - and _, beginning with a letter or digit.",
+        examples=["pin"],
+    ),
+]
 Count = Annotated[int, Meta(ge=SHORTEST_EVER, le=LONGEST_EVER)]
 History = Annotated[int, Meta(ge=0, le=MOST_EARLIER)]
 Characters = Literal["ANY", "ALPHANUMERIC", "NUMERIC"]

@@ -27,9 +27,22 @@ from engine.web.api.frame.pages import BY_NAME, NamedWords, SpringPage, page_que
 from engine.web.api.frame.values import Answer, Length, Moment, Sent, given, length_or_none, moment
 from engine.web.api.identity_store.common import STORE, STORES, needs, store_of
 
-StoreName = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$", examples=["customers"])]
+StoreName = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$",
+        description="1 to 50 letters of ASCII, digits, - and _, beginning with a letter or digit.",
+        examples=["customers"],
+    ),
+]
 Locale = Annotated[
-    str, Meta(pattern=f"^{LANGUAGE.pattern}$", max_length=35, examples=["en", "pt-PT"])
+    str,
+    Meta(
+        pattern=f"^{LANGUAGE.pattern}$",
+        max_length=35,
+        description="A language tag of 35 characters at most, such as en or pt-PT.",
+        examples=["en", "pt-PT"],
+    ),
 ]
 TimeZone = Annotated[
     str,

@@ -14,6 +14,7 @@ from engine.run.entry.tokens import SECRET_PREFIX
 from engine.web.answers import api_error, json_answer, refusal_kind, refuse_link, unread_error
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped
 from engine.web.api.frame.performing import perform
+from engine.web.api.frame.remembering import BAD_KEY
 from engine.web.api.frame.values import Answer, Sent
 from engine.web.api.process_manager.common import PROCESS_MANAGER, needs
 from engine.web.gate.admit import admit_caller
@@ -22,6 +23,7 @@ from engine.web.request import Ask
 from engine.web.wire import Unread, read_json
 
 INSTANCES: Final = f"{PROCESS_MANAGER}/processInstances"
+_NO_BODY: Final = {"field": "body", "message": "send none: the token knows all there is to know"}
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -76,8 +78,10 @@ async def _by_secret(ask: Ask) -> Created | Response:
         return unread_error(body, ask.id)
     keys = ask.request.headers.getlist("idempotency-key")
     secrets = ask.request.query_params.getlist("pt")
-    if body or not _are_keys(keys):
-        return api_error("unread", ask.id)
+    if body:
+        return api_error("unread", ask.id, details=[_NO_BODY])
+    if not _are_keys(keys):
+        return api_error("unread", ask.id, details=BAD_KEY)
     journeys = ask.web.journeys
     secret = secrets[0] if len(secrets) == 1 else ""
     ask.tenant = tenant_of(secret, SECRET_PREFIX)
@@ -108,7 +112,7 @@ async def _created(call: Call[Nothing, TokenWords]) -> CreatedShown | Stopped:
     """
     words, keys = call.query, call.ask.request.headers.getlist("idempotency-key")
     if not _are_keys(keys):
-        return Stopped(kind="unread")
+        return Stopped(kind="unread", details=BAD_KEY)
     if words.tn not in (None, call.tenant):
         return Stopped(kind="unknown")
     visits, key = call.ask.web.journeys.visits, keys[0] if keys else None

@@ -45,8 +45,15 @@ MOST_TEXTS: Final = 200
 SOURCE: Final = "definition.yaml"
 
 Text = Annotated[str, Meta(max_length=256 * 1024)]
+TextName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.v[1-9][0-9]{0,8}$",
+        description="Name and version, such as person.v1.",
+    ),
+]
 Texts = Annotated[
-    dict[Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.v[1-9][0-9]{0,8}$")], Text],
+    dict[TextName, Text],
     Meta(max_length=MOST_TEXTS),
 ]
 Sort = Literal["name", "name,asc", "name,desc"]
