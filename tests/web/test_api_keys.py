@@ -324,7 +324,14 @@ def test_what_a_key_tries_in_vain_is_written_down() -> None:
     async def story(house: Surface) -> list[tuple[str, str, str]]:
         shop = await program(house, "TNT#main#ArthrServer:*")
         made = (await shop.post(KEYS, {"name": "till", "permissions": []})).json
-        assert (await shop.get("/api/identity-store/stores")).status == 403
+        short = await shop.get("/api/identity-store/stores")
+        assert (short.status, short.json["code"]) == (403, 7)
+        assert short.json["details"] == [
+            {
+                "field": "permission",
+                "message": "the key does not have TNT#main#IdentityStore:listStores",
+            }
+        ]
         await shop.post(f"{KEYS}/{made['id']}", {"status": "BLOCKED"})
         tried = await send(house.app, "POST", ISSUE, headers=[("X-API-Key", made["apiKey"])])
         assert (tried.status, tried.json["code"]) == (401, 130)
