@@ -77,6 +77,8 @@ def _limited(kind: str, limits: Limits) -> str:
     least, most = limits
     if counted is None or limits == (None, None):
         return said
+    if 1 in (least, most) and None in (least, most):
+        counted = {" characters": " character", " entries": " entry"}.get(counted, counted)
     of = "from" if kind == "int" and least is not None and most is not None else "of"
     if least is None:
         return f"{said} {of} at most {most:,}{counted}"
