@@ -45,7 +45,11 @@ Permissions = Annotated[
 
 
 class KeyWords(Sent, kw_only=True, frozen=True):
-    """Which page of the keys."""
+    """Which page of the keys.
+
+    Attributes:
+        sort: By age or name; the oldest first without it.
+    """
 
     page: Number = 0
     size: Size = 20

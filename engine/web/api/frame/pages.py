@@ -21,7 +21,11 @@ BY_NAME: Final[Orders] = {"name": None}
 
 
 class PageWords(Sent, kw_only=True, frozen=True):
-    """Which page of a list that is sorted by age, the oldest first without `sort`."""
+    """Which page of a list that is sorted by age.
+
+    Attributes:
+        sort: By age, the oldest first without it; `desc` for the newest.
+    """
 
     page: Number = 0
     size: Size = 20
@@ -29,7 +33,11 @@ class PageWords(Sent, kw_only=True, frozen=True):
 
 
 class NamedWords(Sent, kw_only=True, frozen=True):
-    """Which page of a list that is sorted by name."""
+    """Which page of a list that is sorted by name.
+
+    Attributes:
+        sort: By name; `desc` from the end.
+    """
 
     page: Number = 0
     size: Size = 20

@@ -66,6 +66,7 @@ class UserWords(Sent, kw_only=True, frozen=True):
     """Which users, and in which order.
 
     Attributes:
+        sort: By age or external id; the oldest first without it.
         ext_id: The one user of this external id.
         search: How the external id begins, to the letter.
     """

@@ -25,7 +25,11 @@ LETTER: Final = f"{LETTERS}/{{deadLetterId}}"
 
 
 class LetterWords(Sent, kw_only=True, frozen=True):
-    """Which page, of those in one state: DEAD unless another one is asked for."""
+    """Which page, of those in one state.
+
+    Attributes:
+        status: DEAD: given up; WAITING to be tried; DONE.
+    """
 
     page: Number = 0
     size: Size = 20

@@ -14,6 +14,13 @@ from engine.web.gate.door import Needs
 
 PROCESS_MANAGER: Final = "/api/process-manager"
 ProcessName = Annotated[str, Meta(max_length=50, examples=["passcode-authentication"])]
+TextName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.v[1-9][0-9]{0,8}$",
+        description="Name and version, such as person.v1.",
+    ),
+]
 
 
 class ProblemShown(Answer, kw_only=True, frozen=True):

@@ -27,7 +27,7 @@ _NO_BODY: Final = {"field": "body", "message": "send none: the token knows all t
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-class TokenWords(Sent, kw_only=True, frozen=True):
+class WhichToken(Sent, kw_only=True, frozen=True):
     """Which token to use.
 
     Attributes:
@@ -104,7 +104,7 @@ def _shown(ask: Ask, found: Created) -> CreatedShown:
     )
 
 
-async def _created(call: Call[Nothing, TokenWords]) -> CreatedShown | Stopped:
+async def _created(call: Call[Nothing, WhichToken]) -> CreatedShown | Stopped:
     """Use a token of the caller's tenant.
 
     The Idempotency-Key is the token's own: the same one gives the same answer, until the ticket in
@@ -122,13 +122,13 @@ async def _created(call: Call[Nothing, TokenWords]) -> CreatedShown | Stopped:
     return _shown(call.ask, found)
 
 
-async def create_one(call: Call[Nothing, TokenWords]) -> Answered | Stopped:
+async def create_one(call: Call[Nothing, WhichToken]) -> Answered | Stopped:
     """Create an instance."""
     found = await _created(call)
     return found if isinstance(found, Stopped) else Answered(body=found)
 
 
-async def create_and_redirect(call: Call[Nothing, TokenWords]) -> Answered | Stopped:
+async def create_and_redirect(call: Call[Nothing, WhichToken]) -> Answered | Stopped:
     """Create an instance, and answer with where the person begins alone."""
     found = await _created(call)
     if isinstance(found, Stopped):
@@ -141,7 +141,7 @@ CREATE: Final = Operation(
     name="createProcessInstance", method="POST", path=f"{INSTANCES}/create",
     needs=needs("createProcessInstance"), summary="Create a process instance for a person",
     description="Without a bearer value it is opened by the secret of the token itself.",
-    answer=create_one, body=Nothing, query=TokenWords, result=CreatedShown, status=201,
+    answer=create_one, body=Nothing, query=WhichToken, result=CreatedShown, status=201,
     others={410: "The token is used up, or not valid now."}, own_key=True,
     links={"getProcessInstance": _MADE, "cancelProcessInstance": _MADE},
 )  # fmt: skip
@@ -150,6 +150,6 @@ CREATE_AND_LEAD: Final = Operation(
     needs=needs("createProcessInstance"),
     summary="Create a process instance and lead to where the person begins",
     description="Without a bearer value it is opened by the secret of the token itself.",
-    answer=create_and_redirect, body=Nothing, query=TokenWords, status=307,
+    answer=create_and_redirect, body=Nothing, query=WhichToken, status=307,
     others={410: "The token is used up, or not valid now."}, own_key=True,
 )  # fmt: skip

@@ -31,6 +31,7 @@ from engine.web.api.process_manager.common import (
     PROCESS_MANAGER,
     ProblemShown,
     ProcessName,
+    TextName,
     needs,
     problem_details,
     problem_shown,
@@ -45,13 +46,6 @@ MOST_TEXTS: Final = 200
 SOURCE: Final = "definition.yaml"
 
 Text = Annotated[str, Meta(max_length=256 * 1024)]
-TextName = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.v[1-9][0-9]{0,8}$",
-        description="Name and version, such as person.v1.",
-    ),
-]
 Texts = Annotated[
     dict[TextName, Text],
     Meta(max_length=MOST_TEXTS),
@@ -81,7 +75,12 @@ class NewForm(Sent, kw_only=True, frozen=True):
 
 
 class ListWords(Sent, kw_only=True, frozen=True):
-    """Which definitions; `name`: the versions of one process alone."""
+    """Which definitions, by name and version.
+
+    Attributes:
+        sort: `desc` from the end.
+        name: The versions of one process alone.
+    """
 
     page: Number = 0
     size: Size = 20
@@ -90,9 +89,9 @@ class ListWords(Sent, kw_only=True, frozen=True):
 
 
 class FormWords(Sent, kw_only=True, frozen=True):
-    """Which forms; `name`: the versions of one form alone."""
+    """Which forms."""
 
-    name: Annotated[str, Meta(max_length=64)] | None = None
+    name: Annotated[str, Meta(max_length=64, description="Of one form alone.")] | None = None
 
 
 class DefinitionShown(Answer, kw_only=True, frozen=True):

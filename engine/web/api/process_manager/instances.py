@@ -51,6 +51,8 @@ class InstanceWords(Sent, kw_only=True, frozen=True):
     """Which instances, the newest first.
 
     Attributes:
+        status: Those alone that stand so.
+        process_defn_name: Those of one process.
         text: A part of the id, or of the reference that its pages show.
         incident: Those alone that an operator has to look at.
         start_date_time, end_date_time: Made from the one, before the other.

@@ -94,6 +94,7 @@ class TokenWords(Sent, kw_only=True, frozen=True):
     """Which tokens.
 
     Attributes:
+        sort: By age or name; the oldest first without it.
         process_defn_name: Those of one process.
         search: How the name begins, to the letter.
     """
