@@ -51,6 +51,10 @@ _VALUE: Final = re.compile(rf"(?:(?<![\w+/\\-])|{_ESCAPED})[\w-]{{43}}(?![\w+/=-
 A digest in hex is longer, the integrity of a page's file has other neighbours; what follows a
 backslash is half of an escape, and JSON would not be JSON without it.
 """
+_NAME: Final = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+(?<![AEIMQUYcgkosw])")
+"""Words joined by capitals, with an end that no value has: of its last sign, which stands for the
+last 4 of 256 bits, two bits are always 0 (RFC 4648, 3.5).
+"""
 _ANY_HINT: Final = re.compile("|".join(re.escape(h) for shape in _SHAPES for h in shape.hints))
 _LONG_WORD: Final = re.compile(r"\b[\w-]{40}", re.ASCII)
 """Both are asked first: most lines hold neither, and that must cost next to nothing.
@@ -86,5 +90,10 @@ def _shown(found: re.Match[str], black: str, own: tuple[str, ...]) -> str:
 
 
 def _value(found: str) -> str:
-    """Leave a name of 43 characters as it is: chance holds both capitals and small letters."""
-    return found if found in (found.lower(), found.upper()) else BLACK
+    """Leave a name of 43 characters as it is: chance holds both capitals and small letters.
+
+    So does a name in words, `createUserPasscode...Id`; it is left only where its end cannot be that
+    of a value, which chance alone never brings about.
+    """
+    is_one_case = found in (found.lower(), found.upper())
+    return found if is_one_case or _NAME.fullmatch(found) else BLACK

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from typing import Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from engine.access.permissions import OPERATIONS
 from engine.redaction import redacted
 
 WORD: Final = "maple-river-zebra"
@@ -63,3 +67,31 @@ def test_what_is_almost_a_shape_stays(text: str) -> None:
 )
 def test_43_signs_of_both_cases_are_a_value_and_no_other_number(text: str, shown: str) -> None:
     assert redacted(text) == shown
+
+
+@pytest.mark.parametrize("service", OPERATIONS)
+def test_the_name_of_an_operation_is_no_value(service: str) -> None:
+    for name in OPERATIONS[service]:
+        assert redacted(f"{service}:{name}") == f"{service}:{name}"
+
+
+WORDS: Final = "createUserPasscodeRenewalForUserByExtUserI"
+
+
+@pytest.mark.parametrize("end", "AEIMQUYcgkosw048")
+def test_words_that_end_as_a_value_does_are_taken_for_one(end: str) -> None:
+    assert len(WORDS + end) == 43
+    assert redacted(WORDS + end) == "***"
+
+
+def test_a_digit_makes_no_name() -> None:
+    assert redacted(f"{WORDS[:-1]}1d") == "***"
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_a_value_of_256_bits_is_never_a_name(bits: bytes) -> None:
+    value = urlsafe_b64encode(bits).decode().rstrip("=")
+
+    shown = redacted(f"<{value}>")
+
+    assert shown == "<***>" or value in (value.lower(), value.upper())

@@ -61,6 +61,7 @@ def refuse_nothing(settings: Settings) -> None:
         fail(
             f"There are no data in {clean(str(settings.data))}.\n"
             "Name the folder with --data (`demo` keeps its own in .trustflow-demo), or begin one:\n"
+            f"  {hint('store', 'add', 'customers')}\n"
             f"  {hint('deploy', 'definitions/passcode-authentication.yaml')}"
         )
 

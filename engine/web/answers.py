@@ -253,7 +253,8 @@ def api_error(
 
 def unread_error(unread: Unread, request_id: str) -> Response:
     """Answer an API call whose body was not read."""
-    return api_error(_kind_of(unread), request_id, headers=closing(unread))
+    details = [{"field": "body", "message": unread.detail}] if unread.detail else []
+    return api_error(_kind_of(unread), request_id, details=details, headers=closing(unread))
 
 
 def stop_unread(ask: Ask, unread: Unread) -> Response:

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 from urllib.parse import parse_qsl
 
@@ -26,10 +26,17 @@ JSON_INTEGER = 2**53
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """Why a body was not read: the status, and the sentence of the catalogue for a person."""
+    """Why a body was not read.
+
+    Attributes:
+        status: For HTTP.
+        message: The sentence of the catalogue for a person.
+        detail: What a program must send instead, in English, and never what it has sent.
+    """
 
     status: int
     message: str
+    detail: str = ""
 
 
 MALFORMED = Unread(status=422, message="form.unread")
@@ -102,7 +109,11 @@ def parse_form(raw: bytes) -> Mapping[str, str] | Unread:
 
 
 class _Refused(ValueError):
-    """The JSON holds what we do not take. Says nothing: messages would hold values."""
+    """The JSON holds what we do not take. Its message is ours alone and holds no value."""
+
+
+_TWICE = "use each name once in an object"
+_RANGE = "use finite numbers alone, and whole ones up to 2^53"
 
 
 async def read_json(request: Request, *, seconds: float) -> JsonObject | Unread:
@@ -126,15 +137,24 @@ async def read_object(
 
 def parse_json(raw: bytes) -> JsonObject | Unread:
     """Parse an object: depth <= 16, no key twice, integers within 2^53, no NaN, real characters."""
-    if _depth(raw) > JSON_DEPTH:
-        return MALFORMED
     try:
+        if _depth(raw) > JSON_DEPTH:
+            return _malformed(f"nest lists and objects at most {JSON_DEPTH} deep")
         found = _DECODER.decode(raw.decode("utf-8"))
         if _SURROGATE.search(raw):  # nothing else can write a lone one, which is no character
             json.dumps(found, ensure_ascii=False).encode()
-    except ValueError:
-        return MALFORMED
-    return found if isinstance(found, dict) else MALFORMED
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        return _malformed(f"this is no JSON: it cannot be read from {where} on")
+    except UnicodeError:
+        return _malformed("use UTF-8, and whole characters alone")
+    except _Refused as refused:
+        return _malformed(str(refused))
+    return found if isinstance(found, dict) else _malformed("send an object: {...}")
+
+
+def _malformed(detail: str) -> Unread:
+    return replace(MALFORMED, detail=detail)
 
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -161,14 +181,14 @@ def _depth(raw: bytes) -> int:
 def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _Refused
+        raise _Refused(_TWICE)
     return found
 
 
 def _integer(text: str) -> int:
     number = int(text) if len(text) <= 17 else JSON_INTEGER + 1
     if abs(number) > JSON_INTEGER:
-        raise _Refused
+        raise _Refused(_RANGE)
     return number
 
 
@@ -176,13 +196,13 @@ def _number(text: str) -> float:
     """Read a number; a whole one is an integer however it is written, as JSON Schema has it."""
     number = float(text)
     if not math.isfinite(number):
-        raise _Refused
+        raise _Refused(_RANGE)
     is_whole = number.is_integer() and abs(number) <= JSON_INTEGER
     return int(number) if is_whole else number
 
 
 def _refuse(text: str) -> NoReturn:
-    raise _Refused
+    raise _Refused(_RANGE)
 
 
 _DECODER = json.JSONDecoder(

@@ -106,6 +106,7 @@ def test_slip_in_the_folders_name_makes_nothing(run: Run, data: Path) -> None:
 
     assert done.exit_code == 1
     assert "There are no data in" in done.stderr
+    assert "store add customers" in done.stderr
     assert not data.exists()
 
 

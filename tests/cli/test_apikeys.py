@@ -53,6 +53,14 @@ def test_what_it_may_do_must_be_said_in_one_way(house: Run, words: tuple[str, ..
     assert "--permission SERVICE:OPERATION, or --all" in done.output
 
 
+def test_a_star_alone_is_told_of_all(house: Run) -> None:
+    done = house("apikey", "add", "shop", "--permission", "*")
+
+    assert done.exit_code == 2
+    assert "SERVICE:*" in done.output
+    assert "--all" in done.output
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

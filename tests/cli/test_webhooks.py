@@ -62,7 +62,11 @@ def test_all_that_a_webhook_says_can_be_said(house: Run, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("shop", "http://shop.example/"), 1, "use https"),
+        (
+            ("shop", "http://shop.example/"),
+            1,
+            "use https; only what the setting http_trusted names",
+        ),
         (("shop", "https://10.0.0.1/"), 1, "not a public one"),
         (("a b", URI), 1, "use letters"),
         (("shop", URI, "--header", "nothing"), 2, "NAME=TEXT"),

@@ -471,6 +471,7 @@ def test_body_that_is_none_of_ours_is_refused_and_changes_nothing(raw: bytes) ->
 
     assert (refused.status, refused.json["code"]) == (400, 9400)
     assert set(refused.json) == {"code", "message", "details", "requestId"}
+    assert refused.json["details"], "it says what must be sent"
     assert "alreadyAnswered" not in taken.json
 
 

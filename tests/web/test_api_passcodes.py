@@ -248,7 +248,8 @@ def test_a_first_passcode_is_chosen_with_the_policys_words() -> None:
         assert (kept.status, kept.json["userId"], kept.json["status"]) == (201, user, "ACTIVE")
         spent = await completed(shop, session, "registrations", passcode=FRESH)
         assert spent.status == 404
-        assert (await begun(shop, "registrations", "rui")).status == 409
+        there = await begun(shop, "registrations", "rui")
+        assert (there.status, there.json["details"][0]["field"]) == (409, "policyName")
         assert (await tried(shop, FRESH, "rui")).status == 200
 
     play(story)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 
-from engine.model.names import MAIN_TENANT, TenantId
+from engine.model.instance import Incident, Status
+from engine.model.names import MAIN_TENANT, NodeId, TenantId
 from engine.ports.store import AuditQuery
-from engine.testing import _CheapSlot
+from engine.testing import NOON, _CheapSlot, an_instance
+from engine.web.api.process_manager.standing import in_no_state
 from tests.bench import RIGHT
 from tests.web.program import Program, program
 from tests.web.surface import PERSON, TWO_FORMS, Answer, Surface, play, send
@@ -36,6 +41,9 @@ flow:
     next: end
   end: {activity: End, result: REVIEW}
 """
+
+
+DEEDS: Final = {"accept", "decline", "cancel", "retry", "giveUp", "resumeLink"}
 
 
 async def deployed(shop: Program, source: str) -> Answer:
@@ -78,7 +86,7 @@ def test_the_life_of_a_definition() -> None:
         again = await deployed(shop, source)
         assert (again.status, again.json["new"]) == (200, False)
         other = await deployed(shop, source.replace("Two forms", "Other"))
-        assert other.status == 400
+        assert other.status == 409
         assert "D101" in {one["rule"] for one in other.json["details"]}
 
         way = f"{DEFINITIONS}/{made.json['id']}"
@@ -256,7 +264,15 @@ async def told_of(shop: Program, over: dict[str, str]) -> None:
     assert [one["id"] for one in found["content"]] == [over["id"]]
     assert (await shop.get(f"{INSTANCES}?processDefnName=other")).json["empty"]
     for deed in ("cancel", "retry", "giveUp", "accept", "decline", "resumeLink"):
-        assert (await shop.post(f"{way}/{deed}")).status == 409, deed
+        refused = await shop.post(f"{way}/{deed}")
+        assert refused.status == 409, deed
+        assert refused.json["details"] == [
+            {
+                "field": "status",
+                "message": "the instance is COMPLETED_ENDED_SUCCESS: it has ended, and nothing can"
+                " be done to it any more",
+            }
+        ]
 
 
 def test_a_journey_from_nothing_to_its_end() -> None:
@@ -269,6 +285,12 @@ def test_a_journey_from_nothing_to_its_end() -> None:
         way = f"{INSTANCES}/{created.json['processInstanceId']}"
         pending = (await shop.get(way)).json
         assert (pending["status"], pending["statusMapped"]) == ("PENDING", "Pending")
+        for deed in ("accept", "retry", "resumeLink"):
+            (told,) = (await shop.post(f"{way}/{deed}")).json["details"]
+            assert told == {
+                "field": "status",
+                "message": "the instance is PENDING: nobody has begun it; cancel can be done",
+            }
         screen = await begun(house, created.json["redirectUrl"])
         assert screen.status == 200, screen.text
         assert (await shop.get(way)).json["status"] == "ACTIVE"
@@ -287,6 +309,33 @@ def test_a_journey_from_nothing_to_its_end() -> None:
         await told_of(shop, over)
 
     play(story)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_over", "is_held", "possible"),
+    [
+        ("PENDING", False, False, ["cancel"]),
+        ("ACTIVE", False, False, ["cancel"]),
+        ("PAUSED", False, False, ["resumeLink", "cancel"]),
+        ("REVIEW", False, False, ["accept", "decline", "cancel"]),
+        ("REVIEW", True, False, ["accept", "decline"]),
+        ("REVIEW", False, True, ["retry", "giveUp", "cancel"]),
+        ("COMPLETED_TERMINATED", True, False, []),
+    ],
+)
+def test_what_is_in_no_state_for_a_deed_says_which_can_be_done(
+    status: Status, is_over: bool, is_held: bool, possible: list[str]
+) -> None:
+    incident = Incident(code="E", node=NodeId("x"), reason="", at=NOON) if is_held else None
+    found = msgspec.structs.replace(
+        an_instance(), status=status, ended_at=NOON if is_over else None, incident=incident
+    )
+
+    (detail,) = in_no_state(found).details
+
+    told = str(detail["message"])
+    assert told.startswith(f"the instance is {status}: ")
+    assert [deed for deed in re.findall(r"\w+", told) if deed in DEEDS] == possible
 
 
 def test_the_307_form_leads_to_where_a_person_begins() -> None:

@@ -147,6 +147,12 @@ def test_a_dead_letter_is_seen_and_tried_again_under_its_own_id() -> None:
     assert waiting.json["content"] == []
     assert (again.status, again.json["status"]) == (200, "WAITING")
     assert twice.status == 409
+    assert twice.json["details"] == [
+        {
+            "field": "status",
+            "message": "it is WAITING: only what is DEAD can be tried again or dropped",
+        }
+    ]
     ids = [dict(request.headers)["webhook-id"] for request in http.sent]
     assert ids == [letter["id"]] * 2
     assert left == 0

@@ -305,19 +305,43 @@ def test_hostile_json_is_refused_at_once(raw: bytes) -> None:
 
     found = parse_json(raw)
 
-    assert found is MALFORMED
+    assert isinstance(found, Unread)
+    assert found.status == 422
     assert time.process_time() - began < 2  # the square of 65,536 takes far longer
+
+
+@pytest.mark.parametrize(
+    ("raw", "detail"),
+    [
+        (b'{"name": "shop"', "line 1, column 16"),
+        (b'{\n "name": hunter2}', "line 2, column 10"),
+        (b"[]", "an object"),
+        (b'{"hunter2": 1, "hunter2": 2}', "each name once"),
+        (b'{"a": 9007199254740993}', "2^53"),
+        (b'{"a": NaN}', "finite"),
+        (b'{"a": 1e999}', "finite"),
+        (b'{"a": "\xff"}', "UTF-8"),
+        (b'{"a": "\\ud800"}', "whole characters"),
+        (b'{"a":' + b"[" * 16 + b"]" * 16 + b"}", "16 deep"),
+    ],
+)
+def test_json_that_is_refused_says_why_and_not_what(raw: bytes, detail: str) -> None:
+    found = parse_json(raw)
+
+    assert isinstance(found, Unread)
+    assert detail in found.detail
+    assert "hunter2" not in found.detail
 
 
 def test_json_as_deep_as_allowed_is_read() -> None:
     nested = b'{"a":' * 15 + b"[]" + b"}" * 15
 
-    assert parse_json(nested) != MALFORMED
-    assert parse_json(b'{"a":' + nested + b"}") is MALFORMED
+    assert not isinstance(parse_json(nested), Unread)
+    assert isinstance(parse_json(b'{"a":' + nested + b"}"), Unread)
 
 
 def test_brackets_in_texts_are_no_depth() -> None:
-    assert parse_json(b'{"a": "' + b"[{" * 40 + b'\\"[["}') != MALFORMED
+    assert parse_json(b'{"a": "' + b"[{" * 40 + b'\\"[["}') == {"a": "[{" * 40 + '"[['}
 
 
 def seconds(count: float) -> timedelta:

@@ -55,6 +55,21 @@ def test_every_operation_names_its_permission_and_what_it_may_be_answered() -> N
         assert ("404" in told["responses"]) == ("{" in row.path or row.own_key)
 
 
+def test_every_word_behind_the_question_mark_is_described() -> None:
+    for row in OPERATIONS:
+        told = document()["paths"][row.path][row.method.lower()]
+        for one in told.get("parameters", []):
+            assert one.get("description"), (row.name, one["name"])
+
+
+def test_a_good_answer_says_what_it_holds() -> None:
+    for row in ALL:
+        told = document()["paths"][row.path][row.method.lower()]["responses"][str(row.status)]
+        assert ("content" in told) == (
+            told["description"] not in ("It is done.", "Where to go on.")
+        )
+
+
 def test_names_are_unique() -> None:
     assert len({row.name for row in ALL}) == len(ALL)
 

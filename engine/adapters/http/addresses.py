@@ -21,6 +21,10 @@ _URI: Final = re.compile(
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """A last label like this makes browsers and resolvers read the whole host as an address."""
+PLAIN: Final = (
+    "use https; only what the setting http_trusted names, host and port together, may be reached by"
+    " plain http, and on this very machine alone"
+)
 _PORT_OF: Final = {"https": 443, "http": 80}
 NOT_PUBLIC: Final = tuple(
     IPv4Network(text)
@@ -99,7 +103,7 @@ class Rules:
 
     def _refusal(self, target: Target) -> str | None:
         if target.scheme == "http" and not (target.trusted and is_loopback(target.host)):
-            return "use https"
+            return PLAIN
         if target.trusted:
             return None
         if target.port not in self.ports:

@@ -30,6 +30,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "expiresDtm": "--session",
 }
 GRAMMAR: Final = "TNT#"
+EVERYTHING: Final = "*"
 
 
 @click.group(cls=Group, short_help="Let application servers in.")
@@ -71,6 +72,8 @@ def add(
     """Make a key and show it: once, for it is kept nowhere."""
     if bool(permissions) == everything:
         misused("say what it may do: --permission SERVICE:OPERATION, or --all.")
+    if EVERYTHING in permissions:
+        misused("write SERVICE:* for all of a service, or --all instead of a --permission.")
 
     async def staged(unit: Unit, actor: Actor) -> Minted | tuple[FieldProblem, ...]:
         from engine.access.keys import add_key

@@ -21,6 +21,13 @@ from engine.web.wire import Unread, read_json
 
 _STEP = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,323}\.[0-9]{1,9}")
 """A node's name, with those of up to four calls before it, and the visit."""
+_LANGUAGE: Final = {"field": "language", "message": "send a language and nothing else, as text"}
+_DEVICE: Final = {"field": "deviceToken", "message": "use text"}
+_ANSWER: Final = {
+    "field": "body",
+    "message": "send revision, a whole number from 0, and one of data, action and extend, as the"
+    " screen has them",
+}
 
 
 async def _read(ask: Ask) -> JsonObject | Unread:
@@ -34,7 +41,7 @@ async def start(ask: Ask) -> Response:
         return unread_error(body, ask.id)
     language = body.pop("language", None)
     if body or not isinstance(language, str | None):
-        return api_error("unread", ask.id)
+        return api_error("unread", ask.id, details=[_LANGUAGE])
     begun = await _start(ask, language)
     if isinstance(begun, Refusal):
         return refuse_link(ask, begun)
@@ -68,15 +75,15 @@ async def answer(ask: Ask) -> Response:
     step = ask.request.path_params["step"]
     revision, device = body.pop("revision", None), body.pop("deviceToken", None)
     if not _is_count(revision) or len(body) != 1 or not _STEP.fullmatch(step):
-        return api_error("unread", ask.id)
+        return api_error("unread", ask.id, details=[_ANSWER])
     if not isinstance(device, str | None):
-        return api_error("unread", ask.id)
+        return api_error("unread", ask.id, details=[_DEVICE])
     if ask.late:
         current = await ask.web.journeys.loop.current(ask.ref)
         return _screen(ask, current, already_answered=True)
     found = await _take(ask, StepKey(step), int(str(revision)), body, device)
     if found is None:
-        return api_error("unread", ask.id)
+        return api_error("unread", ask.id, details=[_ANSWER])
     return _problems(ask, found) if isinstance(found, Invalid) else _taken(ask, found)
 
 
@@ -87,7 +94,7 @@ async def choose_language(ask: Ask) -> Response:
         return unread_error(body, ask.id)
     language = body.pop("language", None)
     if body or not isinstance(language, str) or ask.late:
-        return api_error("unread", ask.id)
+        return api_error("unread", ask.id, details=[_LANGUAGE])
     return _screen(ask, await ask.web.journeys.loop.choose_language(ask.ref, language=language))
 
 

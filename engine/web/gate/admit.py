@@ -10,7 +10,7 @@ from engine.access.permissions import Permission, hold
 from engine.identity.deeds import Actor
 from engine.model.names import InstanceId
 from engine.run.entry.answers import Entered
-from engine.web.answers import stop
+from engine.web.answers import api_error, stop
 from engine.web.gate.auth import (
     bearer,
     is_for_us,
@@ -75,7 +75,8 @@ async def admit_caller(ask: Ask, needs: Needs) -> Response | None:
         report_denial(ask, found, wanted)
         by = Actor(name=found.name, at=now, chance=journeys.chance)
         await store.write(found.tenant, denied(by, found.key, wanted))
-        return stop(ask, "denied")
+        lacking = {"field": "permission", "message": f"the key does not have {wanted.written}"}
+        return api_error("denied", ask.id, details=[lacking])
     ask.caller, ask.tenant = found, found.tenant
     return None
 

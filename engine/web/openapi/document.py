@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -228,7 +228,7 @@ def _errors(row: Described) -> set[int]:
 
 
 def _good(row: Described, schemas: Schemas) -> Schema:
-    made: Schema = {"description": "It is done." if row.status < 300 else "Where to go on."}
+    made: Schema = {"description": _answered(row, schemas)}
     if row.result is not None:
         made["content"] = {JSON: {"schema": schemas.of(row.result)}}
     if row.status == 307:
@@ -239,6 +239,15 @@ def _good(row: Described, schemas: Schemas) -> Schema:
             for name, taken in row.links.items()
         }
     return made
+
+
+def _answered(row: Described, schemas: Schemas) -> str:
+    """Say what a good answer holds, as the docstring of its Struct does."""
+    if row.result is None:
+        return "It is done." if row.status < 300 else "Where to go on."
+    rows = [part.__name__ for part in get_args(row.result)]
+    of = f" Rows: `{rows[0]}`." if rows else ""
+    return f"{schemas.words(row.result)}{of}"
 
 
 def _error(status: int, schemas: Schemas) -> Schema:

@@ -41,11 +41,19 @@ class Schemas:
         """Give the schema of a type."""
         return self._shown[repr(type_)]
 
+    def words(self, type_: Any) -> str:
+        """Give what the docstring of a Struct says of it."""
+        return str(self.components[_name(self.of(type_))]["description"])
+
     def fields(self, type_: Any) -> list[tuple[str, Schema, bool]]:
         """Give a Struct's fields: name, schema, whether it is needed."""
-        shown = self.components[self.of(type_)["$ref"].rpartition("/")[2]]
+        shown = self.components[_name(self.of(type_))]
         needed = shown.get("required", [])
         return [(name, part, name in needed) for name, part in shown["properties"].items()]
+
+
+def _name(reference: Schema) -> str:
+    return str(reference["$ref"]).rpartition("/")[2]
 
 
 _REFERS: Final = re.compile(r'"#/components/schemas/([^"]+)"')

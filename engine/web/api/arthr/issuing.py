@@ -18,6 +18,8 @@ from engine.web.request import Ask
 from engine.web.wire import Unread, read_json
 
 HEADER: Final = "x-api-key"
+_NO_KEY: Final = {"field": "X-API-Key", "message": "send the API key in this header, once"}
+_NO_BODY: Final = {"field": "body", "message": "send none: the key stands in the header X-API-Key"}
 
 
 class Issued(Answer, kw_only=True, frozen=True):
@@ -41,8 +43,10 @@ async def issue(ask: Ask) -> Response:
     if isinstance(body, Unread):
         return unread_error(body, ask.id)
     given = ask.request.headers.getlist(HEADER)
-    if body or len(given) != 1:
-        return api_error("unread", ask.id)
+    if body:
+        return api_error("unread", ask.id, details=[_NO_BODY])
+    if len(given) != 1:
+        return api_error("unread", ask.id, details=[_NO_KEY])
     journeys, secret = ask.web.journeys, given[0]
     store, tenant = journeys.offices.store, tenant_of(secret, SECRET_PREFIX)
     ask.tenant = tenant

@@ -24,6 +24,7 @@ from engine.web.api.frame.operation import (
     Nothing,
     Operation,
     Stopped,
+    exists,
     invalid,
 )
 from engine.web.api.frame.pages import BY_AGE, Number, Size, SpringPage, page_query, spring_page
@@ -44,7 +45,11 @@ Permissions = Annotated[
 
 
 class KeyWords(Sent, kw_only=True, frozen=True):
-    """Which page of the keys."""
+    """Which page of the keys.
+
+    Attributes:
+        sort: By age or name; the oldest first without it.
+    """
 
     page: Number = 0
     size: Size = 20
@@ -129,7 +134,7 @@ async def create_key(call: Call[NewApiKey, Nothing]) -> Answered | Stopped:
     """Make a key."""
     asked = call.body
     if await call.unit.find(ApiKey, "name", asked.name) is not None:
-        return Stopped(kind="exists")
+        return exists("name", "another key has this name already")
     made = await add_key(
         call.unit,
         call.actor,
@@ -158,7 +163,7 @@ async def update_key(call: Call[ApiKeyChange, Nothing]) -> Answered | Stopped:
         return MISSING
     asked = call.body
     if asked.name not in (None, key.name) and await _is_taken(call, str(asked.name)):
-        return Stopped(kind="exists")
+        return exists("name", "another key has this name already")
     changed = change_key(
         call.unit,
         call.actor,

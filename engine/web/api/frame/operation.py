@@ -157,6 +157,16 @@ def invalid(problems: Problems) -> Stopped:
     return Stopped(kind="invalid", details=[_detail(problem) for problem in problems])
 
 
+def exists(field: str, message: str) -> Stopped:
+    """Say what is there already, or stands otherwise.
+
+    Args:
+        field: What was sent, or the field of what is there, that stands in the way.
+        message: How it stands, and what could be done.
+    """
+    return Stopped(kind="exists", details=[{"field": field, "message": message}])
+
+
 def _detail(problem: FieldProblem) -> Detail:
     text = problem.text
     said = text.values["en"] if isinstance(text, Words) else text.id

@@ -21,7 +21,11 @@ BY_NAME: Final[Orders] = {"name": None}
 
 
 class NamedWords(Sent, kw_only=True, frozen=True):
-    """Which page of a list that is sorted by name."""
+    """Which page of a list that is sorted by name.
+
+    Attributes:
+        sort: By name; `desc` from the end.
+    """
 
     page: Number = 0
     size: Size = 20

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
 from engine.model.problem import FieldProblem, wrong
+from engine.nearest import nearest
 from engine.web.api.frame.bounds import beyond, unheld
+from engine.web.api.frame.sentences import told
 
 T = TypeVar("T")
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
 
 
 def taken(given: Mapping[str, object], kind: type[T]) -> T | list[FieldProblem]:
@@ -60,10 +64,8 @@ def _mistakes(
     """Read each field by itself: the values that could be, by property, and what is wrong."""
     known = _fields(cast("Hashable", kind))
     values: dict[str, object] = {}
-    found = []
-    if not known.keys() >= given.keys():  # which one is not told: what was typed may be in it
-        names = ", ".join(known) or "none"
-        found.append(wrong("", f"there is a field that is not known; those that are: {names}"))
+    found: list[FieldProblem] = []
+    found.extend(_unknown(name, list(known)) for name in given if name not in known)
     for name, one in known.items():
         if name in given:
             type_ = _present(one.type) if as_text else one.type
@@ -71,7 +73,7 @@ def _mistakes(
                 strict = not (as_text and _is_read_out(type_))
                 values[one.name] = msgspec.convert(given[name], type_, strict=strict)
             except msgspec.ValidationError as error:
-                found.append(_said(name, error, one.type))
+                found.append(told(name, error, type_))
         elif one.required:
             found.append(wrong(name, "this is needed"))
     return values, found
@@ -97,20 +99,16 @@ def _fields(kind: Hashable) -> dict[str, msgspec.structs.FieldInfo]:
     }
 
 
-def _said(name: str, error: msgspec.ValidationError, kind: Any) -> FieldProblem:
-    """Take the library's sentence apart: `Expected ... - at `$.a[0]``."""
-    sentence, _, place = str(error).partition(" - at `")
-    if sentence.startswith("Invalid enum value"):  # which it shows
-        sentence = f"use one of {', '.join(_choices(kind))}"
-    return wrong(name + place.rstrip("`").removeprefix("$"), sentence)
-
-
-def _choices(kind: Any) -> list[str]:
-    """Give the words of every Literal in a type."""
-    if get_origin(kind) is Literal:
-        return [str(word) for word in get_args(kind)]
-    return [word for part in get_args(kind) for word in _choices(part)]
+def _unknown(name: str, known: Sequence[str]) -> FieldProblem:
+    """Name a field that there is not, if it is a slip of one there is, or surely no passcode."""
+    meant = nearest(name, known)
+    if meant is not None:
+        return wrong(name, f"there is no such field; did you mean {meant}?")
+    holds_secret = any("passcode" in one.lower() for one in known)
+    is_told = _WORD.fullmatch(name) is not None and not holds_secret
+    names = ", ".join(known) or "none"
+    return wrong(name if is_told else "", f"there is no such field; those that there are: {names}")
 
 
 def _whole(error: msgspec.ValidationError) -> FieldProblem:
-    return wrong("", str(error).partition(" - at ")[0])
+    return told("", error, object)

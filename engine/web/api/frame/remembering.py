@@ -24,12 +24,10 @@ PURPOSE: Final[Purpose] = "answers"
 KEPT: Final = timedelta(days=1)
 HEADER: Final = "idempotency-key"
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
-_BAD: Final = Stopped(
-    kind="invalid",
-    details=[
-        {"field": "Idempotency-Key", "message": "use 1 to 255 visible ASCII characters, once"}
-    ],
+BAD_KEY: Final = (
+    {"field": "Idempotency-Key", "message": "use 1 to 255 visible ASCII characters, once"},
 )
+_BAD: Final = Stopped(kind="invalid", details=BAD_KEY)
 
 
 class Remembered:

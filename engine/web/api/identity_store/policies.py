@@ -30,6 +30,7 @@ from engine.web.api.frame.operation import (
     Operation,
     Q,
     Stopped,
+    exists,
     invalid,
 )
 from engine.web.api.frame.pages import BY_NAME, NamedWords, SpringPage, page_query, spring_page
@@ -39,7 +40,14 @@ from engine.web.api.identity_store.common import STORE, needs, store_of
 POLICIES: Final = f"{STORE}/passcodePolicy"
 POLICY: Final = f"{POLICIES}/{{policyName}}"
 
-PolicyName = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$", examples=["pin"])]
+PolicyName = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$",
+        description="1 to 50 letters of ASCII, digits, - and _, beginning with a letter or digit.",
+        examples=["pin"],
+    ),
+]
 Count = Annotated[int, Meta(ge=SHORTEST_EVER, le=LONGEST_EVER)]
 History = Annotated[int, Meta(ge=0, le=MOST_EARLIER)]
 Characters = Literal["ANY", "ALPHANUMERIC", "NUMERIC"]
@@ -137,7 +145,7 @@ async def create_policy(call: Call[NewPolicy, Nothing]) -> Answered | Stopped:
     if store is None:
         return MISSING
     if await call.unit.get(PasscodePolicy, policy_id(store.id, asked.name)) is not None:
-        return Stopped(kind="exists")
+        return exists("name", "there is a policy of this name in the store already")
     rules = {name: getattr(asked, name) for name in PolicyChange.__struct_fields__}
     made = await add_policy(call.unit, call.actor, store, asked.name, **rules)
     return Answered(body=shown(made)) if isinstance(made, PasscodePolicy) else invalid(made)
@@ -166,7 +174,7 @@ async def delete_policy(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     if policy is None:
         return MISSING
     if policy.name == DEFAULT:
-        return Stopped(kind="exists")
+        return exists("policyName", "the policy `default` stays as long as its store")
     remove_policy(call.unit, call.actor, policy)
     return Answered()
 

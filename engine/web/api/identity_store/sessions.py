@@ -29,6 +29,7 @@ from engine.web.api.frame.operation import (
     Operation,
     Q,
     Stopped,
+    exists,
 )
 from engine.web.api.frame.values import Answer, Moment, Sent, moment
 from engine.web.api.identity_store.common import needs, spellings, store_of
@@ -38,6 +39,7 @@ from engine.web.texts import DEFAULT, Speech
 T = TypeVar("T")
 Starts = Callable[[Call[Nothing, Nothing]], Awaitable[Answered | Stopped]]
 FAILED: Final = Stopped(kind="passcode")
+REGISTERED: Final = exists("policyName", "the user has a passcode under this policy already")
 Typed = Annotated[str, Meta(max_length=4096, examples=["orbit cactus velvet lantern"])]
 """A passcode as it was typed; what is longer than any can be is one that fails."""
 
@@ -102,7 +104,7 @@ def _starter(
         if isinstance(found, Missing):
             return MISSING
         if isinstance(found, Registered):
-            return Stopped(kind="exists")
+            return REGISTERED
         return Answered(body=_session(found))
 
     return started
@@ -147,7 +149,7 @@ async def complete_registration(call: Call[Typing, Nothing]) -> Answered | Stopp
         lambda verifier, session: sessions.complete_registration(verifier, session, passcode),
     )
     if isinstance(found, Registered):
-        return Stopped(kind="exists")
+        return REGISTERED
     return MISSING if found is None else _chosen(call, found, "passcode")
 
 

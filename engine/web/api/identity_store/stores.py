@@ -20,15 +20,29 @@ from engine.web.api.frame.operation import (
     Nothing,
     Operation,
     Stopped,
+    exists,
     invalid,
 )
 from engine.web.api.frame.pages import BY_NAME, NamedWords, SpringPage, page_query, spring_page
 from engine.web.api.frame.values import Answer, Length, Moment, Sent, given, length_or_none, moment
 from engine.web.api.identity_store.common import STORE, STORES, needs, store_of
 
-StoreName = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$", examples=["customers"])]
+StoreName = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$",
+        description="1 to 50 letters of ASCII, digits, - and _, beginning with a letter or digit.",
+        examples=["customers"],
+    ),
+]
 Locale = Annotated[
-    str, Meta(pattern=f"^{LANGUAGE.pattern}$", max_length=35, examples=["en", "pt-PT"])
+    str,
+    Meta(
+        pattern=f"^{LANGUAGE.pattern}$",
+        max_length=35,
+        description="A language tag of 35 characters at most, such as en or pt-PT.",
+        examples=["en", "pt-PT"],
+    ),
 ]
 TimeZone = Annotated[
     str,
@@ -103,7 +117,7 @@ async def create_store(call: Call[NewStore, Nothing]) -> Answered | Stopped:
     """Make a store."""
     asked = call.body
     if await call.unit.get(IdentityStore, asked.name) is not None:
-        return Stopped(kind="exists")
+        return exists("name", "there is a store of this name already")
     made = await add_store(
         call.unit,
         call.actor,
@@ -142,7 +156,7 @@ async def delete_store(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     rows = call.offices.store
     users = await rows.page(call.tenant, User, PageQuery(by="store", value=store.id, size=1))
     if users.total:
-        return Stopped(kind="exists")
+        return exists("storeName", "there are users in the store: delete them first")
     policies = [one async for one in every(rows, call.tenant, PasscodePolicy, "store", store.id)]
     remove_store(call.unit, call.actor, store, policies)
     return Answered()

@@ -31,6 +31,7 @@ from engine.web.api.frame.operation import (
     Operation,
     Q,
     Stopped,
+    exists,
     invalid,
 )
 from engine.web.api.frame.pages import (
@@ -65,6 +66,7 @@ class UserWords(Sent, kw_only=True, frozen=True):
     """Which users, and in which order.
 
     Attributes:
+        sort: By age or external id; the oldest first without it.
         ext_id: The one user of this external id.
         search: How the external id begins, to the letter.
     """
@@ -184,8 +186,7 @@ async def create_user(call: Call[NewUser, Nothing]) -> Answered | Stopped:
         status=asked.status,
     )
     if isinstance(made, ExtIdNotUnique):
-        detail = {"field": "extId", "message": "a user of this store has it already"}
-        return Stopped(kind="exists", details=[detail])
+        return exists("extId", "a user of this store has it already")
     return Answered(body=await _shown(call, made)) if isinstance(made, User) else invalid(made)
 
 

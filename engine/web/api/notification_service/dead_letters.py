@@ -7,7 +7,15 @@ from typing import Any, Final, Literal
 
 from engine.records.work import Job, JobStatus
 from engine.run.oversight.jobs import drop_job, retry_job
-from engine.web.api.frame.operation import MISSING, Answered, Call, Nothing, Operation, Stopped
+from engine.web.api.frame.operation import (
+    MISSING,
+    Answered,
+    Call,
+    Nothing,
+    Operation,
+    Stopped,
+    exists,
+)
 from engine.web.api.frame.pages import Number, Size, SpringPage, page_query, spring_page
 from engine.web.api.frame.values import Answer, Moment, Sent, moment, moment_or_none
 from engine.web.api.notification_service.webhooks import SERVICE, needs
@@ -17,7 +25,11 @@ LETTER: Final = f"{LETTERS}/{{deadLetterId}}"
 
 
 class LetterWords(Sent, kw_only=True, frozen=True):
-    """Which page, of those in one state: DEAD unless another one is asked for."""
+    """Which page, of those in one state.
+
+    Attributes:
+        status: DEAD: given up; WAITING to be tried; DONE.
+    """
 
     page: Number = 0
     size: Size = 20
@@ -72,7 +84,7 @@ async def retry_letter(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     if job is None:
         return MISSING
     again = retry_job(call.unit, call.actor, job)
-    return Stopped(kind="exists") if again is None else Answered(body=shown(again))
+    return _not_dead(job) if again is None else Answered(body=shown(again))
 
 
 async def drop_letter(call: Call[Nothing, Nothing]) -> Answered | Stopped:
@@ -80,7 +92,11 @@ async def drop_letter(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     job = await call.unit.get(Job, call.path["deadLetterId"])
     if job is None:
         return MISSING
-    return Answered() if drop_job(call.unit, call.actor, job) else Stopped(kind="exists")
+    return Answered() if drop_job(call.unit, call.actor, job) else _not_dead(job)
+
+
+def _not_dead(job: Job) -> Stopped:
+    return exists("status", f"it is {job.status}: only what is DEAD can be tried again or dropped")
 
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (

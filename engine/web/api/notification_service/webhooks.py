@@ -41,7 +41,14 @@ WEBHOOK: Final = f"{WEBHOOKS}/{{webhookName}}"
 VERSION: Final = f"{WEBHOOK}/{{webhookVersion}}"
 HIDDEN: Final = "***"
 
-WebhookName = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$", examples=["shop"])]
+WebhookName = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$",
+        description="1 to 50 letters of ASCII, digits, - and _, beginning with a letter or digit.",
+        examples=["shop"],
+    ),
+]
 Method = Literal["POST", "GET"]
 Texts = Annotated[
     dict[str, str],

@@ -19,9 +19,10 @@ Text = Annotated[str, Meta(min_length=1, max_length=300)]
 
 
 class AuditWords(Sent, kw_only=True, frozen=True):
-    """Which records, without `sort` the newest first: those of which all that is given holds.
+    """Which records: those of which all that is given holds.
 
     Attributes:
+        sort: By time, the newest first without it.
         subject: `<kind>:<id>` of what it was done to: `user:01K9...`, `definition:sign-in/1`.
         action: What was done: `user.add`, `attempt.failed`.
         actor: By whom: `cli`, `key:<id>`, `instance:<id>`.

@@ -8,13 +8,20 @@ from typing import Annotated, Final, Literal, TypeVar
 from msgspec import Meta
 
 from engine.model.problem import Problem
-from engine.web.api.frame.operation import Detail
+from engine.web.api.frame.operation import Detail, Stopped
 from engine.web.api.frame.pages import Number, Size
 from engine.web.api.frame.values import Answer, Sent
 from engine.web.gate.door import Needs
 
 PROCESS_MANAGER: Final = "/api/process-manager"
 ProcessName = Annotated[str, Meta(max_length=50, examples=["passcode-authentication"])]
+TextName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.v[1-9][0-9]{0,8}$",
+        description="Name and version, such as person.v1.",
+    ),
+]
 
 
 Text = Annotated[str, Meta(max_length=256 * 1024)]
@@ -23,7 +30,11 @@ T = TypeVar("T")
 
 
 class VersionWords(Sent, kw_only=True, frozen=True):
-    """Which page of the versions of one thing; without `sort` the oldest first."""
+    """Which page of the versions of one thing.
+
+    Attributes:
+        sort: By version, the first one first without it; `desc` for the newest.
+    """
 
     page: Number = 0
     size: Size = 20
@@ -78,6 +89,12 @@ def problem_shown(problem: Problem) -> ProblemShown:
         remedy=problem.remedy,
         nearest=problem.nearest,
     )
+
+
+def refused(problems: Sequence[Problem]) -> Stopped:
+    """Refuse what has mistakes; that a version is there already is said as such."""
+    is_taken = any(problem.rule == "D101" for problem in problems)
+    return Stopped(kind="exists" if is_taken else "invalid", details=problem_details(problems))
 
 
 def problem_details(problems: Sequence[Problem]) -> list[Detail]:

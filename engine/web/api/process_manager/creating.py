@@ -14,6 +14,7 @@ from engine.run.entry.tokens import SECRET_PREFIX
 from engine.web.answers import api_error, json_answer, refusal_kind, refuse_link, unread_error
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped
 from engine.web.api.frame.performing import perform
+from engine.web.api.frame.remembering import BAD_KEY
 from engine.web.api.frame.values import Answer, Sent
 from engine.web.api.process_manager.common import PROCESS_MANAGER, needs
 from engine.web.gate.admit import admit_caller
@@ -22,10 +23,11 @@ from engine.web.request import Ask
 from engine.web.wire import Unread, read_json
 
 INSTANCES: Final = f"{PROCESS_MANAGER}/processInstances"
+_NO_BODY: Final = {"field": "body", "message": "send none: the token knows all there is to know"}
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-class TokenWords(Sent, kw_only=True, frozen=True):
+class WhichToken(Sent, kw_only=True, frozen=True):
     """Which token to use.
 
     Attributes:
@@ -76,8 +78,10 @@ async def _by_secret(ask: Ask) -> Created | Response:
         return unread_error(body, ask.id)
     keys = ask.request.headers.getlist("idempotency-key")
     secrets = ask.request.query_params.getlist("pt")
-    if body or not _are_keys(keys):
-        return api_error("unread", ask.id)
+    if body:
+        return api_error("unread", ask.id, details=[_NO_BODY])
+    if not _are_keys(keys):
+        return api_error("unread", ask.id, details=BAD_KEY)
     journeys = ask.web.journeys
     secret = secrets[0] if len(secrets) == 1 else ""
     ask.tenant = tenant_of(secret, SECRET_PREFIX)
@@ -100,7 +104,7 @@ def _shown(ask: Ask, found: Created) -> CreatedShown:
     )
 
 
-async def _created(call: Call[Nothing, TokenWords]) -> CreatedShown | Stopped:
+async def _created(call: Call[Nothing, WhichToken]) -> CreatedShown | Stopped:
     """Use a token of the caller's tenant.
 
     The Idempotency-Key is the token's own: the same one gives the same answer, until the ticket in
@@ -108,7 +112,7 @@ async def _created(call: Call[Nothing, TokenWords]) -> CreatedShown | Stopped:
     """
     words, keys = call.query, call.ask.request.headers.getlist("idempotency-key")
     if not _are_keys(keys):
-        return Stopped(kind="unread")
+        return Stopped(kind="unread", details=BAD_KEY)
     if words.tn not in (None, call.tenant):
         return Stopped(kind="unknown")
     visits, key = call.ask.web.journeys.visits, keys[0] if keys else None
@@ -118,13 +122,13 @@ async def _created(call: Call[Nothing, TokenWords]) -> CreatedShown | Stopped:
     return _shown(call.ask, found)
 
 
-async def create_one(call: Call[Nothing, TokenWords]) -> Answered | Stopped:
+async def create_one(call: Call[Nothing, WhichToken]) -> Answered | Stopped:
     """Create an instance."""
     found = await _created(call)
     return found if isinstance(found, Stopped) else Answered(body=found)
 
 
-async def create_and_redirect(call: Call[Nothing, TokenWords]) -> Answered | Stopped:
+async def create_and_redirect(call: Call[Nothing, WhichToken]) -> Answered | Stopped:
     """Create an instance, and answer with where the person begins alone."""
     found = await _created(call)
     if isinstance(found, Stopped):
@@ -137,7 +141,7 @@ CREATE: Final = Operation(
     name="createProcessInstance", method="POST", path=f"{INSTANCES}/create",
     needs=needs("createProcessInstance"), summary="Create a process instance for a person",
     description="Without a bearer value it is opened by the secret of the token itself.",
-    answer=create_one, body=Nothing, query=TokenWords, result=CreatedShown, status=201,
+    answer=create_one, body=Nothing, query=WhichToken, result=CreatedShown, status=201,
     others={410: "The token is used up, or not valid now."}, own_key=True,
     links={"getProcessInstance": _MADE, "cancelProcessInstance": _MADE},
 )  # fmt: skip
@@ -146,6 +150,6 @@ CREATE_AND_LEAD: Final = Operation(
     needs=needs("createProcessInstance"),
     summary="Create a process instance and lead to where the person begins",
     description="Without a bearer value it is opened by the secret of the token itself.",
-    answer=create_and_redirect, body=Nothing, query=TokenWords, status=307,
+    answer=create_and_redirect, body=Nothing, query=WhichToken, status=307,
     others={410: "The token is used up, or not valid now."}, own_key=True,
 )  # fmt: skip

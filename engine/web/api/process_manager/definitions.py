@@ -23,6 +23,7 @@ from engine.web.api.frame.operation import (
     Operation,
     Q,
     Stopped,
+    exists,
 )
 from engine.web.api.frame.pages import (
     Number,
@@ -39,11 +40,12 @@ from engine.web.api.process_manager.common import (
     ProblemShown,
     ProcessName,
     Text,
+    TextName,
     VersionWords,
     needs,
     page_of_versions,
-    problem_details,
     problem_shown,
+    refused,
 )
 
 DEFINITIONS: Final = f"{PROCESS_MANAGER}/processDefinitions"
@@ -54,7 +56,7 @@ MOST_TEXTS: Final = 200
 SOURCE: Final = "definition.yaml"
 
 Texts = Annotated[
-    dict[Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.v[1-9][0-9]{0,8}$")], Text],
+    dict[TextName, Text],
     Meta(max_length=MOST_TEXTS),
 ]
 Sort = Literal["name", "name,asc", "name,desc"]
@@ -77,7 +79,12 @@ class NewDefinition(Sent, kw_only=True, frozen=True):
 
 
 class ListWords(Sent, kw_only=True, frozen=True):
-    """Which definitions; `name`: the versions of one process alone."""
+    """Which definitions, by name and version.
+
+    Attributes:
+        sort: `desc` from the end.
+        name: The versions of one process alone.
+    """
 
     page: Number = 0
     size: Size = 20
@@ -219,7 +226,7 @@ async def create_definition(call: Call[NewDefinition, Nothing]) -> Answered | St
         parts=_sources(asked.parts, "yaml"),
     )
     if isinstance(done, tuple):
-        return Stopped(kind="invalid", details=problem_details(done))
+        return refused(done)
     row = await call.unit.get(Deployment, done.bundle.digest)
     assert row is not None  # noqa: S101 - it was staged a moment ago, or was there before
     warnings = [problem_shown(problem) for problem in done.warnings]
@@ -268,7 +275,7 @@ async def read_picture(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     try:
         graph = await call.offices.library.graph(call.tenant, Digest(row.id))
     except ActivityMissing:
-        return Stopped(kind="exists")
+        return exists("processDefinitionId", "an activity that it needs is not installed here")
     return Answered(body=DefinitionPicture(mermaid=mermaid(graph)))
 
 
@@ -298,7 +305,10 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         links={"getProcessDefinition": {"processDefinitionId": "$response.body#/id"}},
         body=NewDefinition, query=Nothing,
         result=DefinitionMade, status=201, body_bytes=BODY_BYTES,
-        others={200: "It was there already, to the letter."},
+        others={
+            200: "It was there already, to the letter.",
+            409: "The version is there with another text.",
+        },
     ),
     Operation(
         name="checkProcessDefinition", method="POST", path=f"{DEFINITIONS}/check",

@@ -32,8 +32,8 @@ from engine.web.api.process_manager.common import (
     VersionWords,
     needs,
     page_of_versions,
-    problem_details,
     problem_shown,
+    refused,
 )
 
 FORMS: Final = f"{PROCESS_MANAGER}/customDataForms"
@@ -43,7 +43,12 @@ MOST_VERSIONS: Final = 999_999
 """The compiler takes six digits."""
 
 FormName = Annotated[
-    str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", examples=["contact-details"])
+    str,
+    Meta(
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$",
+        description="A letter, then letters, digits, _ and -, 64 in all.",
+        examples=["contact-details"],
+    ),
 ]
 
 
@@ -74,7 +79,12 @@ class FormText(Sent, kw_only=True, frozen=True):
 
 
 class FormWords(Sent, kw_only=True, frozen=True):
-    """Which page of the forms, by name and version; `name`: the versions of one form alone."""
+    """Which page of the forms, by name and version.
+
+    Attributes:
+        sort: By name; `desc` from the end.
+        name: The versions of one form alone.
+    """
 
     page: Number = 0
     size: Size = 20
@@ -118,7 +128,7 @@ async def create_form(call: Call[NewForm, Nothing]) -> Answered | Stopped:
         by=call.actor,
     )
     if isinstance(done, tuple):
-        return Stopped(kind="invalid", details=problem_details(done))
+        return refused(done)
     users = [one for one in await _forms(call) if one.id == done.row.id]
     ids = [id for one in users for id in one.process_definitions if one.resource == done.row.text]
     body = FormMade(
@@ -238,7 +248,10 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         links={"getCustomDataForm": {"formId": "$response.body#/id"}},
         body=NewForm, query=Nothing,
         result=FormMade, status=201, body_bytes=BODY_BYTES,
-        others={200: "It was there already, to the letter."},
+        others={
+            200: "It was there already, to the letter.",
+            409: "The version is there with another text.",
+        },
     ),
     Operation(
         name="checkCustomDataForm", method="POST", path=f"{FORMS}/check",

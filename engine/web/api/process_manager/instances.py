@@ -39,6 +39,7 @@ from engine.web.api.process_manager.shown import (
     facts,
     parameters_of,
 )
+from engine.web.api.process_manager.standing import in_no_state
 from engine.web.links import ResumeLink
 
 INSTANCE: Final = f"{INSTANCES}/{{processInstanceId}}"
@@ -47,10 +48,14 @@ Comment = Annotated[str, Meta(max_length=LONGEST_COMMENT)]
 
 
 class InstanceWords(Sent, kw_only=True, frozen=True):
-    """Which instances, without `sort` the newest first. Some words have two spellings, as TrustX's.
+    """Which instances.
 
     Attributes:
-        process_definition_id: Of that version; what was over before 2026-11-27 is not found by it.
+        sort: By when they were made, the newest first without it.
+        status, process_instance_status: Those alone that stand so, in either spelling.
+        process_defn_name, process_definition_name: Those of one process, in either spelling.
+        process_definition_id: Those of that version; what was over before versions were kept beside
+            instances is not found by it.
         text: A part of the id, or of the reference that its pages show.
         incident: Those alone that an operator has to look at.
         start_date_time, end_date_time: Made from the one, before the other.
@@ -199,7 +204,8 @@ async def make_resume_link(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     except UnknownInstance:
         return MISSING
     if value is None:
-        return Stopped(kind="exists")
+        found = await _instance_of(call)
+        return MISSING if found is None else in_no_state(found)
     link = ResumeLink(instance=ref.id, value=value).address_at(call.ask.web.config.origin)
     return Answered(body=ResumeShown(link=link))
 
@@ -228,7 +234,7 @@ async def _done(call: Call[B, Q], deed: Deed, comment: str = "") -> Answered | S
     except UnknownInstance:
         return MISSING
     if current.already_answered:
-        return Stopped(kind="exists")
+        return in_no_state(current.instance)
     found = await with_incident(call.offices.library, current.instance)
     return Answered(body=InstanceShown(**facts(call, found)))
 

@@ -22,6 +22,7 @@ from engine.web.api.frame.operation import (
     Operation,
     Q,
     Stopped,
+    exists,
     invalid,
 )
 from engine.web.api.frame.pages import (
@@ -93,6 +94,7 @@ class TokenWords(Sent, kw_only=True, frozen=True):
     """Which tokens.
 
     Attributes:
+        sort: By age or name; the oldest first without it.
         process_defn_name: Those of one process.
         search: How the name begins, to the letter.
     """
@@ -183,7 +185,7 @@ async def create_token(call: Call[NewToken, Nothing]) -> Answered | Stopped:
     """Make a token."""
     asked = call.body
     if await call.unit.find(ProcessToken, "name", asked.name) is not None:
-        return Stopped(kind="exists")
+        return exists("name", "another token has this name already")
     problems = _problems(asked, f"{call.ask.web.config.origin}{LANDING_PATH}")
     if problems:
         return invalid(problems)
