@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from engine.model.problem import Problem
-from engine.web.api.frame.operation import Detail
+from engine.web.api.frame.operation import Detail, Stopped
 from engine.web.api.frame.values import Answer
 from engine.web.gate.door import Needs
 
@@ -55,6 +55,12 @@ def problem_shown(problem: Problem) -> ProblemShown:
         remedy=problem.remedy,
         nearest=problem.nearest,
     )
+
+
+def refused(problems: Sequence[Problem]) -> Stopped:
+    """Say why a definition is not kept: 409 where another text has its version."""
+    is_there = any(problem.rule == "D101" for problem in problems)
+    return Stopped(kind="exists" if is_there else "invalid", details=problem_details(problems))
 
 
 def problem_details(problems: Sequence[Problem]) -> list[Detail]:

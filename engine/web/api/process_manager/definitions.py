@@ -33,8 +33,8 @@ from engine.web.api.process_manager.common import (
     ProcessName,
     TextName,
     needs,
-    problem_details,
     problem_shown,
+    refused,
 )
 
 DEFINITIONS: Final = f"{PROCESS_MANAGER}/processDefinitions"
@@ -223,7 +223,7 @@ async def create_definition(call: Call[NewDefinition, Nothing]) -> Answered | St
         parts=_sources(asked.parts, "yaml"),
     )
     if isinstance(done, tuple):
-        return Stopped(kind="invalid", details=problem_details(done))
+        return refused(done)
     row = await call.unit.get(Deployment, done.bundle.digest)
     assert row is not None  # noqa: S101 - it was staged a moment ago, or was there before
     warnings = [problem_shown(problem) for problem in done.warnings]
@@ -338,7 +338,10 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         links={"getProcessDefinition": {"processDefinitionId": "$response.body#/id"}},
         body=NewDefinition, query=Nothing,
         result=DefinitionMade, status=201, body_bytes=BODY_BYTES,
-        others={200: "It was there already, to the letter."},
+        others={
+            200: "It was there already, to the letter.",
+            409: "There is another text of this version.",
+        },
     ),
     Operation(
         name="checkProcessDefinition", method="POST", path=f"{DEFINITIONS}/check",
