@@ -86,7 +86,7 @@ def test_the_life_of_a_definition() -> None:
         again = await deployed(shop, source)
         assert (again.status, again.json["new"]) == (200, False)
         other = await deployed(shop, source.replace("Two forms", "Other"))
-        assert other.status == 409
+        assert (other.status, other.json["code"]) == (409, 9409)
         assert "D101" in {one["rule"] for one in other.json["details"]}
 
         way = f"{DEFINITIONS}/{made.json['id']}"
@@ -145,6 +145,19 @@ def test_mistakes_of_a_definition_are_told_with_place_and_remedy() -> None:
     assert near
     assert near[0]["line"] > 10
     assert near[0]["remedy"]
+
+
+def test_a_form_that_is_not_there_is_asked_for_from_files_and_programs_alike() -> None:
+    async def story(house: Surface) -> Answer:
+        return await deployed(
+            await program(house), REVIEWED.replace("Name: person", "Name: nobody")
+        )
+
+    (told,) = play(story).json["details"]
+
+    assert told["remedy"] == (
+        "put nobody.v1.json into forms/ beside the definition, or send it along"
+    )
 
 
 def test_a_check_keeps_nothing() -> None:

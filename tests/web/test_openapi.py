@@ -120,6 +120,9 @@ def test_the_page_names_every_way_in_and_loads_nothing_from_elsewhere() -> None:
         assert row.path in answer.words
     assert "`" not in answer.words
     assert not re.search(r"(?:src|href)=\"(?!/|#)", answer.text)
+    index = answer.text.partition("<nav")[2].partition("</nav>")[0]
+    assert index.count("<details>") == len(document()["tags"]), "a phone shows families alone"
+    assert index.count("<li>") == len(ALL) + len(document()["tags"])
     assert "<script" not in answer.text
     assert " style=" not in answer.text
     assert "script-src 'nonce-" in answer.header("content-security-policy")

@@ -107,7 +107,8 @@ def _not_there(
     names = (other.name for other in forms)
     findings.add(
         "L113", site.value_spot("inputs", input), f"there is no form `{ref.name}`",
-        f"write forms/{ref.name}.v{ref.version}.json", nearest=findings.nearest(ref.name, names),
+        f"put {ref.name}.v{ref.version}.json into forms/ beside the definition, or send it along",
+        nearest=findings.nearest(ref.name, names),
         key=site.path("inputs", input),
     )  # fmt: skip
 
