@@ -413,3 +413,23 @@ def test_a_body_that_cannot_be_spends_no_session(
     assert refused.status == 400
     assert [one["field"] for one in refused.json["details"]] == fields
     assert after == 200
+
+
+@pytest.mark.parametrize("kind", ["authentications", "renewals", "registrations"])
+def test_a_session_is_begun_once_under_one_key(kind: str) -> None:
+    async def story(house: Surface) -> None:
+        shop = await program(house)
+        who = INES
+        if kind == "registrations":
+            who = "rui"
+            await added(shop, who)
+        way = f"{BASE}/users/{who}/passcodes/{kind}/default/ext"
+        first, again = await shop.post(way, key="one"), await shop.post(way, key="one")
+        other = await shop.post(way, key="two")
+        assert [one.status for one in (first, again, other)] == [201, 201, 201], first.text
+        assert again.body == first.body
+        assert other.json["sessionId"] != first.json["sessionId"]
+        page = await house.bench.store.page(MAIN_TENANT, PasscodeSession, PageQuery())
+        assert page.total == 2
+
+    play(story)

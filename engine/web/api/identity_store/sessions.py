@@ -235,7 +235,7 @@ def _starts(kind: SessionKind, plural: str, word: str) -> tuple[Operation[Any, A
             needs=needs(f"{name}ForUser"),
             ext_needs=needs(f"createUserPasscode{word}ForUserByExtUserId"),
             summary=f"Begin a passcode {kind}", answer=_starter(kind), body=Nothing,
-            query=Nothing, result=SessionShown, status=201, others=others,
+            query=Nothing, result=SessionShown, status=201, others=others, makes=True,
         )
     )  # fmt: skip
 
