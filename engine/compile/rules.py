@@ -302,6 +302,12 @@ _OWN = (
         "A deployed version never changes",
         "Visits that began with it go on with it, and their records say what it asked.",
     ),
+    _rule(
+        "D103",
+        "What a definition names is there",
+        "Whoever comes by meets an error until the store, policy or webhook is made.",
+        "warning",
+    ),
     _rule("D102", "A part is not deployed by itself", "Nobody begins there: definitions call it."),
 )
 

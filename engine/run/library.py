@@ -10,7 +10,7 @@ from types import MappingProxyType
 from engine.compile import Report, Source, check_definition, check_form, load
 from engine.errors import ActivityMissing, UnknownBundle
 from engine.identity.deeds import Actor
-from engine.model.definition import Bundle, Definition
+from engine.model.definition import Bundle
 from engine.model.graph import ProcessGraph
 from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import Digest, TenantId
@@ -28,7 +28,7 @@ class Deployed:
     """A bundle that can be run. `new` is False when it was there already, to the letter."""
 
     bundle: Bundle
-    definition: Definition
+    graph: ProcessGraph
     new: bool
     warnings: tuple[Problem, ...] = ()
 
@@ -108,7 +108,7 @@ class Library:
             self._keep(unit, bundle, by)
         return Deployed(
             bundle=bundle,
-            definition=report.graph.definition,
+            graph=report.graph,
             new=found is None,
             warnings=report.problems,
         )

@@ -175,6 +175,39 @@ def test_a_check_keeps_nothing() -> None:
     play(story)
 
 
+def test_what_a_definition_names_and_is_not_there_is_told_as_it_is_created() -> None:
+    async def story(house: Surface) -> None:
+        shop = await program(house)
+        source = """
+process: news
+version: 1
+title: News
+maxDuration: PT1H
+retention: P30D
+flow:
+  start: {activity: Start, next: send}
+  send: {activity: Send Webhook, inputs: {webhookName: till}, next: find}
+  find:
+    activity: Get User
+    inputs: {storeName: members, userExternalId: ana, userKey: user1}
+    errors: {UserNotFound: end}
+    next: end
+  end: {activity: End, result: REVIEW}
+"""
+        made = await shop.post(DEFINITIONS, {"source": source})
+        assert made.status == 201, made.text
+        told = [one["message"] for one in made.json["warnings"] if one["rule"] == "D103"]
+        assert told == [
+            "the definition uses webhook `till`, which does not exist",
+            "the definition uses store `members`, which does not exist",
+        ]
+        await shop.post("/api/identity-store/stores", {"name": "members"})
+        again = (await shop.post(DEFINITIONS, {"source": source})).json["warnings"]
+        assert [one["message"] for one in again if one["rule"] == "D103"] == told[:1]
+
+    play(story)
+
+
 def test_a_definition_may_be_long_and_no_longer() -> None:
     async def story(house: Surface) -> list[int]:
         shop = await program(house)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from engine.cli.hints import hint
 from engine.cli.terminal.page import Terminal, clean
 from engine.identity.policies import DEFAULT, policy_id, risks
 from engine.model.graph import ActivityNode, ProcessGraph
-from engine.records.identity import IdentityStore, PasscodePolicy
-from engine.run.unit import Unit
-from engine.webhooks.definitions import newest
+from engine.records.identity import PasscodePolicy
+from engine.run.needs import Need, named, unmet
 
 if TYPE_CHECKING:
     from engine.app import Application
-    from engine.model.signature import Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,39 +28,20 @@ class Lack:
 async def lacks(application: Application, graph: ProcessGraph) -> list[Lack]:
     """Find the stores, policies and webhooks that a definition names and that do not exist."""
     name = f"{graph.definition.process} {graph.definition.version}"
-    found: dict[str, Lack] = {}
-    for node in graph.nodes.values():
-        if isinstance(node, ActivityNode):
-            for lack in await _of_node(application, name, node):
-                found.setdefault(lack.told, lack)
-    return list(found.values())
+    found = await unmet(application.store, application.tenant, graph)
+    return [Lack(told=f"{name} {need.told}", remedy=_remedy(need)) for need in found]
 
 
-async def _of_node(application: Application, name: str, node: ActivityNode) -> list[Lack]:
-    keeper, tenant, found = application.store, application.tenant, []
-    for store in _named(node, "store"):
-        if await keeper.get(tenant, IdentityStore, store) is None:
-            told = f"{name} uses store `{store}`, which does not exist"
-            found.append(Lack(told=told, remedy=hint("store", "add", named=store)))
-            continue  # a store that is added comes with its usual policy
-        for policy in _named(node, "policy"):
-            if await keeper.get(tenant, PasscodePolicy, policy_id(store, policy)) is None:
-                told = f"{name} uses passcode policy `{policy}`, which `{store}` does not have"
-                remedy = f"Name one that it has in the definition, such as `{DEFAULT}`."
-                found.append(Lack(told=told, remedy=remedy))
-    return [*found, *await _webhooks(application, name, node)]
-
-
-async def _webhooks(application: Application, name: str, node: ActivityNode) -> list[Lack]:
-    unit = Unit(application.store, application.tenant)
-    missing = [one for one in _named(node, "webhook") if await newest(unit, one) is None]
-    return [
-        Lack(
-            told=f"{name} uses webhook `{one}`, which does not exist",
-            remedy=hint("webhook", "add", one, "https://HOST/PATH"),
-        )
-        for one in missing
-    ]
+def _remedy(need: Need) -> str:
+    match need.what:
+        case "store":
+            return hint("store", "add", named=need.name)
+        case "policy":
+            return f"Name one that it has in the definition, such as `{DEFAULT}`."
+        case "webhook":
+            return hint("webhook", "add", need.name, "https://HOST/PATH")
+        case _:
+            assert_never(need.what)
 
 
 async def risky(application: Application, graph: ProcessGraph) -> list[Lack]:
@@ -70,8 +49,8 @@ async def risky(application: Application, graph: ProcessGraph) -> list[Lack]:
     found: dict[str, Lack] = {}
     for node in graph.nodes.values():
         if isinstance(node, ActivityNode):
-            for store in _named(node, "store"):
-                for name in _named(node, "policy"):
+            for store in named(node, "store"):
+                for name in named(node, "policy"):
                     await _weigh(application, policy_id(store, name), found)
     return list(found.values())
 
@@ -81,14 +60,6 @@ async def _weigh(application: Application, id: str, found: dict[str, Lack]) -> N
     for risk in risks(policy) if policy is not None else ():
         told = f"the passcode policy {id} accepts a risk: {risk}"
         found.setdefault(told, Lack(told=told, remedy="A safer one is better."))
-
-
-def _named(node: ActivityNode, what: Reference) -> Iterator[str]:
-    """Give what a node's literal inputs name of one kind."""
-    for input_ in node.signature.inputs:
-        value = node.inputs.get(input_.name)
-        if input_.refers == what and isinstance(value, str):
-            yield value
 
 
 def show_lacks(terminal: Terminal, found: Sequence[Lack]) -> None:

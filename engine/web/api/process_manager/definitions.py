@@ -12,8 +12,10 @@ from engine.compile import Source, check_definition, mermaid
 from engine.errors import ActivityMissing
 from engine.model.definition import Definition
 from engine.model.names import Digest
+from engine.model.problem import Place, Problem
 from engine.ports.paging import every
 from engine.records.deployments import Deployment
+from engine.run.needs import Need, unmet
 from engine.web.api.frame.operation import (
     MISSING,
     Answered,
@@ -229,10 +231,21 @@ async def create_definition(call: Call[NewDefinition, Nothing]) -> Answered | St
         return refused(done)
     row = await call.unit.get(Deployment, done.bundle.digest)
     assert row is not None  # noqa: S101 - it was staged a moment ago, or was there before
-    warnings = [problem_shown(problem) for problem in done.warnings]
+    needs = await unmet(call.offices.store, call.tenant, done.graph)
+    warnings = [problem_shown(one) for one in (*done.warnings, *map(_unmet, needs))]
     return Answered(
-        body=DefinitionMade(**_facts(row, done.definition), new=done.new, warnings=warnings),
+        body=DefinitionMade(**_facts(row, done.graph.definition), new=done.new, warnings=warnings),
         status=201 if done.new else 200,
+    )
+
+
+def _unmet(need: Need) -> Problem:
+    return Problem(
+        rule="D103",
+        place=Place(file=SOURCE, line=1, column=1),
+        message=f"the definition {need.told}",
+        remedy="create it before anybody comes by",
+        severity="warning",
     )
 
 
