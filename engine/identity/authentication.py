@@ -276,19 +276,22 @@ async def _read(verifier: Verifier, attempt: Attempt) -> _File:
     unit, store = verifier.unit, attempt.store
     directory = await unit.get(IdentityStore, store)
     policy = await unit.get(PasscodePolicy, policy_id(store, attempt.policy))
-    user = await by_id(unit, store, attempt.user)
+    user = await unit.get(User, attempt.user)
     passcode = await unit.find(Passcode, "by_use", use_key(attempt.user, attempt.policy))
     stranger = unknown_account(verifier.vault, store, attempt.user)
     own = user_account(attempt.user)
+    proof = Proof(
+        user=user or NOBODY.user,
+        passcode=passcode or NOBODY.passcode,
+        policy=policy or NOBODY.policy,
+    )
+    is_member = proof.user.store == store
+    are_there = (directory is not None) & (policy is not None) & (passcode is not None)
     return _File(
         store=directory or NO_STORE,
-        proof=Proof(
-            user=user or NOBODY.user,
-            passcode=passcode or NOBODY.passcode,
-            policy=policy or NOBODY.policy,
-        ),
-        is_whole=None not in (directory, policy, user, passcode),
-        account=stranger if user is None else own,
+        proof=proof,
+        is_whole=are_there & is_member,
+        account=own if is_member else stranger,
     )
 
 
