@@ -70,6 +70,8 @@ class Unit:
             if table == kind.TABLE and row is not None and getattr(row, unique) == value:
                 return cast("R", row)
         found = await self._records.find(self.tenant, kind, unique, value)
+        if not self._shadows:
+            return found
         # A row that is staged and did not match above has given the text up.
         return None if found is None or (kind.TABLE, found.id) in self._shadows else found
 

@@ -54,17 +54,23 @@ def a_millisecond() -> None:
         pass
 
 
-async def causes(pool: Callable[[World], HashPool] | None = None) -> list[Cause]:
-    """Build every cause, each in a world of its own; `pool`: in place of the cheap one."""
-    found = []
-    for name in CLASSES:
-        world = World()
-        if pool is not None:  # from the first: it makes the records, too
-            world.pool = pool(world)  # type: ignore[assignment]  # a real one does as well
-        _, attempt, passcode = await failing(name, world)
-        ledger = dict(world.store._ledger)
-        found.append(Cause(name, world, attempt, passcode, ledger))  # type: ignore[arg-type]  # any mapping
-    return found
+Pools = Callable[[World], HashPool] | None
+"""What makes a pool in place of the cheap one."""
+
+
+async def causes(pool: Pools = None) -> list[Cause]:
+    """Build every cause, each in a world of its own."""
+    return [await alone(name, pool) for name in CLASSES]
+
+
+async def alone(name: str, pool: Pools = None) -> Cause:
+    """Build one cause in a world of its own."""
+    world = World()
+    if pool is not None:  # from the first: it makes the records, too
+        world.pool = pool(world)  # type: ignore[assignment]  # a real one does as well
+    _, attempt, passcode = await failing(name, world)
+    ledger = dict(world.store._ledger)
+    return Cause(name, world, attempt, passcode, ledger)  # type: ignore[arg-type]  # any mapping
 
 
 Timed = Callable[[], Awaitable[float]]
