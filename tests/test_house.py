@@ -250,6 +250,12 @@ def test_every_python_file_says_what_it_is() -> None:
     assert silent == []
 
 
+def test_every_file_is_named_by_what_lives_there() -> None:
+    empty = {"utils", "util", "helpers", "common", "base", "misc"}
+
+    assert [named(f) for f in sources("engine", "activities", "tests") if f.stem in empty] == []
+
+
 def test_modules_are_small() -> None:
     files = sources("engine", "activities")
     lines = {named(f): len(f.read_text(encoding="utf-8").splitlines()) for f in files}

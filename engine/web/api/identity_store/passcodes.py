@@ -21,7 +21,7 @@ from engine.web.api.frame.operation import (
     invalid,
 )
 from engine.web.api.frame.values import Answer, At, Moment, Sent, moment, moment_or_none
-from engine.web.api.identity_store.common import needs, spellings
+from engine.web.api.identity_store.paths import needs, spellings
 from engine.web.api.identity_store.users import user_of
 
 Status = Literal["ACTIVE", "BLOCKED", "EXPIRED", "ARCHIVED"]

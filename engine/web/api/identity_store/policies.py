@@ -35,7 +35,7 @@ from engine.web.api.frame.operation import (
 )
 from engine.web.api.frame.pages import BY_NAME, NamedWords, SpringPage, page_query, spring_page
 from engine.web.api.frame.values import Answer, Length, Moment, Sent, given, length_or_none, moment
-from engine.web.api.identity_store.common import STORE, needs, store_of
+from engine.web.api.identity_store.paths import STORE, needs, store_of
 
 POLICIES: Final = f"{STORE}/passcodePolicy"
 POLICY: Final = f"{POLICIES}/{{policyName}}"

@@ -32,8 +32,8 @@ from engine.web.api.frame.operation import (
     exists,
 )
 from engine.web.api.frame.values import Answer, Moment, Sent, moment
-from engine.web.api.identity_store.common import needs, spellings, store_of
 from engine.web.api.identity_store.passcodes import PasscodeShown, shown
+from engine.web.api.identity_store.paths import needs, spellings, store_of
 from engine.web.texts import DEFAULT, Speech
 
 T = TypeVar("T")

@@ -43,7 +43,7 @@ from engine.web.api.frame.pages import (
     spring_rows,
 )
 from engine.web.api.frame.values import Answer, Moment, Sent, moment, moment_or_none
-from engine.web.api.identity_store.common import STORE, needs, store_of
+from engine.web.api.identity_store.paths import STORE, needs, store_of
 from engine.web.api.identity_store.stores import FirstStatus, Locale, TimeZone
 
 USERS: Final = f"{STORE}/users"

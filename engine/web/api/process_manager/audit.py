@@ -12,7 +12,7 @@ from engine.records.record import AuditRow
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped
 from engine.web.api.frame.pages import Number, Size, SpringPage, spring_rows
 from engine.web.api.frame.values import Answer, At, Moment, Sent, moment
-from engine.web.api.process_manager.common import PROCESS_MANAGER, needs
+from engine.web.api.process_manager.service import PROCESS_MANAGER, needs
 
 RECORDS: Final = f"{PROCESS_MANAGER}/auditRecords"
 Text = Annotated[str, Meta(min_length=1, max_length=300)]

@@ -16,7 +16,7 @@ from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, S
 from engine.web.api.frame.performing import perform
 from engine.web.api.frame.remembering import BAD_KEY
 from engine.web.api.frame.values import Answer, Sent
-from engine.web.api.process_manager.common import PROCESS_MANAGER, needs
+from engine.web.api.process_manager.service import PROCESS_MANAGER, needs
 from engine.web.gate.admit import admit_caller
 from engine.web.links import TicketLink
 from engine.web.request import Ask

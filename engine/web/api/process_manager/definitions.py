@@ -36,18 +36,19 @@ from engine.web.api.frame.pages import (
     spring_rows,
 )
 from engine.web.api.frame.values import Answer, Length, Moment, Sent, length_or_none, moment
-from engine.web.api.process_manager.common import (
-    PROCESS_MANAGER,
+from engine.web.api.process_manager.problems import (
     CheckedShown,
     ProblemShown,
+    problem_shown,
+    refused,
+)
+from engine.web.api.process_manager.service import PROCESS_MANAGER, needs
+from engine.web.api.process_manager.versions import (
     ProcessName,
     Text,
     TextName,
     VersionWords,
-    needs,
     page_of_versions,
-    problem_shown,
-    refused,
 )
 
 DEFINITIONS: Final = f"{PROCESS_MANAGER}/processDefinitions"

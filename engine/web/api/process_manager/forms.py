@@ -24,17 +24,14 @@ from engine.web.api.frame.operation import (
 )
 from engine.web.api.frame.pages import Number, Size, SpringPage, spring_rows
 from engine.web.api.frame.values import Answer, Moment, Sent, moment
-from engine.web.api.process_manager.common import (
-    PROCESS_MANAGER,
+from engine.web.api.process_manager.problems import (
     CheckedShown,
     ProblemShown,
-    Text,
-    VersionWords,
-    needs,
-    page_of_versions,
     problem_shown,
     refused,
 )
+from engine.web.api.process_manager.service import PROCESS_MANAGER, needs
+from engine.web.api.process_manager.versions import Text, VersionWords, page_of_versions
 
 FORMS: Final = f"{PROCESS_MANAGER}/customDataForms"
 FORM: Final = f"{FORMS}/{{formId}}"

@@ -30,8 +30,8 @@ from engine.web.api.frame.operation import (
 )
 from engine.web.api.frame.pages import Number, Size, SpringPage, spring_rows
 from engine.web.api.frame.values import Answer, At, Moment, Sent, moment
-from engine.web.api.process_manager.common import ProcessName, needs
 from engine.web.api.process_manager.creating import CREATE, CREATE_AND_LEAD, INSTANCES
+from engine.web.api.process_manager.service import needs
 from engine.web.api.process_manager.shown import (
     InstanceShown,
     InstanceWithParameters,
@@ -40,6 +40,7 @@ from engine.web.api.process_manager.shown import (
     parameters_of,
 )
 from engine.web.api.process_manager.standing import in_no_state
+from engine.web.api.process_manager.versions import ProcessName
 from engine.web.links import ResumeLink
 
 INSTANCE: Final = f"{INSTANCES}/{{processInstanceId}}"

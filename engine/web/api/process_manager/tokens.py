@@ -43,7 +43,8 @@ from engine.web.api.frame.values import (
     moment,
     moment_or_none,
 )
-from engine.web.api.process_manager.common import PROCESS_MANAGER, ProcessName, needs
+from engine.web.api.process_manager.service import PROCESS_MANAGER, needs
+from engine.web.api.process_manager.versions import ProcessName
 from engine.web.links import LANDING_PATH, TokenLink
 
 TOKENS: Final = f"{PROCESS_MANAGER}/processTokens"

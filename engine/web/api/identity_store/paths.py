@@ -1,4 +1,4 @@
-"""What the operations of identity stores share: where they are, and how a store is found."""
+"""Where identity stores are, in every spelling; how a store is found, and what it needs."""
 
 from __future__ import annotations
 
