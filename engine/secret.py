@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from typing import Final, NoReturn, SupportsIndex
@@ -69,6 +70,11 @@ class SecretRef(msgspec.Struct, frozen=True, kw_only=True):
 
 Bag = Mapping[SecretRef, Secret]
 """The secrets of one hop: a local of `run.loop.submit`, never stored, gone when it returns."""
+
+
+def base64url(raw: bytes) -> str:
+    """Write bytes as addresses and cookies take them, without the signs that only fill up."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def digest(secret: str) -> str:

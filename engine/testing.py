@@ -6,7 +6,6 @@ For tests of the engine and of activities written elsewhere. Nothing here is fit
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 import inspect
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +23,7 @@ from engine.ports.outside import Slot, Vault
 from engine.ports.store import Hop
 from engine.records.journal import JournalRow
 from engine.records.tokens import ProcessToken
-from engine.secret import Secret
+from engine.secret import Secret, base64url
 
 P = TypeVar("P")
 
@@ -75,7 +74,7 @@ class SeededChance:
 
     def token(self) -> str:
         """43 characters of base64url."""
-        return base64.urlsafe_b64encode(self.bytes(32)).decode().rstrip("=")
+        return base64url(self.bytes(32))
 
     def bytes(self, count: int) -> bytes:
         """Bytes drawn from the seed."""

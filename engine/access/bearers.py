@@ -6,7 +6,6 @@ so that a key that is blocked, or may do less, is so at once.
 
 from __future__ import annotations
 
-import base64
 import hmac
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Final, Literal
 from engine.model.names import TenantId
 from engine.model.value import Passing
 from engine.ports.outside import Purpose, Vault
+from engine.secret import base64url
 
 PURPOSE: Final[Purpose] = "bearer"
 LIFE: Final = timedelta(minutes=30)
@@ -51,4 +51,4 @@ def read(vault: Vault, value: str, at: datetime) -> Bearer | Literal["forged", "
 
 def _mac(vault: Vault, said: str) -> str:
     made = vault.mac(PURPOSE, said.encode())
-    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+    return base64url(made)

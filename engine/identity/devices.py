@@ -7,7 +7,6 @@ in the outcome of a right passcode alone.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
@@ -18,6 +17,7 @@ from typing import Final
 from engine.identity.attempts import LockRules
 from engine.model.names import AccountKey
 from engine.ports.outside import Chance, Purpose, Vault
+from engine.secret import base64url
 
 PURPOSE: Final[Purpose] = "device"
 LIFE: Final = timedelta(days=180)
@@ -113,4 +113,4 @@ def _day(at: datetime) -> int:
 
 def _mac(vault: Vault, id: str, day: int, user: str, passcode: str) -> str:
     made = vault.mac(PURPOSE, f"{id}\x1f{day}\x1f{user}\x1f{passcode}".encode())
-    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+    return base64url(made)

@@ -5,7 +5,6 @@ A value is rotated at redemption and after a PASS.
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime
 from typing import Final
 
@@ -19,7 +18,8 @@ from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Absent, Version
 from engine.records.tokens import Session
-from engine.secret import digest as digest  # its callers ask for it here
+from engine.secret import base64url  # its callers ask for it here
+from engine.secret import digest as digest
 
 PURPOSE: Final[Purpose] = "session"
 LONGEST_SECRET: Final = 128
@@ -38,7 +38,7 @@ def follower(vault: Vault, tenant: TenantId, session: str) -> str:
         session: The id of the session that is followed, a hash.
     """
     made = vault.mac(PURPOSE, session.encode())
-    return named(tenant, base64.urlsafe_b64encode(made).rstrip(b"=").decode())
+    return named(tenant, base64url(made))
 
 
 def first_of(vault: Vault, tenant: TenantId, mark: str) -> str:

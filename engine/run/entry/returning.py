@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +24,7 @@ from engine.run.entry.again import Again
 from engine.run.entry.answers import Begun, Refusal, Returning
 from engine.run.loop import Loop
 from engine.run.unit import Unit
+from engine.secret import base64url
 
 PURPOSE: Final = "resume"
 
@@ -39,7 +39,7 @@ def resume_value(vault: Vault, instance: ProcessInstance) -> str | None:
     if wait is None or wait.awaits != "resume" or wait.key is None:
         return None
     made = vault.mac(PURPOSE, f"{instance.tenant}|{wait.key}".encode())
-    return named(instance.tenant, base64.urlsafe_b64encode(made).rstrip(b"=").decode())
+    return named(instance.tenant, base64url(made))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

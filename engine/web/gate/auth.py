@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import re
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from starlette.requests import Request
 
 from engine.model.names import InstanceId, StepKey
 from engine.ports.outside import Purpose, Vault
+from engine.secret import base64url
 from engine.web.request import WebConfig
 
 PURPOSE: Final[Purpose] = "form"
@@ -183,4 +183,4 @@ def _notice_name(config: WebConfig, instance: InstanceId) -> str:
 
 
 def _mac(vault: Vault, message: str) -> str:
-    return base64.urlsafe_b64encode(vault.mac(PURPOSE, message.encode())).rstrip(b"=").decode()
+    return base64url(vault.mac(PURPOSE, message.encode()))
