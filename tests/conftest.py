@@ -4,6 +4,7 @@ With `TRUSTFLOW_NO_SKIP=1` in the environment (`.ci/run` sets it) a skip is a fa
 that lacks an outside tool must say so, and the machine that decides must lack nothing.
 """
 
+import logging
 import os
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -20,6 +21,9 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 # Machines differ in speed, so no deadline; where a red run must be run again, no chance either.
 settings.register_profile("trustflow", deadline=None, derandomize=IN_CI, print_blob=True)
 settings.load_profile("trustflow")
+# A span's exporter tries again in a thread of its own when the test with its collector is over, and
+# would speak into the log of the next one.
+logging.getLogger("opentelemetry").propagate = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

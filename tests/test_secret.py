@@ -14,7 +14,7 @@ import pytest
 
 import engine
 from engine.errors import SecretMisuse
-from engine.secret import Secret, SecretRef, digest
+from engine.secret import Secret, SecretRef, base64url, digest
 
 VALUE: Final = "maple-river-zebra-tulip-stone"
 
@@ -95,6 +95,12 @@ def test_a_reference_encodes_and_tells_nothing_but_a_name() -> None:
 
     assert msgspec.json.decode(msgspec.json.encode(ref), type=SecretRef) == ref
     assert msgspec.json.encode(ref) == b'{"name":"form1.passcode"}'
+
+
+def test_bytes_are_written_as_rfc_4648_does_and_without_filling_up() -> None:
+    # Section 5: signs 62 and 63 are `-` and `_`.
+    written = [base64url(raw) for raw in (b"", b"f", b"fo", b"foo", b"\xfb\xef\xff")]
+    assert written == ["", "Zg", "Zm8", "Zm9v", "--__"]
 
 
 def test_a_digest_is_the_sha_256_that_every_store_has_kept_so_far() -> None:
