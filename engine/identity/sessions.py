@@ -158,11 +158,21 @@ async def complete_authentication(
 
 async def complete_registration(
     verifier: Verifier, session: PasscodeSession, passcode: Secret
-) -> Passcode | Registered | Refusal:
-    """Keep a first passcode; a refused one leaves the session for another choice. Raises `Busy`."""
+) -> Passcode | Registered | Refusal | None:
+    """Keep a first passcode; a refused one leaves the session for another choice. Raises `Busy`.
+
+    None: the user or the policy is gone; a user who goes meanwhile refuses the commit.
+    """
+    unit = verifier.unit
+    user = await by_id(unit, session.store, session.user)
+    policy = await unit.get(PasscodePolicy, policy_id(session.store, session.policy))
+    if user is None or policy is None:
+        return None
     chosen = await choose_first(verifier, attempt_of(session), passcode)
     if isinstance(chosen, Refusal):
-        give_back(verifier.unit, session)
+        give_back(unit, session)
+    if isinstance(chosen, Passcode):
+        unit.hold(user)
     return chosen
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from engine.model.names import MAIN_TENANT, TenantId
 from engine.ports.store import AuditQuery, Committed, Conflict, PageQuery
-from engine.records.identity import Passcode, PasscodeSession, use_key
+from engine.records.identity import Passcode, PasscodeSession, User, use_key
 from engine.records.record import Delete, Put, Staged, Version
 from tests.bench import RIGHT, WRONG
 from tests.web.program import Program, program
@@ -431,5 +431,32 @@ def test_a_session_is_begun_once_under_one_key(kind: str) -> None:
         assert other.json["sessionId"] != first.json["sessionId"]
         page = await house.bench.store.page(MAIN_TENANT, PasscodeSession, PageQuery())
         assert page.total == 2
+
+    play(story)
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_nobody_is_given_a_passcode_once_they_are_gone(when: str) -> None:
+    async def story(house: Surface) -> None:
+        shop, store = await program(house), house.bench.store
+        user = await added(shop)
+        session = (await begun(shop, "registrations", "rui")).json["sessionId"]
+        row = await store.get(MAIN_TENANT, User, user)
+        assert row is not None
+        write, changes = store.write, [Delete(row=row)]
+
+        async def between(tenant: TenantId, unit: Staged) -> Committed | Conflict:
+            if changes and any(isinstance(one, Put) for one in unit.writes):
+                assert await write(tenant, Staged(writes=(changes.pop(),))) == Committed()
+            return await write(tenant, unit)
+
+        if when == "before":
+            await write(MAIN_TENANT, Staged(writes=(changes.pop(),)))
+        else:
+            store.write = between  # type: ignore[method-assign]  # somebody else's, in between
+        answer = await completed(shop, session, "registrations", passcode=FRESH)
+        assert not changes
+        assert answer.status == 404, answer.text
+        assert await store.find(MAIN_TENANT, Passcode, "by_use", use_key(user, "default")) is None
 
     play(story)
