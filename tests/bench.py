@@ -8,12 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from engine.compile import Source, parts_among
-from engine.identity.deeds import Actor
 from engine.identity.passcodes import register
 from engine.identity.policies import policy_id
 from engine.identity.stores import add_store
 from engine.identity.users import add_user
 from engine.model.names import MAIN_TENANT, JsonObject
+from engine.ports.actor import Actor
 from engine.ports.outside import Probe
 from engine.ports.store import Committed, Store
 from engine.records.identity import IdentityStore, PasscodePolicy, User

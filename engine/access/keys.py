@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from engine.access import bearers
 from engine.access.naming import named
 from engine.access.permissions import Permission, hold, parse
-from engine.identity.deeds import Actor, Problems
 from engine.model.names import TenantId
-from engine.model.problem import wrong
+from engine.model.problem import Problems, wrong
+from engine.ports.actor import Actor
 from engine.ports.outside import Vault
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork

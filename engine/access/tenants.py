@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.access.naming import TENANT
-from engine.identity.deeds import Actor, Problems
 from engine.model.names import MAIN_TENANT, TenantId
-from engine.model.problem import wrong
+from engine.model.problem import Problems, wrong
+from engine.ports.actor import Actor
 from engine.ports.paging import every
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork

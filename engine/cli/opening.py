@@ -18,7 +18,7 @@ from engine.settings import Settings, read, tenant_named
 
 if TYPE_CHECKING:
     from engine.app import Application
-    from engine.identity.deeds import Actor
+    from engine.ports.actor import Actor
     from engine.run.unit import Unit
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ async def _choose_tenant(application: Application) -> None:
 
 async def acting(application: Application) -> Actor:
     """Say who changes something here, and when by the store's time."""
-    from engine.identity.deeds import Actor
+    from engine.ports.actor import Actor
 
     at = await application.store.now()
     return Actor(name=ACTOR, at=at, chance=application.chance)

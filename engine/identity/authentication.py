@@ -24,7 +24,6 @@ from engine.identity.attempts import (
     unknown_account,
     user_account,
 )
-from engine.identity.deeds import Actor
 from engine.identity.devices import Device
 from engine.identity.passcodes import status_at
 from engine.identity.policies import capped_at, policy_id
@@ -32,6 +31,7 @@ from engine.identity.stores import lock_rules
 from engine.identity.users import by_ext_id, by_id, is_held, signed_in
 from engine.model.names import AccountKey, HopId, JsonObject, id_text
 from engine.model.value import Value
+from engine.ports.actor import Actor
 from engine.ports.outside import Chance, HashPool, Slot, Vault
 from engine.ports.store import Capped, Charge, Charged, Claimed, ClaimKey, Ledger
 from engine.ports.unit_of_work import UnitOfWork

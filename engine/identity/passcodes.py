@@ -17,10 +17,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.identity.blocklist import is_common
-from engine.identity.deeds import Actor, Problems, asked
+from engine.identity.mistakes import asked
 from engine.identity.policies import limits
 from engine.model.names import TenantId
-from engine.model.problem import FieldProblem, wrong
+from engine.model.problem import FieldProblem, Problems, wrong
+from engine.ports.actor import Actor
 from engine.ports.outside import HashPool
 from engine.ports.paging import every
 from engine.ports.store import Records

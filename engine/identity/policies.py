@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from engine.identity.deeds import Actor, Problems, misnamed
+from engine.identity.mistakes import misnamed
 from engine.model.form import CharacterSet, Limits
-from engine.model.problem import wrong
+from engine.model.problem import Problems, wrong
+from engine.ports.actor import Actor
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, PasscodePolicy
 from engine.records.record import Absent, Version

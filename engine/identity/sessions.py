@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from engine.identity.authentication import Attempt, Missing, Verifier, begin, verify
 from engine.identity.choosing import Refusal, Registered, begin_first, choose_first, renew
-from engine.identity.deeds import Actor
 from engine.identity.policies import policy_id
 from engine.identity.users import by_ext_id, by_id
+from engine.ports.actor import Actor
 from engine.ports.outside import Vault
 from engine.ports.store import Committed, Records
 from engine.ports.unit_of_work import UnitOfWork

@@ -9,9 +9,10 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.identity.attempts import DISABLED_AT, LONGEST_HELD, NO_WAIT, LockRules
-from engine.identity.deeds import Actor, Problems, misnamed
+from engine.identity.mistakes import misnamed
 from engine.identity.policies import DEFAULT, add_policy
-from engine.model.problem import wrong
+from engine.model.problem import Problems, wrong
+from engine.ports.actor import Actor
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, PasscodePolicy, UserStatus
 from engine.records.record import Absent, Version

@@ -9,10 +9,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.identity.attempts import user_account
-from engine.identity.deeds import Actor, Problems
 from engine.identity.stores import place_problems
 from engine.model.names import JsonObject
-from engine.model.problem import wrong
+from engine.model.problem import Problems, wrong
+from engine.ports.actor import Actor
 from engine.ports.store import Attempts
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, User, UserStatus, ext_key

@@ -71,6 +71,10 @@ class FieldProblem(Value, frozen=True, kw_only=True):
     text: Text
 
 
+Problems = tuple[FieldProblem, ...]
+"""What is wrong with what somebody sent; empty: nothing."""
+
+
 def wrong(field: str, sentence: str) -> FieldProblem:
     """Tell an operator what is wrong with a field and what would be right, in English alone."""
     return FieldProblem(field=field, text=Words(values={"en": sentence}))

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from engine.errors import Busy, UnknownInstance
 from engine.identity.attempts import user_account
-from engine.identity.deeds import Actor
 from engine.model.event import Cancelled
 from engine.model.instance import ProcessInstance
 from engine.model.names import INIT_VARS, InstanceId, JsonValue, TenantId
+from engine.ports.actor import Actor
 from engine.ports.paging import every
 from engine.ports.store import LARGEST_PAGE, Committed, Erasure, InstanceQuery, Store
 from engine.records.access import KeptAnswer

@@ -9,12 +9,12 @@ from types import MappingProxyType
 
 from engine.compile import Report, Source, check_definition, check_form, load
 from engine.errors import ActivityMissing, UnknownBundle
-from engine.identity.deeds import Actor
 from engine.model.definition import Bundle
 from engine.model.graph import ProcessGraph
 from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import Digest, TenantId
 from engine.model.problem import Place, Problem
+from engine.ports.actor import Actor
 from engine.ports.paging import every
 from engine.ports.store import Conflict, Store
 from engine.records.deployments import CustomDataForm, Deployment, form_key

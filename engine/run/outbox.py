@@ -18,10 +18,10 @@ from msgspec.structs import replace
 
 from engine.activity import Activity, Call, Ended, TryLater
 from engine.errors import ActivityMissing, UnknownInstance, VaultRefused
-from engine.identity.deeds import Actor
 from engine.model.event import Broken
 from engine.model.instance import ProcessInstance
 from engine.model.names import TenantId
+from engine.ports.actor import Actor
 from engine.ports.http import Http
 from engine.ports.outside import Clock
 from engine.ports.store import Committed, DueJob

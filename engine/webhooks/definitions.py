@@ -11,9 +11,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from engine.identity.deeds import Actor, Problems, misnamed
+from engine.identity.mistakes import misnamed
 from engine.model.names import JsonValue, TenantId
-from engine.model.problem import FieldProblem, wrong
+from engine.model.problem import FieldProblem, Problems, wrong
+from engine.ports.actor import Actor
 from engine.ports.http import TRAVEL, Http
 from engine.ports.outside import Purpose, Vault
 from engine.ports.unit_of_work import UnitOfWork

@@ -18,8 +18,8 @@ from engine.access.keys import (
 )
 from engine.access.naming import named, tenant_of
 from engine.adapters.memory import MemoryStore
-from engine.identity.deeds import Actor
 from engine.model.names import MAIN_TENANT, TenantId
+from engine.ports.actor import Actor
 from engine.ports.store import AuditQuery, Committed
 from engine.records.access import ApiKey, KeyType
 from engine.run.unit import Unit

@@ -9,9 +9,9 @@ from typing import cast
 from engine.adapters.system import SystemChance, SystemClock
 from engine.app import Application, wire
 from engine.compile import Source
-from engine.identity.deeds import Actor
 from engine.model.graph import ProcessGraph
 from engine.model.names import MAIN_TENANT, Digest, InstanceId, StepKey
+from engine.ports.actor import Actor
 from engine.ports.store import Committed, Conflict, Hop, Redeem, Store
 from engine.run.current import Current, InstanceRef
 from engine.run.entry.tokens import Minted, TokenRequest

@@ -14,12 +14,12 @@ from tempfile import TemporaryDirectory
 from engine.adapters.hashing import LEAST_MEMORY_KIB, LEAST_PASSES, ArgonPool
 from engine.app import open_application
 from engine.compile import Source
-from engine.identity.deeds import Actor
 from engine.identity.passcodes import register
 from engine.identity.policies import policy_id
 from engine.identity.stores import add_store
 from engine.identity.users import add_user
 from engine.model.names import MAIN_TENANT
+from engine.ports.actor import Actor
 from engine.ports.store import Committed
 from engine.records.identity import IdentityStore, PasscodePolicy, User
 from engine.run.entry.tokens import Minted, TokenRequest

@@ -15,8 +15,8 @@ from engine.adapters.postgres.batches import AT_ONCE as BATCHES_AT_ONCE
 from engine.adapters.postgres.changes import Changes, Guarded, in_order
 from engine.adapters.postgres.pool import Pool
 from engine.adapters.postgres.store import BATCH_LIMIT, WRITERS
-from engine.identity.deeds import Actor
 from engine.model.names import MAIN_TENANT
+from engine.ports.actor import Actor
 from engine.ports.outside import no_probe
 from engine.ports.store import Conflict
 from engine.run.entry.tokens import Minted, TokenRequest

@@ -17,11 +17,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from engine.app import Application, open_application
-from engine.identity.deeds import Actor
 from engine.identity.passcodes import register
 from engine.identity.policies import policy_id
 from engine.identity.users import by_ext_id
 from engine.model.names import JsonObject
+from engine.ports.actor import Actor
 from engine.records.identity import PasscodePolicy, User
 from engine.run.unit import Unit
 from engine.secret import Secret

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from engine.app import DATABASE, Application, open_application
 from engine.cli.opening import change
 from engine.compile.bundling import digest_of
-from engine.identity.deeds import Actor
 from engine.identity.policies import add_policy
 from engine.model.definition import ActivityRef
+from engine.ports.actor import Actor
 from engine.ports.store import LARGEST_PAGE, PageQuery
 from engine.records.deployments import Deployment
 from engine.records.identity import IdentityStore, PasscodePolicy

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.app import open_application
 from engine.compile import Source
-from engine.identity.deeds import Actor
+from engine.ports.actor import Actor
 from engine.run.entry.answers import Begun, Landing
 from engine.run.entry.tokens import Minted, TokenRequest
 from engine.run.library import Deployed

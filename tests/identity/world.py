@@ -7,13 +7,14 @@ from typing import Final
 
 from engine.adapters.memory import MemoryStore
 from engine.identity.authentication import Attempt, Begun, Verifier, begin, verify
-from engine.identity.deeds import Actor, Problems
 from engine.identity.devices import read
 from engine.identity.passcodes import register
 from engine.identity.policies import add_policy, policy_id
 from engine.identity.stores import add_store
 from engine.identity.users import add_user
 from engine.model.names import MAIN_TENANT, AccountKey, HopId, InstanceId
+from engine.model.problem import Problems
+from engine.ports.actor import Actor
 from engine.ports.store import Attempts, ClaimKey, Committed, Conflict
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User

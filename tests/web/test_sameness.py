@@ -10,10 +10,10 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from engine.identity.deeds import Actor
 from engine.identity.policies import add_policy
 from engine.identity.users import by_ext_id, lock, set_status
 from engine.model.names import MAIN_TENANT
+from engine.ports.actor import Actor
 from engine.ports.store import Committed
 from engine.records.identity import IdentityStore, Passcode, use_key
 from engine.records.record import Version

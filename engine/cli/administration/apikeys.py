@@ -18,9 +18,9 @@ from engine.cli.terminal.page import Terminal, clean, say_json
 if TYPE_CHECKING:
     from engine.access.keys import Minted
     from engine.app import Application
-    from engine.identity.deeds import Actor
     from engine.model.names import TenantId
     from engine.model.problem import FieldProblem
+    from engine.ports.actor import Actor
     from engine.records.access import ApiKey
     from engine.run.unit import Unit
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from engine.app import Application
-    from engine.identity.deeds import Actor
+    from engine.ports.actor import Actor
     from engine.run.unit import Unit
 
 Kept = tuple[Secret, Passcode | tuple[FieldProblem, ...]]

@@ -27,8 +27,8 @@ from engine.records.identity import IdentityStore
 
 if TYPE_CHECKING:
     from engine.app import Application
-    from engine.identity.deeds import Actor
     from engine.model.problem import FieldProblem
+    from engine.ports.actor import Actor
     from engine.run.unit import Unit
 
 

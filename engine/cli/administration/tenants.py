@@ -16,8 +16,8 @@ from engine.model.names import MAIN_TENANT
 
 if TYPE_CHECKING:
     from engine.app import Application
-    from engine.identity.deeds import Actor
     from engine.model.problem import FieldProblem
+    from engine.ports.actor import Actor
     from engine.records.tenants import Tenant
     from engine.run.unit import Unit
 

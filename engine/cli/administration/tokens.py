@@ -34,9 +34,9 @@ from engine.model.problem import FieldProblem, wrong
 
 if TYPE_CHECKING:
     from engine.app import Application
-    from engine.identity.deeds import Actor
     from engine.model.definition import Definition, Parameter
     from engine.model.names import JsonObject, JsonValue
+    from engine.ports.actor import Actor
     from engine.records.tokens import ProcessToken, TokenType
     from engine.run.entry.tokens import Minted
     from engine.run.unit import Unit

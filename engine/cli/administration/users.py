@@ -29,8 +29,8 @@ from engine.records.identity import Passcode, User, UserStatus
 
 if TYPE_CHECKING:
     from engine.app import Application
-    from engine.identity.deeds import Actor
     from engine.model.problem import FieldProblem
+    from engine.ports.actor import Actor
     from engine.ports.store import Attempts
     from engine.run.erasure import Erased
     from engine.run.unit import Unit

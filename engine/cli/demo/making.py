@@ -25,8 +25,8 @@ from engine.run.entry.tokens import TokenRequest
 
 if TYPE_CHECKING:
     from engine.app import Application
-    from engine.identity.deeds import Actor
     from engine.model.problem import FieldProblem
+    from engine.ports.actor import Actor
     from engine.ports.outside import Shelf, ShelfText
     from engine.run.unit import Unit
     from engine.secret import Secret

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from engine.app import Application
-    from engine.identity.deeds import Actor
+    from engine.ports.actor import Actor
     from engine.records.work import Job
     from engine.run.unit import Unit
 

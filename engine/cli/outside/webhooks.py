@@ -17,8 +17,8 @@ from engine.cli.terminal.page import Terminal, clean, counted, say_json
 
 if TYPE_CHECKING:
     from engine.app import Application
-    from engine.identity.deeds import Actor
     from engine.model.problem import FieldProblem
+    from engine.ports.actor import Actor
     from engine.records.webhooks import Webhook
     from engine.run.unit import Unit
     from engine.webhooks.definitions import Made

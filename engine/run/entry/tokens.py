@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from engine.access.naming import named
 from engine.compile import check_parameters
-from engine.identity.deeds import Actor
 from engine.model.definition import Definition
 from engine.model.names import JsonObject, TenantId
 from engine.model.problem import FieldProblem, wrong
+from engine.ports.actor import Actor
 from engine.ports.store import Conflict, Store
 from engine.records.record import Absent, AuditRow, Version
 from engine.records.tokens import ProcessToken, TokenStatus, TokenType

@@ -24,12 +24,12 @@ from engine.activity import (
 from engine.errors import ActivityFault
 from engine.identity import authentication, choosing, users
 from engine.identity.attempts import user_account
-from engine.identity.deeds import Actor
 from engine.identity.policies import limits, policy_id
 from engine.model.graph import ProcessGraph
 from engine.model.instance import ProcessInstance
 from engine.model.names import JsonObject
 from engine.model.problem import FieldProblem
+from engine.ports.actor import Actor
 from engine.ports.store import Ledger
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import (

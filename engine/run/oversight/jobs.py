@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from engine.identity.deeds import Actor
+from engine.ports.actor import Actor
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Version
 from engine.records.work import Job

@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
-from engine.identity.deeds import Actor
 from engine.model.event import ByOperator, Cancelled, GivenUp, Retried, Reviewed
 from engine.model.instance import ProcessInstance
+from engine.ports.actor import Actor
 from engine.ports.outside import Vault
 from engine.ports.paging import every
 from engine.ports.store import Store

@@ -7,8 +7,8 @@ from starlette.responses import Response
 from engine.access.keys import Caller, caller, denied
 from engine.access.naming import tenant_of
 from engine.access.permissions import Permission, hold
-from engine.identity.deeds import Actor
 from engine.model.names import InstanceId
+from engine.ports.actor import Actor
 from engine.run.entry.answers import Entered
 from engine.web.answers import api_error, stop
 from engine.web.gate.auth import (

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from engine.access.bearers import LIFE
 from engine.access.keys import SECRET_PREFIX, exchange, refused
 from engine.access.naming import tenant_of
-from engine.identity.deeds import Actor
+from engine.ports.actor import Actor
 from engine.records.record import Staged
 from engine.web.answers import api_error, json_answer, unread_error
 from engine.web.api.frame.operation import Described, Nothing

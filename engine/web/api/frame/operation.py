@@ -9,9 +9,9 @@ from typing import Any, Generic, Literal, TypeVar
 from msgspec import Struct
 
 from engine.access.keys import Caller
-from engine.identity.deeds import Actor, Problems
 from engine.model.names import TenantId
-from engine.model.problem import FieldProblem, Words
+from engine.model.problem import FieldProblem, Problems, Words
+from engine.ports.actor import Actor
 from engine.run.unit import Unit
 from engine.web.answers import Kind
 from engine.web.gate.door import Method, Needs

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from engine.errors import Busy
-from engine.identity.deeds import Actor
+from engine.ports.actor import Actor
 from engine.ports.store import Committed
 from engine.run.unit import TRIES, Unit
 from engine.web.answers import api_error, json_answer, unread_error
