@@ -1,13 +1,14 @@
-"""Bearer values: what an API key is exchanged for; good for half an hour, kept nowhere (E).
+"""Bearer values: what a key or a login is exchanged for; good for a while, kept nowhere (E).
 
-`at_<tenant>.<key id>.<when it ends>.<MAC>`: who has one is looked up by the key's id at every call,
-so that a key that is blocked, or may do less, is so at once.
+`at_<tenant>.<id>.<when it ends>.<MAC>`: who has one is looked up by the id at every call, so that a
+key that is blocked, or may do less, is so at once.
 """
 
 from __future__ import annotations
 
 import hmac
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -16,39 +17,54 @@ from engine.model.value import Passing
 from engine.ports.outside import Purpose, Vault
 from engine.secret import base64url
 
-PURPOSE: Final[Purpose] = "bearer"
-LIFE: Final = timedelta(minutes=30)
 _WRITTEN: Final = re.compile(
-    r"at_(?P<said>(?P<tenant>[a-z][a-z0-9-]{0,29})\.(?P<key>[A-Z0-9]{26})\.(?P<ends>[0-9]{1,12}))"
+    r"(?P<prefix>[a-z]{2}_)"
+    r"(?P<said>(?P<tenant>[a-z][a-z0-9-]{0,29})\.(?P<of>[A-Z0-9]{26})\.(?P<ends>[0-9]{1,12}))"
     r"\.(?P<mac>[A-Za-z0-9_-]{43})"
 )
 
 
 class Bearer(Passing, frozen=True, kw_only=True):
-    """What a genuine value says: whose it is, which key it came from, until when it is good."""
+    """What a genuine value says: whose it is, what it came from (an id), until when it is good."""
 
     tenant: TenantId
-    key: str
+    of: str
     ends: datetime
 
 
-def make(vault: Vault, tenant: TenantId, key: str, at: datetime) -> str:
-    """Make a value for a key's bearer that is good for `LIFE` from `at`."""
-    said = f"{tenant}.{key}.{int((at + LIFE).timestamp())}"
-    return f"at_{said}.{_mac(vault, said)}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BearerKind:
+    """A kind of bearer values: one says nothing where another is asked for.
+
+    Attributes:
+        prefix: Two letters and `_`.
+        purpose: Of the key that makes the MAC.
+    """
+
+    prefix: str
+    purpose: Purpose
+    life: timedelta
+
+    def make(self, vault: Vault, tenant: TenantId, of: str, at: datetime) -> str:
+        """Make a value for what has the id `of`, that is good for `life` from `at`."""
+        said = f"{tenant}.{of}.{int((at + self.life).timestamp())}"
+        return f"{self.prefix}{said}.{self._mac(vault, said)}"
+
+    def read(self, vault: Vault, value: str, at: datetime) -> Bearer | Literal["forged", "expired"]:
+        """Read a value: what it says, or why it is worth nothing."""
+        found = _WRITTEN.fullmatch(value)
+        if found is None or found["prefix"] != self.prefix:
+            return "forged"
+        if not hmac.compare_digest(self._mac(vault, found["said"]), found["mac"]):
+            return "forged"
+        ends = datetime.fromtimestamp(int(found["ends"]), UTC)
+        if at >= ends:
+            return "expired"
+        return Bearer(tenant=TenantId(found["tenant"]), of=found["of"], ends=ends)
+
+    def _mac(self, vault: Vault, said: str) -> str:
+        return base64url(vault.mac(self.purpose, said.encode()))
 
 
-def read(vault: Vault, value: str, at: datetime) -> Bearer | Literal["forged", "expired"]:
-    """Read a value: what it says, or why it is worth nothing."""
-    found = _WRITTEN.fullmatch(value)
-    if found is None or not hmac.compare_digest(_mac(vault, found["said"]), found["mac"]):
-        return "forged"
-    ends = datetime.fromtimestamp(int(found["ends"]), UTC)
-    if at >= ends:
-        return "expired"
-    return Bearer(tenant=TenantId(found["tenant"]), key=found["key"], ends=ends)
-
-
-def _mac(vault: Vault, said: str) -> str:
-    made = vault.mac(PURPOSE, said.encode())
-    return base64url(made)
+OF_KEYS: Final = BearerKind(prefix="at_", purpose="bearer", life=timedelta(minutes=30))
+OF_APPLICATIONS: Final = BearerKind(prefix="ra_", purpose="application", life=timedelta(minutes=60))

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
-from engine.access import bearers
+from engine.access.bearers import OF_KEYS, Bearer
 from engine.access.naming import named
 from engine.access.permissions import Permission, hold, parse
 from engine.model.names import TenantId
@@ -164,17 +164,17 @@ async def exchange(
     key = await records.find(tenant, ApiKey, "secret_hash", digest(secret))
     if key is None or not is_good(key, at):
         return key
-    return Caller(tenant=tenant, key=key), bearers.make(vault, tenant, key.id, at)
+    return Caller(tenant=tenant, key=key), OF_KEYS.make(vault, tenant, key.id, at)
 
 
 async def caller(
     records: Records, vault: Vault, value: str, at: datetime
 ) -> Caller | Literal["forged", "expired"]:
     """Tell who comes with a bearer value, and may do what its key may now."""
-    read = bearers.read(vault, value, at)
-    if not isinstance(read, bearers.Bearer):
+    read = OF_KEYS.read(vault, value, at)
+    if not isinstance(read, Bearer):
         return read
-    key = await records.get(read.tenant, ApiKey, read.key)
+    key = await records.get(read.tenant, ApiKey, read.of)
     if key is None:
         return "forged"
     return Caller(tenant=read.tenant, key=key) if is_good(key, at) else "expired"

@@ -79,6 +79,7 @@ class HashPool(Protocol):
 Purpose = Literal[
     "accounts",
     "answers",
+    "application",
     "bearer",
     "begin",
     "device",
@@ -86,16 +87,18 @@ Purpose = Literal[
     "outbox",
     "pepper",
     "resume",
+    "rtas",
     "session",
     "webhooks",
 ]
 """What a key is for. A key is derived from the word: once used it is never changed.
 
-`accounts` names accounts nobody has, `answers` seals answers that are given once more, `bearer`
-makes what an API key is exchanged for, `begin` what starts a journey once, `device` the mark of a
-known browser, `form` form tokens and notices, `outbox` seals what is still to be done outside,
-`pepper` passcodes, `resume` makes the links back, `session` the secret that follows another,
-`webhooks` seals what webhooks are signed with and send along.
+`accounts` names accounts nobody has, `answers` seals answers that are given once more,
+`application` makes what an RTAS client is given at its login, `bearer` what an API key is exchanged
+for, `begin` what starts a journey once, `device` the mark of a known browser, `form` form tokens
+and notices, `outbox` seals what is still to be done outside, `pepper` passcodes, `resume` makes the
+links back, `rtas` seals what real time keeps, `session` the secret that follows another, `webhooks`
+seals what webhooks are signed with and send along.
 """
 
 

@@ -21,7 +21,7 @@ from engine.web.wire import Unread, choose_language
 Kind = (
     pages.StopKind
     | Literal["method", "headers", "unread", "late", "long", "type", "misdirected", "fields"]
-    | Literal["invalid", "key", "bearer", "outdated", "denied", "exists", "reused", "passcode"]
+    | Literal["invalid", "client", "key", "bearer", "outdated", "denied", "exists", "reused", "passcode"]
 )
 """Why a request goes no further: a stop of the pages, or one that only programs can bring about."""
 
@@ -43,6 +43,7 @@ API_ERRORS: Mapping[Kind, ApiError] = {
     "lost": ApiError(status=401, code=7, message="Access to the service is denied."),
     "cookies": ApiError(status=401, code=7, message="Access to the service is denied."),
     "refused": ApiError(status=403, code=7, message="Access to the service is denied."),
+    "client": ApiError(status=401, code=130, message="Client id and secret do not open anything."),
     "key": ApiError(status=401, code=130, message="This API key opens nothing."),
     "bearer": ApiError(status=401, code=271, message="This bearer token is not valid."),
     "outdated": ApiError(status=401, code=279, message="This bearer token is no longer valid."),
@@ -89,6 +90,7 @@ _PAGES: Mapping[Kind, pages.StopKind] = {
     "misdirected": "missing",
     "fields": "refused",
     "invalid": "refused",
+    "client": "refused",
     "key": "refused",
     "bearer": "refused",
     "outdated": "refused",
@@ -170,7 +172,7 @@ def stop(
     later = {"Retry-After": str(retry_after)} if retry_after is not None else {}
     extra = later | dict(headers or {})
     if ask.is_for_programs:
-        return api_error(kind, ask.id, headers=extra)
+        return api_error(ask, kind, headers=extra)
     html = pages.stop(
         _stop_frame(ask),
         _PAGES.get(kind, kind),  # type: ignore[arg-type]  # what is not a stop of the pages is in _PAGES
@@ -232,29 +234,45 @@ def _json(written: bytes | str, *, status: int, headers: Mapping[str, str]) -> R
 
 
 def api_error(
+    ask: Ask,
     kind: Kind,
-    request_id: str,
     *,
     details: Sequence[Mapping[str, object]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Answer in the API's error shape (design 7)."""
+    """Answer in the error shape of the API that was called (design 7)."""
     error = API_ERRORS[kind]
-    body = {
-        "code": error.code,
-        "message": error.message,
-        "details": list(details),
-        "requestId": request_id,
-    }
+    body = _realtime_error(ask, kind, details) if ask.is_realtime else _error(ask, kind, details)
     asks = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     shown = redacted(msgspec.json.encode(body).decode())
     return _json(shown, status=error.status, headers=asks | dict(headers or {}))
 
 
-def unread_error(unread: Unread, request_id: str) -> Response:
+def _error(ask: Ask, kind: Kind, details: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
+    error = API_ERRORS[kind]
+    return {
+        "code": error.code,
+        "message": error.message,
+        "details": list(details),
+        "requestId": ask.id,
+    }
+
+
+def _realtime_error(
+    ask: Ask, kind: Kind, details: Sequence[Mapping[str, object]]
+) -> Mapping[str, object]:
+    """Tell it as `/rtas` and `/trustfactor` do: the code is a word, the details an object."""
+    return {
+        "code": kind,
+        "message": API_ERRORS[kind].message,
+        "details": {"problems": list(details), "request_id": ask.id},
+    }
+
+
+def unread_error(ask: Ask, unread: Unread) -> Response:
     """Answer an API call whose body was not read."""
     details = [{"field": "body", "message": unread.detail}] if unread.detail else []
-    return api_error(_kind_of(unread), request_id, details=details, headers=closing(unread))
+    return api_error(ask, _kind_of(unread), details=details, headers=closing(unread))
 
 
 def stop_unread(ask: Ask, unread: Unread) -> Response:

@@ -9,11 +9,13 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from starlette.requests import Request
 
+from engine.access.clients import Application
 from engine.access.keys import Caller
 from engine.errors import PermissionMissing, SettingsRefused
 from engine.model.names import MAIN_TENANT, InstanceId, TenantId
 from engine.ports.http import Http
 from engine.ports.outside import Chance, Clock, HashPool, Vault
+from engine.ports.signing import Signer
 from engine.ports.store import Store
 from engine.run.current import InstanceRef
 from engine.run.entry.answers import Entered
@@ -26,7 +28,8 @@ from engine.run.oversight.supervision import Supervisor
 from engine.web.circuit import Circuit
 from engine.web.sources import Network, SourceLimits, Sources, is_loopback, source_of
 
-_FOR_PROGRAMS = ("/api/", "/tenants/", "/healthz", "/readyz", "/openapi.json")
+_REALTIME = ("/rtas/", "/trustfactor/")
+_FOR_PROGRAMS = ("/api/", "/tenants/", "/healthz", "/readyz", "/openapi.json", *_REALTIME)
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """A person may open any of these; all of them lead to this machine and nowhere else."""
@@ -43,6 +46,7 @@ class Offices:
     supervisor: Supervisor
     eraser: Eraser
     http: Http
+    signer: Signer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +183,7 @@ class Ask:
         tenant: Whose it says to be, by the secret that it brings; it proves nothing by itself.
         entered: The living session it came with, once its route asked for one.
         caller: The program it comes from, once its route asked for an API key.
+        application: The application server it comes from, once its route asked for one.
         late: It would change something, but its session value was replaced a moment ago: it may
             only look (the answer that brought the new value was lost, or is on its way).
     """
@@ -190,6 +195,7 @@ class Ask:
     tenant: TenantId = MAIN_TENANT
     entered: Entered | None = None
     caller: Caller | None = None
+    application: Application | None = None
     late: bool = False
     _nonce: str = field(default="", init=False)
 
@@ -212,6 +218,18 @@ class Ask:
         if self.caller is None:
             raise PermissionMissing(route=self.place)
         return self.caller
+
+    @property
+    def known_application(self) -> Application:
+        """The application server it comes from; only where the route's permission asks for one."""
+        if self.application is None:
+            raise PermissionMissing(route=self.place)
+        return self.application
+
+    @property
+    def program(self) -> Caller | Application:
+        """Whichever program it comes from; only where the route's permission asks for one."""
+        return self.application or self.known_caller
 
     @property
     def ref(self) -> InstanceRef:
@@ -248,3 +266,8 @@ class Ask:
     def is_for_programs(self) -> bool:
         """Whether it is answered in JSON."""
         return str(self.request.scope["path"]).startswith(_FOR_PROGRAMS)
+
+    @property
+    def is_realtime(self) -> bool:
+        """Whether it is of RTAS or TrustFactor, whose errors have a shape of their own."""
+        return str(self.request.scope["path"]).startswith(_REALTIME)

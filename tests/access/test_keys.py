@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.access import bearers
+from engine.access.bearers import OF_KEYS
 from engine.access.keys import (
     Caller,
     Minted,
@@ -95,7 +95,7 @@ async def test_a_bearer_value_tells_who_comes_for_half_an_hour(tenant: TenantId)
     assert value is not None
 
     assert await office.who(value) == Caller(tenant=tenant, key=made.key)
-    office.clock.move(bearers.LIFE - timedelta(seconds=1))
+    office.clock.move(OF_KEYS.life - timedelta(seconds=1))
     assert isinstance(await office.who(value), Caller)
     office.clock.move(timedelta(seconds=1))
     assert await office.who(value) == "expired"

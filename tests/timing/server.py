@@ -17,7 +17,7 @@ import uvicorn
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engine.access import bearers
+from engine.access.bearers import OF_KEYS
 from engine.access.keys import Minted, add_key
 from engine.access.permissions import everything
 from engine.adapters.hashing import ArgonPool
@@ -89,7 +89,7 @@ async def _bearer(house: Surface) -> str:
     made = await add_key(unit, inside.actor(), "timing", permissions=permissions)
     assert isinstance(made, Minted), made
     await inside.store.write(MAIN_TENANT, unit.staged())
-    return bearers.make(inside.vault, MAIN_TENANT, made.key.id, inside.clock.now())
+    return OF_KEYS.make(inside.vault, MAIN_TENANT, made.key.id, inside.clock.now())
 
 
 def planted(app: ASGIApp, inside: Bench) -> ASGIApp:

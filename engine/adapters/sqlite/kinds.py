@@ -23,6 +23,7 @@ from engine.records.identity import (
     PasscodeSession,
     User,
 )
+from engine.records.realtime import RtasChannel, RtasClient, RtasEvent, SigningKeys
 from engine.records.record import Ending, R, Record
 from engine.records.tenants import Tenant
 from engine.records.tokens import ProcessToken, Session
@@ -163,6 +164,10 @@ TABLES: Final[Mapping[type[Record], Table[Record]]] = {
     Session: _table(Session),
     Tenant: _table(Tenant),
     Tombstone: _table(Tombstone),
+    RtasClient: _table(RtasClient),
+    SigningKeys: _table(SigningKeys),
+    RtasChannel: _table(RtasChannel),
+    RtasEvent: _table(RtasEvent),
     Webhook: _table(Webhook),
     WebhookSecrets: _table(WebhookSecrets),
     Job: _table(Job, due=lambda row: micros(cast("Job", row).due_at)),

@@ -38,10 +38,10 @@ async def start(ask: Ask) -> Response:
     """Start a created instance with its ticket: the first screen and the app's session value."""
     body = await _read(ask)
     if isinstance(body, Unread):
-        return unread_error(body, ask.id)
+        return unread_error(ask, body)
     language = body.pop("language", None)
     if body or not isinstance(language, str | None):
-        return api_error("unread", ask.id, details=[_LANGUAGE])
+        return api_error(ask, "unread", details=[_LANGUAGE])
     begun = await _start(ask, language)
     if isinstance(begun, Refusal):
         return refuse_link(ask, begun)
@@ -71,19 +71,19 @@ async def answer(ask: Ask) -> Response:
     """Answer a step: data, a button, or the wish for more time. Another step changes nothing."""
     body = await _read(ask)
     if isinstance(body, Unread):
-        return unread_error(body, ask.id)
+        return unread_error(ask, body)
     step = ask.request.path_params["step"]
     revision, device = body.pop("revision", None), body.pop("deviceToken", None)
     if not _is_count(revision) or len(body) != 1 or not _STEP.fullmatch(step):
-        return api_error("unread", ask.id, details=[_ANSWER])
+        return api_error(ask, "unread", details=[_ANSWER])
     if not isinstance(device, str | None):
-        return api_error("unread", ask.id, details=[_DEVICE])
+        return api_error(ask, "unread", details=[_DEVICE])
     if ask.late:
         current = await ask.web.journeys.loop.current(ask.ref)
         return _screen(ask, current, already_answered=True)
     found = await _take(ask, StepKey(step), int(str(revision)), body, device)
     if found is None:
-        return api_error("unread", ask.id, details=[_ANSWER])
+        return api_error(ask, "unread", details=[_ANSWER])
     return _problems(ask, found) if isinstance(found, Invalid) else _taken(ask, found)
 
 
@@ -91,10 +91,10 @@ async def choose_language(ask: Ask) -> Response:
     """Show the journey in another of its languages; one it does not have changes nothing."""
     body = await _read(ask)
     if isinstance(body, Unread):
-        return unread_error(body, ask.id)
+        return unread_error(ask, body)
     language = body.pop("language", None)
     if body or not isinstance(language, str) or ask.late:
-        return api_error("unread", ask.id, details=[_LANGUAGE])
+        return api_error(ask, "unread", details=[_LANGUAGE])
     return _screen(ask, await ask.web.journeys.loop.choose_language(ask.ref, language=language))
 
 
@@ -169,7 +169,7 @@ def _screen(ask: Ask, current: Current, *, already_answered: bool = False) -> Re
 
 
 def _problems(ask: Ask, found: Invalid) -> Response:
-    return api_error("fields", ask.id, details=problems_json(found, ask.web.config))
+    return api_error(ask, "fields", details=problems_json(found, ask.web.config))
 
 
 class Beginning(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from engine.access.clients import Application, application
 from engine.access.keys import Caller, caller, denied
 from engine.access.naming import tenant_of
 from engine.access.permissions import Permission, hold
@@ -39,6 +40,8 @@ async def admit(ask: Ask, door: Door) -> Response | None:
         return stop(ask, "refused")
     if isinstance(door.permission, Needs):
         return await admit_caller(ask, door.permission)
+    if door.permission == "application":
+        return await admit_application(ask)
     return await _admit_session(ask, door) if door.rule == "the session's own instance" else None
 
 
@@ -76,8 +79,23 @@ async def admit_caller(ask: Ask, needs: Needs) -> Response | None:
         by = Actor(name=found.name, at=now, chance=journeys.chance)
         await store.write(found.tenant, denied(by, found.key, wanted))
         lacking = {"field": "permission", "message": f"the key does not have {wanted.written}"}
-        return api_error("denied", ask.id, details=[lacking])
+        return api_error(ask, "denied", details=[lacking])
     ask.caller, ask.tenant = found, found.tenant
+    return None
+
+
+async def admit_application(ask: Ask) -> Response | None:
+    """Let an application server in whose token is good, for what is its client's own."""
+    value = bearer(ask.request)
+    if value is None:
+        return stop(ask, "lost")
+    journeys = ask.web.journeys
+    store = journeys.offices.store
+    found = await application(store, journeys.vault, value, await store.now())
+    if not isinstance(found, Application):
+        ask.fail()
+        return stop(ask, "bearer" if found == "forged" else "outdated")
+    ask.application, ask.tenant = found, found.tenant
     return None
 
 

@@ -19,13 +19,14 @@ class Needs:
     operation: str
 
 
-Permission = Literal["anybody", "link", "ticket", "page session", "app session", "key"] | Needs
+Named = Literal["anybody", "link", "ticket", "page session", "app session", "key", "application"]
+Permission = Named | Needs
 """What a request must bring: nothing, a link's secret, a start ticket, a living session, an API key
-itself, or the bearer value of one that may.
+itself, the token of an application server, or the bearer value of a key that may.
 
 A link, ticket or key is looked at by the answer itself, which knows what each refusal says.
 """
-ObjectRule = Literal["none", "the link's own", "the session's own instance", "the key's own tenant"]
+ObjectRule = Literal["none", "the link's own", "the session's own instance", "the key's own tenant", "the client's own"]
 Method = Literal["GET", "POST", "DELETE"]
 SAFE = frozenset({"GET", "HEAD"})
 

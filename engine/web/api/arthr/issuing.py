@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from engine.access.bearers import LIFE
+from engine.access.bearers import OF_KEYS
 from engine.access.keys import SECRET_PREFIX, exchange, refused
 from engine.access.naming import tenant_of
 from engine.ports.actor import Actor
@@ -41,12 +41,12 @@ async def issue(ask: Ask) -> Response:
     """Give a bearer value for the key in `X-API-Key`, and its life in seconds."""
     body = await read_json(ask.request, seconds=ask.web.config.body_seconds)
     if isinstance(body, Unread):
-        return unread_error(body, ask.id)
+        return unread_error(ask, body)
     given = ask.request.headers.getlist(HEADER)
     if body:
-        return api_error("unread", ask.id, details=[_NO_BODY])
+        return api_error(ask, "unread", details=[_NO_BODY])
     if len(given) != 1:
-        return api_error("unread", ask.id, details=[_NO_KEY])
+        return api_error(ask, "unread", details=[_NO_KEY])
     journeys, secret = ask.web.journeys, given[0]
     store, tenant = journeys.offices.store, tenant_of(secret, SECRET_PREFIX)
     ask.tenant = tenant
@@ -57,8 +57,8 @@ async def issue(ask: Ask) -> Response:
         if found is not None:
             by = Actor(name=f"key:{found.id}", at=now, chance=journeys.chance)
             await store.write(tenant, refused(by, found))
-        return api_error("key", ask.id)
+        return api_error(ask, "key")
     caller, value = found
     by = Actor(name=caller.name, at=now, chance=journeys.chance)
     await store.write(tenant, Staged(audit=(by.did("key.issue", f"key:{caller.key.id}"),)))
-    return json_answer(Issued(token=value, ttl=int(LIFE.total_seconds())))
+    return json_answer(Issued(token=value, ttl=int(OF_KEYS.life.total_seconds())))

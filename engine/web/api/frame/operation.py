@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
+from engine.access.clients import Application
 from engine.access.keys import Caller
 from engine.model.names import TenantId
 from engine.model.problem import FieldProblem, Problems, Words
@@ -33,7 +34,7 @@ class Call(Generic[B, Q]):
     """One call of an operation, and what may be done for it.
 
     Attributes:
-        caller: Who asks; its permission was looked at. All that is touched is of its tenant.
+        tenant: Of whoever asks, whose permission was looked at. All that is touched is of it.
         actor: How it is named in audit rows, and when it asks by the store's time.
         body, query: As they were checked.
         path: The parts of the path that are in braces.
@@ -42,7 +43,7 @@ class Call(Generic[B, Q]):
     """
 
     ask: Ask
-    caller: Caller
+    tenant: TenantId
     actor: Actor
     body: B
     query: Q
@@ -50,9 +51,14 @@ class Call(Generic[B, Q]):
     unit: Unit
 
     @property
-    def tenant(self) -> TenantId:
-        """The caller's."""
-        return self.caller.tenant
+    def caller(self) -> Caller:
+        """Who asks, by API key."""
+        return self.ask.known_caller
+
+    @property
+    def application(self) -> Application:
+        """Who asks, by the token of an application server."""
+        return self.ask.known_application
 
     @property
     def offices(self) -> Offices:
@@ -64,12 +70,15 @@ class Call(Generic[B, Q]):
 class Answered:
     """A good answer. `body` is of the operation's result type; None where it has none.
 
-    `status`: other than the operation's usual one.
+    Attributes:
+        status: Other than the operation's usual one.
+        after: Called once what was staged is durable: a hint, which may be lost.
     """
 
     body: object = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    after: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +97,7 @@ MISSING = Stopped(kind="missing")
 """It is not there; or another tenant's, which is told in the same words (F7)."""
 
 
-Security = Literal["apiKey", "bearer", "session"]
+Security = Literal["apiKey", "bearer", "session", "application"]
 """What opens a way in for programs; none: what stands in its address."""
 
 
@@ -139,12 +148,12 @@ class Operation(Described, Generic[B, Q]):
     """One row of the API's table. OpenAPI and the door are made of it, and nothing else says it.
 
     Attributes:
-        needs: The permission.
+        needs: The permission; or the token of an application server, for what is its own.
         answer: What does it.
         body_bytes: The longest body.
     """
 
-    needs: Needs
+    needs: Needs | Literal["application"]
     answer: Callable[[Call[B, Q]], Awaitable[Answered | Stopped]]
     body: type[B]
     query: type[Q]

@@ -42,7 +42,7 @@ def door_of(operation: AnyOperation) -> Door:
         path=operation.path,
         method=operation.method,
         permission=operation.needs,
-        rule="the key's own tenant",
+        rule="the client's own" if operation.needs == "application" else "the key's own tenant",
         answer=answer,
     )
 
@@ -69,10 +69,10 @@ async def _tried(
     ask: Ask, operation: AnyOperation, read: _Read, kept: Remembered | None
 ) -> Response | None:
     """Do it once; None where somebody was quicker and it has to be done again."""
-    store, caller = ask.web.journeys.offices.store, ask.known_caller
+    store, caller = ask.web.journeys.offices.store, ask.program
     actor = Actor(name=caller.name, at=await store.now(), chance=ask.web.journeys.chance)
     call = Call(
-        ask=ask, caller=caller, actor=actor, body=read.body, query=read.query,
+        ask=ask, tenant=caller.tenant, actor=actor, body=read.body, query=read.query,
         path=ask.request.path_params, unit=Unit(store, caller.tenant),
     )  # fmt: skip
     found = await operation.answer(call)
@@ -85,7 +85,11 @@ async def _tried(
     staged = call.unit.staged()
     if not staged.is_empty and not isinstance(await store.write(caller.tenant, staged), Committed):
         return None
-    return _stopped(ask, found) if isinstance(found, Stopped) else _answered(operation, found)
+    if isinstance(found, Stopped):
+        return _stopped(ask, found)
+    if found.after is not None:
+        found.after()
+    return _answered(operation, found)
 
 
 def _answered(operation: AnyOperation, found: Answered) -> Response:
@@ -96,7 +100,7 @@ def _answered(operation: AnyOperation, found: Answered) -> Response:
 
 
 def _stopped(ask: Ask, found: Stopped) -> Response:
-    return api_error(found.kind, ask.id, details=found.details)
+    return api_error(ask, found.kind, details=found.details)
 
 
 async def _read(ask: Ask, operation: AnyOperation) -> _Read | Response:
@@ -106,7 +110,7 @@ async def _read(ask: Ask, operation: AnyOperation) -> _Read | Response:
             ask.request, seconds=ask.web.config.body_seconds, most=operation.body_bytes
         )
         if isinstance(sent, Unread):
-            return unread_error(sent, ask.id)
+            return unread_error(ask, sent)
         raw, body = sent
     query = taken_words(ask.request.query_params.multi_items(), operation.query)
     made = taken(body, operation.body)

@@ -75,13 +75,13 @@ def _is_by_caller(ask: Ask) -> bool:
 async def _by_secret(ask: Ask) -> Created | Response:
     body = await read_json(ask.request, seconds=ask.web.config.body_seconds)
     if isinstance(body, Unread):
-        return unread_error(body, ask.id)
+        return unread_error(ask, body)
     keys = ask.request.headers.getlist("idempotency-key")
     secrets = ask.request.query_params.getlist("pt")
     if body:
-        return api_error("unread", ask.id, details=[_NO_BODY])
+        return api_error(ask, "unread", details=[_NO_BODY])
     if not _are_keys(keys):
-        return api_error("unread", ask.id, details=BAD_KEY)
+        return api_error(ask, "unread", details=BAD_KEY)
     journeys = ask.web.journeys
     secret = secrets[0] if len(secrets) == 1 else ""
     ask.tenant = tenant_of(secret, SECRET_PREFIX)

@@ -1,0 +1,1 @@
+"""Real time: who may listen to what, and what they are told; no sockets, no journeys."""

@@ -1,0 +1,171 @@
+"""End-user tokens: JWTs that name the groups of one registration or transaction (rtas.md 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, cast, get_args
+
+import msgspec
+from msgspec.structs import replace
+
+from engine.model.names import MAIN_TENANT, JsonObject, TenantId
+from engine.ports.actor import Actor
+from engine.ports.outside import Chance, Vault
+from engine.ports.paging import every
+from engine.ports.signing import Signer
+from engine.ports.store import Records
+from engine.ports.unit_of_work import UnitOfWork
+from engine.realtime.channels import Flow, Group
+from engine.records.realtime import RtasClient, SigningKey, SigningKeys
+from engine.records.record import Absent, Version
+from engine.records.tenants import Tenant
+
+LIFE: Final = timedelta(minutes=60)
+SKEW: Final = timedelta(seconds=60)
+KEYS: Final = "rtas"
+"""The id of a tenant's row of keys."""
+AUDIENCE: Final = "rtas"
+FLOWS: Final[Sequence[Flow]] = get_args(Flow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Who signs: where the keys are, and the address that tokens say they are from."""
+
+    vault: Vault
+    signer: Signer
+    chance: Chance
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """What a genuine token says."""
+
+    tenant: TenantId
+    group: Group
+    ends: datetime
+
+
+async def issue(
+    unit: UnitOfWork, issuer: Issuer, client: RtasClient, group: Group, at: datetime
+) -> str:
+    """Sign a token for whoever is to listen to a group; the tenant's first one makes its key."""
+    key = await _current(unit, issuer, at)
+    now = int(at.timestamp())
+    claims = {
+        "iss": issuer.url,
+        "aud": AUDIENCE,
+        "sub": group.user_id,
+        "iat": now,
+        "nbf": now,
+        "exp": now + int(LIFE.total_seconds()),
+        "jti": issuer.chance.id(),
+        "groupsid": f"app:{client.name}:{client.id},user:{group.user_id},"
+        f"{group.flow}:{group.subject}",
+    }
+    private = issuer.vault.unseal("rtas", key.sealed, key.kid.encode())
+    return await issuer.signer.sign(private, key.kid, claims)
+
+
+async def read(records: Records, issuer: Issuer, token: str, at: datetime) -> Listener | None:
+    """Read a token; None where it is not ours, not for the hub, or not good now (E4)."""
+    kid = issuer.signer.kid(token)
+    if kid is None or "." not in kid:
+        return None
+    tenant = TenantId(kid.partition(".")[0])
+    keys = await _keys(records, tenant, at)
+    claims = issuer.signer.read(token, [_jwk(key) for key in keys])
+    return None if claims is None else _listener(tenant, issuer.url, claims, at)
+
+
+async def rotate(unit: UnitOfWork, issuer: Issuer, actor: Actor) -> SigningKey:
+    """Stage a new key; those before verify until what they have signed is over."""
+    made = await _made(unit.tenant, issuer, actor.at)
+    await _keep(unit, made, actor.at)
+    unit.audit(actor.did("rtas.key.rotate", f"signing-key:{made.kid}"))
+    return made
+
+
+async def public_keys(records: Records, at: datetime) -> Sequence[JsonObject]:
+    """Give the public keys of every tenant that what is out can be verified with (JWKS)."""
+    others = [TenantId(one.id) async for one in every(records, MAIN_TENANT, Tenant)]
+    found = [await _keys(records, tenant, at) for tenant in (MAIN_TENANT, *others)]
+    return [_jwk(key) for keys in found for key in keys]
+
+
+async def _current(unit: UnitOfWork, issuer: Issuer, at: datetime) -> SigningKey:
+    row = await unit.get(SigningKeys, KEYS)
+    if row is not None:
+        return row.keys[0]
+    made = await _made(unit.tenant, issuer, at)
+    await _keep(unit, made, at)
+    return made
+
+
+async def _made(tenant: TenantId, issuer: Issuer, at: datetime) -> SigningKey:
+    pair = await issuer.signer.make()
+    kid = f"{tenant}.{issuer.chance.id()}"
+    return SigningKey(
+        kid=kid,
+        sealed=issuer.vault.seal("rtas", pair.private, kid.encode()),
+        public=msgspec.json.encode(pair.public).decode(),
+        created_at=at,
+    )
+
+
+async def _keep(unit: UnitOfWork, made: SigningKey, at: datetime) -> None:
+    row = await unit.get(SigningKeys, KEYS)
+    if row is None:
+        unit.put(SigningKeys(id=KEYS, keys=(made,)), Absent())
+        return
+    ended = at + LIFE + SKEW
+    before = [key for key in row.keys if key.retires_at is None or key.retires_at > at]
+    ending = [replace(key, retires_at=key.retires_at or ended) for key in before]
+    unit.put(replace(row, keys=(made, *ending)), Version(number=row.version))
+
+
+async def _keys(records: Records, tenant: TenantId, at: datetime) -> Sequence[SigningKey]:
+    row = await records.get(tenant, SigningKeys, KEYS)
+    keys = () if row is None else row.keys
+    return [key for key in keys if key.retires_at is None or at < key.retires_at]
+
+
+def _jwk(key: SigningKey) -> JsonObject:
+    public: JsonObject = msgspec.json.decode(key.public)
+    return {**public, "kid": key.kid, "use": "sig", "alg": "RS256"}
+
+
+def _listener(
+    tenant: TenantId, url: str, claims: Mapping[str, object], at: datetime
+) -> Listener | None:
+    numbers = [claims.get(name) for name in ("iat", "nbf", "exp")]
+    if claims.get("iss") != url or claims.get("aud") != AUDIENCE:
+        return None
+    if not all(type(number) is int for number in numbers):
+        return None
+    issued, begins, ends = (datetime.fromtimestamp(cast("int", number), UTC) for number in numbers)
+    if max(issued, begins) > at + SKEW or at >= ends:
+        return None
+    group = _group(claims.get("groupsid"), claims.get("sub"))
+    return None if group is None else Listener(tenant=tenant, group=group, ends=ends)
+
+
+def _group(said: object, subject: object) -> Group | None:
+    """Read the three groups; ids hold no comma, a client's name and a flow's subject no colon."""
+    if not isinstance(said, str) or said.count(",") != 2:
+        return None
+    app, user, flow = said.split(",")
+    kind, _, name_and_id = app.partition(":")
+    known = next((one for one in FLOWS if flow.startswith(f"{one}:")), None)
+    user_id = user.removeprefix("user:")
+    if kind != "app" or user_id == user or known is None or subject != user_id:
+        return None
+    return Group(
+        client=name_and_id.rpartition(":")[2],
+        flow=known,
+        subject=flow.partition(":")[2],
+        user_id=user_id,
+    )
