@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from engine.adapters.address import Address
 from engine.adapters.hashing import ArgonPool
+from engine.adapters.signing import Rs256Signer
 from engine.adapters.sqlite import SqliteStore
 from engine.adapters.system import SystemChance, SystemClock
 from engine.adapters.vault import FileVault
@@ -91,6 +92,7 @@ class Application:
                     supervisor=self.supervisor,
                     eraser=self.eraser,
                     http=self.http,
+                    signer=Rs256Signer(),
                 ),
                 ready=self.is_ready,
             ),

@@ -21,7 +21,9 @@ from engine.web.wire import Unread, choose_language
 Kind = (
     pages.StopKind
     | Literal["method", "headers", "unread", "late", "long", "type", "misdirected", "fields"]
-    | Literal["invalid", "client", "key", "bearer", "outdated", "denied", "exists", "reused", "passcode"]
+    | Literal[
+        "invalid", "client", "key", "bearer", "outdated", "denied", "exists", "reused", "passcode"
+    ]
 )
 """Why a request goes no further: a stop of the pages, or one that only programs can bring about."""
 

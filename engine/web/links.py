@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LANDING_PATH: Final = "/web/trustweb"
 """Where links lead (design 7)."""
+HUB_PATH: Final = "/rtas"
+"""Where the hub is, and RTAS beneath it."""
 VISITS_PATH: Final = "/web/instances/"
 """Where visits are: `<VISITS_PATH><instance id>` (design 7)."""
 _TICKET = re.compile(r"([A-Z0-9]{26})\.([A-Za-z0-9_.-]{16,128})")

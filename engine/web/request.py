@@ -17,6 +17,7 @@ from engine.ports.http import Http
 from engine.ports.outside import Chance, Clock, HashPool, Vault
 from engine.ports.signing import Signer
 from engine.ports.store import Store
+from engine.realtime.tokens import Issuer
 from engine.run.current import InstanceRef
 from engine.run.entry.answers import Entered
 from engine.run.entry.tokens import TokenOffice
@@ -26,9 +27,10 @@ from engine.run.library import Library
 from engine.run.loop import Loop
 from engine.run.oversight.supervision import Supervisor
 from engine.web.circuit import Circuit
+from engine.web.hub.hub import Hub
 from engine.web.sources import Network, SourceLimits, Sources, is_loopback, source_of
 
-_REALTIME = ("/rtas/", "/trustfactor/")
+_REALTIME = ("/rtas", "/trustfactor/")
 _FOR_PROGRAMS = ("/api/", "/tenants/", "/healthz", "/readyz", "/openapi.json", *_REALTIME)
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -171,6 +173,8 @@ class Web:
     journeys: Journeys
     config: WebConfig
     sources: Sources
+    hub: Hub
+    issuer: Issuer
 
 
 @dataclass(slots=True, kw_only=True)

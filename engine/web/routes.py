@@ -9,15 +9,19 @@ from engine.web.api import process_server
 from engine.web.api.arthr import issuing
 from engine.web.api.frame.performing import door_of
 from engine.web.api.process_manager import creating
+from engine.web.api.rtas import login
 from engine.web.api.table import OPERATIONS
 from engine.web.gate.door import Door, ObjectRule
-from engine.web.links import LANDING_PATH, VISITS_PATH
+from engine.web.links import HUB_PATH, LANDING_PATH, VISITS_PATH
+from engine.web.listening import keys, requests
+from engine.web.listening.keys import JWKS_PATH
 from engine.web.openapi import serving
 from engine.web.visit import opening, steps
 
 _VISIT = f"{VISITS_PATH}{{instance}}"
 _OWN: ObjectRule = "the session's own instance"
 _LINK: ObjectRule = "the link's own"
+_GROUP: ObjectRule = "the token's own group"
 
 DOORS: Sequence[Door] = (
     # Doors are tried in order: the ways of steps, which are gone the most, come first.
@@ -51,5 +55,18 @@ DOORS: Sequence[Door] = (
          answer=serving.give_document),
     Door(path=serving.PAGE_PATH, method="GET", permission="anybody", rule="none",
          answer=serving.show_page),
+    Door(path=login.LOGIN.path, method="POST", permission="key", rule="none", answer=login.login),
+    Door(path=HUB_PATH, method="GET", permission="end user", rule=_GROUP,
+         answer=requests.receive),
+    Door(path=HUB_PATH, method="POST", permission="end user", rule=_GROUP, answer=requests.send),
+    Door(path=HUB_PATH, method="DELETE", permission="end user", rule=_GROUP,
+         answer=requests.end),
+    Door(path=HUB_PATH, method="OPTIONS", permission="anybody", rule="none",
+         answer=requests.ask_first),
+    Door(path=f"{HUB_PATH}/negotiate", method="POST", permission="end user", rule=_GROUP,
+         answer=requests.negotiate),
+    Door(path=f"{HUB_PATH}/negotiate", method="OPTIONS", permission="anybody", rule="none",
+         answer=requests.ask_first),
+    Door(path=JWKS_PATH, method="GET", permission="anybody", rule="none", answer=keys.give_keys),
     *(door_of(operation) for operation in OPERATIONS if not operation.own_key),
 )  # fmt: skip

@@ -10,10 +10,12 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.errors import SettingsRefused
+from engine.realtime.tokens import Issuer
 from engine.web.answers import prepared, stop
 from engine.web.gate.admit import admit
 from engine.web.gate.door import Door
 from engine.web.gate.guard import ASK, Guard
+from engine.web.hub.hub import Hub
 from engine.web.request import Ask, Journeys, Web, WebConfig
 from engine.web.routes import DOORS
 from engine.web.sources import Sources
@@ -43,7 +45,16 @@ def build_web(journeys: Journeys, config: WebConfig, doors: Sequence[Door] = DOO
     routes = [Route(path, _Place(path, found)) for path, found in places.items()]
     # A redirect to the path without its slash would be built from the Host header (F4).
     router = Router(routes, redirect_slashes=False, default=_missing)
-    web = Web(journeys=journeys, config=config, sources=sources)
+    offices = journeys.offices
+    web = Web(
+        journeys=journeys,
+        config=config,
+        sources=sources,
+        hub=Hub(offices.store, journeys.vault, journeys.chance),
+        issuer=Issuer(
+            vault=journeys.vault, signer=offices.signer, chance=journeys.chance, url=config.origin
+        ),
+    )
     return Guard(_by_parts(router), web)
 
 

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.adapters.http import SafeHttp
 from engine.adapters.memory import MemoryStore
+from engine.adapters.signing import Rs256Signer
 from engine.run.catalogue import Catalogue
 from engine.testing import FrozenClock
 from engine.web import Journeys, Offices, WebConfig, build_web
@@ -373,6 +374,7 @@ def journeys_of(house: Surface) -> Journeys:
         clock=inside.clock, chance=inside.chance, ready=ready,
         offices=Offices(
             http=SafeHttp(),
+            signer=Rs256Signer(),
             store=inside.store, pool=inside.pool, library=inside.library, tokens=inside.office,
             supervisor=inside.supervisor, eraser=inside.eraser,
         ),

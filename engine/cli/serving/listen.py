@@ -31,6 +31,8 @@ NEXT_PORTS: Final = 50
 GRACE_SECONDS: Final = 10
 """How long requests that are being answered may still take after a signal to end."""
 IDLE_SECONDS: Final = 15
+WEBSOCKET_BYTES: Final = 64 * 1024
+"""The longest message that is read at all; the hub itself takes less."""
 WILDCARDS: Final = ("0.0.0.0", "::", "")  # noqa: S104 - named to be asked for an address, not bound
 
 
@@ -142,7 +144,9 @@ def config_of(
     return uvicorn.Config(
         application.web(surface.public_url),
         http=protocol,
-        ws="none",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=WEBSOCKET_BYTES,
         loop="none",
         lifespan="off",
         log_config=None,

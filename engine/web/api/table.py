@@ -10,6 +10,7 @@ from engine.web.api.frame.operation import Operation
 from engine.web.api.identity_store import passcodes, policies, sessions, stores, users
 from engine.web.api.notification_service import dead_letters, webhooks
 from engine.web.api.process_manager import audit, definitions, forms, instances, tokens
+from engine.web.api.rtas import login, telling
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *keys.OPERATIONS,
@@ -23,6 +24,8 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *tokens.OPERATIONS,
     *instances.OPERATIONS,
     *audit.OPERATIONS,
+    login.RENEWAL,
+    *telling.OPERATIONS,
     *webhooks.OPERATIONS,
     *dead_letters.OPERATIONS,
 )

@@ -38,6 +38,11 @@ async def admit(ask: Ask, door: Door) -> Response | None:
     by_hand = changes and not ask.is_for_programs
     if by_hand and not is_from_our_page(ask.request, ask.web.config):
         return stop(ask, "refused")
+    return await _admit_by(ask, door)
+
+
+async def _admit_by(ask: Ask, door: Door) -> Response | None:
+    """Look at what the door's permission asks for."""
     if isinstance(door.permission, Needs):
         return await admit_caller(ask, door.permission)
     if door.permission == "application":

@@ -19,16 +19,26 @@ class Needs:
     operation: str
 
 
-Named = Literal["anybody", "link", "ticket", "page session", "app session", "key", "application"]
+Named = Literal[
+    "anybody", "link", "ticket", "page session", "app session", "key", "application", "end user"
+]
 Permission = Named | Needs
 """What a request must bring: nothing, a link's secret, a start ticket, a living session, an API key
-itself, the token of an application server, or the bearer value of a key that may.
+itself, the token of an application server or of an end user, or the bearer value of a key that may.
 
-A link, ticket or key is looked at by the answer itself, which knows what each refusal says.
+A link, ticket, key or end user's token is looked at by the answer itself, which knows what each
+refusal says.
 """
-ObjectRule = Literal["none", "the link's own", "the session's own instance", "the key's own tenant", "the client's own"]
-Method = Literal["GET", "POST", "DELETE"]
-SAFE = frozenset({"GET", "HEAD"})
+ObjectRule = Literal[
+    "none",
+    "the link's own",
+    "the session's own instance",
+    "the key's own tenant",
+    "the client's own",
+    "the token's own group",
+]
+Method = Literal["GET", "POST", "DELETE", "OPTIONS"]
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,10 @@ from engine.errors import (
 from engine.logs import frames_of
 from engine.ports.tracing import ROUTE
 from engine.web.answers import stop
+from engine.web.gate.auth import is_for_us
 from engine.web.gate.traces import trace_of
+from engine.web.links import HUB_PATH
+from engine.web.listening.sockets import serve
 from engine.web.request import Ask, Web
 
 HEAD_BYTES = 16 * 1024
@@ -70,9 +73,26 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._routes(scope, receive, send)
         elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
+            await self._listen(scope, receive, send)
         else:
             await self._answer(scope, receive, send)
+
+    async def _listen(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a socket of the hub; there are no others."""
+        chance, clock = self._web.journeys.chance, self._web.journeys.clock
+        head: Scope = {**scope, "type": "http", "method": "GET"}
+        ask = Ask(id=chance.id(), request=Request(head), web=self._web)
+        began, status = clock.now(), 404
+        try:
+            if scope["path"] == HUB_PATH and is_for_us(ask.request, self._web.config):
+                ask.place, status = HUB_PATH, 500
+                status = await serve(self._web, scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008})
+        except Exception as fault:  # noqa: BLE001 - the one around a socket: its task ends in peace
+            _report_fault(ask, fault)
+        finally:
+            _report(ask, status, (clock.now() - began).total_seconds())
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         chance, clock = self._web.journeys.chance, self._web.journeys.clock

@@ -14,13 +14,15 @@ from engine.web.api.arthr.issuing import ISSUE
 from engine.web.api.frame.operation import Described, Nothing, Operation
 from engine.web.api.frame.values import PATH_PARTS
 from engine.web.api.process_server import DESCRIBED
+from engine.web.api.rtas.login import LOGIN
 from engine.web.api.table import OPERATIONS
+from engine.web.gate.door import Needs
 from engine.web.openapi.schemas import Schema, Schemas
 
 VERSION: Final = "1"
 """Of the API: it is raised by what breaks a program."""
 JSON: Final = "application/json"
-ALL: Final[tuple[Described, ...]] = (ISSUE, *OPERATIONS, *DESCRIBED)
+ALL: Final[tuple[Described, ...]] = (ISSUE, *OPERATIONS, *DESCRIBED, LOGIN)
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 _ABOUT: Final = """What an application server calls: identity stores and passcodes, process
 definitions, tokens and instances, webhooks. An API key (`trustflow apikey add`) is exchanged for a
@@ -34,6 +36,7 @@ _TAGS: Final = {
     "notification-service": "Webhooks, and what could not be delivered.",
     "process-server": "A process instance, step by step, for the app of the person.",
     "tenants": "Passcodes, in paths that name the tenant.",
+    "rtas": "Real time: application servers tell browsers what becomes of registrations.",
 }
 _USUAL: Final = (400, 408, 413, 415, 421, 429, 431, 500, 503)
 """What any call may be answered; of those with a body also 413 and 415."""
@@ -70,6 +73,25 @@ class Detail(msgspec.Struct, kw_only=True, frozen=True):
     message: str
 
 
+class RealtimeDetails(msgspec.Struct, kw_only=True, frozen=True):
+    """What is wrong, field by field, and the request's id."""
+
+    problems: list[Detail]
+    request_id: str
+
+
+class RealtimeError(msgspec.Struct, kw_only=True, frozen=True):
+    """Why a call of RTAS was not done.
+
+    Attributes:
+        code: A word for machines.
+    """
+
+    code: str
+    message: str
+    details: RealtimeDetails
+
+
 class ErrorShown(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
     """Why a call was not done.
 
@@ -87,11 +109,13 @@ class ErrorShown(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
 @cache
 def document() -> Schema:
     """Make the document."""
-    schemas = Schemas([ErrorShown, *_types(ALL)])
+    schemas = Schemas([ErrorShown, RealtimeError, *_types(ALL)])
     paths: dict[str, dict[str, Schema]] = {}
     for row in ALL:
         paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, schemas)
     errors = {f"Error{status}": _error(status, schemas) for status in sorted(_TOLD)}
+    for status in sorted(_TOLD):
+        errors[f"RealtimeError{status}"] = _realtime_error(status, schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "trustflow", "version": VERSION, "description": _line(_ABOUT)},
@@ -99,7 +123,7 @@ def document() -> Schema:
         "tags": [{"name": name, "description": words} for name, words in _TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": schemas.used([ErrorShown, *_types(ALL, with_query=False)]),
+            "schemas": schemas.used([ErrorShown, RealtimeError, *_types(ALL, with_query=False)]),
             "responses": errors,
             "securitySchemes": _SCHEMES,
         },
@@ -119,6 +143,11 @@ _SCHEMES: Final = {
         "scheme": "bearer",
         "description": "What an API key was exchanged for; good for half an hour.",
     },
+    "application": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "What an application server was given at its login; good for 60 minutes.",
+    },
     "session": {
         "type": "http",
         "scheme": "bearer",
@@ -135,14 +164,19 @@ def _types(rows: Iterable[Described], *, with_query: bool = True) -> Iterable[An
                 yield one
 
 
+def _tag(path: str) -> str:
+    _, first, second, *_ = path.split("/")
+    return second if first == "api" else first
+
+
 def _operation(row: Described, schemas: Schemas) -> Schema:
     made: Schema = {
         "operationId": row.name,
-        "tags": [row.path.split("/")[2] if row.path.startswith("/api/") else "tenants"],
+        "tags": [_tag(row.path)],
         "summary": row.summary,
     }
     words = [row.description]
-    if isinstance(row, Operation):
+    if isinstance(row, Operation) and isinstance(row.needs, Needs):
         permission = f"{row.needs.service}:{row.needs.operation}"
         made["x-permission"] = permission
         words.append(f"Permission: `TNT#{{tenant}}#{permission}`.")
@@ -205,20 +239,25 @@ def _responses(row: Described, schemas: Schemas) -> Schema:
     for status, words in row.others.items():
         found[str(status)] = {**_other(status, row, schemas), "description": words}
     for status in _errors(row):
-        found.setdefault(str(status), {"$ref": f"#/components/responses/Error{status}"})
+        found.setdefault(str(status), _error_ref(row, status))
     return dict(sorted(found.items()))
 
 
 def _other(status: int, row: Described, schemas: Schemas) -> Schema:
     if status < 400:
         return _good(row, schemas)
-    return {"$ref": f"#/components/responses/Error{status}"}
+    return _error_ref(row, status)
+
+
+def _error_ref(row: Described, status: int) -> Schema:
+    shape = "RealtimeError" if _tag(row.path) == "rtas" else "Error"
+    return {"$ref": f"#/components/responses/{shape}{status}"}
 
 
 def _errors(row: Described) -> set[int]:
     skipped = frozenset() if row.method == "POST" else _NO_BODY
     found = {status for status in _USUAL if status not in skipped} | {401}
-    if isinstance(row, Operation):
+    if isinstance(row, Operation) and isinstance(row.needs, Needs):
         found.add(403)
     if "{" in row.path or row.own_key:
         found.add(404)
@@ -260,6 +299,14 @@ def _error(status: int, schemas: Schemas) -> Schema:
         made["headers"] = _LATER
     if status == 401:
         made["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    return made
+
+
+def _realtime_error(status: int, schemas: Schemas) -> Schema:
+    words = sorted(kind for kind, one in API_ERRORS.items() if one.status == status)
+    made = _error(status, schemas)
+    made["description"] = f"{_TOLD[status]} Codes: {', '.join(words)}."
+    made["content"] = {JSON: {"schema": schemas.of(RealtimeError)}}
     return made
 
 

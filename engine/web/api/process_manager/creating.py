@@ -39,6 +39,9 @@ class WhichToken(Sent, kw_only=True, frozen=True):
     tn: Annotated[str, Meta(max_length=30)] | None = None
 
 
+_NEEDS: Final = needs("createProcessInstance")
+
+
 class CreatedShown(Answer, kw_only=True, frozen=True):
     """A new instance, and the address at which the person begins; for a quarter of an hour."""
 
@@ -50,7 +53,7 @@ class CreatedShown(Answer, kw_only=True, frozen=True):
 async def create(ask: Ask) -> Response:
     """Create an instance: by the link's secret, or with a bearer value as any operation."""
     if _is_by_caller(ask):
-        return await admit_caller(ask, CREATE.needs) or await perform(ask, CREATE)
+        return await admit_caller(ask, _NEEDS) or await perform(ask, CREATE)
     found = await _by_secret(ask)
     return found if isinstance(found, Response) else json_answer(_shown(ask, found), status=201)
 
@@ -58,7 +61,7 @@ async def create(ask: Ask) -> Response:
 async def create_and_lead(ask: Ask) -> Response:
     """Create an instance and lead on to where the person begins."""
     if _is_by_caller(ask):
-        refused = await admit_caller(ask, CREATE_AND_LEAD.needs)
+        refused = await admit_caller(ask, _NEEDS)
         return refused or await perform(ask, CREATE_AND_LEAD)
     found = await _by_secret(ask)
     if isinstance(found, Response):
@@ -139,7 +142,7 @@ async def create_and_redirect(call: Call[Nothing, WhichToken]) -> Answered | Sto
 _MADE: Final = {"processInstanceId": "$response.body#/processInstanceId"}
 CREATE: Final = Operation(
     name="createProcessInstance", method="POST", path=f"{INSTANCES}/create",
-    needs=needs("createProcessInstance"), summary="Create a process instance for a person",
+    needs=_NEEDS, summary="Create a process instance for a person",
     description="Without a bearer value it is opened by the secret of the token itself.",
     answer=create_one, body=Nothing, query=WhichToken, result=CreatedShown, status=201,
     others={410: "The token is used up, or not valid now."}, own_key=True,
@@ -147,7 +150,7 @@ CREATE: Final = Operation(
 )  # fmt: skip
 CREATE_AND_LEAD: Final = Operation(
     name="createProcessInstanceAndRedirect", method="POST", path=INSTANCES,
-    needs=needs("createProcessInstance"),
+    needs=_NEEDS,
     summary="Create a process instance and lead to where the person begins",
     description="Without a bearer value it is opened by the secret of the token itself.",
     answer=create_and_redirect, body=Nothing, query=WhichToken, status=307,

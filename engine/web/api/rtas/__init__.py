@@ -1,0 +1,1 @@
+"""RTAS for application servers: login, end-user tokens, callbacks, and the clients that may."""

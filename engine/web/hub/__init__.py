@@ -1,0 +1,1 @@
+"""The hub: who listens to what on this machine, and what each has been told; no HTTP."""

@@ -1,0 +1,184 @@
+"""Who listens to what on this machine: members by their secret id, rooms by channel."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from engine.errors import TrustflowError
+from engine.logs import frames_of
+from engine.model.names import TenantId
+from engine.ports.outside import Chance, Vault
+from engine.ports.store import LARGEST_PAGE, PageQuery, Store
+from engine.realtime.channels import cached, since
+from engine.realtime.tokens import Listener
+from engine.records.realtime import RtasChannel
+from engine.web.hub.member import Member
+
+LOOK_SECONDS: Final = 1
+"""How often what other machines have published is looked for: a hint is quicker."""
+OVERLAP: Final = timedelta(seconds=10)
+"""How much of the past is looked at again: clocks differ, and commits take time."""
+Place = tuple[TenantId, str]
+
+log = logging.getLogger("trustflow.hub")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Room:
+    """Those on this machine who listen to one channel."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    members: set[Member] = field(default_factory=set)
+    told: int = 0
+
+
+class Hub:
+    """The members of this machine. Nothing of it outlives a restart: clients come again."""
+
+    def __init__(self, store: Store, vault: Vault, chance: Chance) -> None:
+        self._store, self._vault, self._chance = store, vault, chance
+        self._members: dict[str, Member] = {}
+        self._rooms: dict[Place, _Room] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watch: asyncio.Task[None] | None = None
+        self._ending = asyncio.Event()
+
+    def now(self) -> float:
+        """Seconds that only grow."""
+        return asyncio.get_running_loop().time()
+
+    def add(self, listener: Listener, after: int | None, *, is_ours: bool) -> tuple[str, Member]:
+        """Take a new member in; its secret id opens it for whoever brings the same token."""
+        member = Member(listener, after, self.now(), is_ours=is_ours)
+        secret = self._chance.token()
+        self._members[secret] = member
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.create_task(self._watching(), name="hub")
+        return secret, member
+
+    def find(self, secret: str, listener: Listener) -> Member | None:
+        """Find a member: its id alone opens nothing, the token must be of the same group (I1)."""
+        found = self._members.get(secret)
+        if found is None or found.listener.tenant != listener.tenant:
+            return None
+        return found if found.listener.group == listener.group else None
+
+    async def join(self, member: Member) -> None:
+        """Let a member whose handshake is done listen: a greeting, what it has missed, the rest."""
+        place = (member.listener.tenant, member.listener.group.channel)
+        room = self._rooms.setdefault(place, _Room())
+        room.members.add(member)
+        member.greet(self.now())
+        async with room.lock:
+            now = await self._store.now()
+            channel = await self._store.get(place[0], RtasChannel, place[1])
+            if channel is None:
+                member.seen = 0
+                return
+            await self._catch_up(member, place, channel, now)
+            member.seen = max(member.seen or 0, channel.sequence)
+
+    async def _catch_up(
+        self, member: Member, place: Place, channel: RtasChannel, now: datetime
+    ) -> None:
+        if member.after is None:
+            last = await cached(self._store, self._vault, place[0], channel, now)
+            if last is not None:
+                member.tell(last, {}, self.now())
+            return
+        member.seen = member.after
+        for event in await since(self._store, self._vault, *place, member.after, now):
+            member.tell(event, {}, self.now())
+
+    def leave(self, secret: str) -> None:
+        """Forget a member; what was not sent is kept as rows."""
+        member = self._members.pop(secret, None)
+        if member is None:
+            return
+        place = (member.listener.tenant, member.listener.group.channel)
+        room = self._rooms.get(place)
+        if room is not None:
+            room.members.discard(member)
+            if not room.members:
+                del self._rooms[place]
+        member.stirred.set()
+
+    def hint(self, tenant: TenantId, channel: str) -> None:
+        """Look at a channel now: something was published."""
+        if (tenant, channel) in self._rooms:
+            task = asyncio.create_task(self._deliver((tenant, channel)), name="hub-delivery")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def close(self) -> None:
+        """Send everybody away, to come again: the server ends."""
+        self._ending.set()
+        for member in self._members.values():
+            if member.connection is not None:
+                member.connection.close(self.now(), allow_reconnect=True)
+            member.stirred.set()
+
+    async def _deliver(self, place: Place) -> None:
+        room = self._rooms.get(place)
+        if room is None:
+            return
+        try:
+            async with room.lock:
+                await self._tell(room, place)
+        except TrustflowError as fault:  # the next look tries again
+            log.error("delivery", extra={"facts": {"code": fault.code, "frames": frames_of(fault)}})
+
+    async def _tell(self, room: _Room, place: Place) -> None:
+        joined = [one for one in room.members if one.seen is not None]
+        if not joined:
+            return
+        least = min(one.seen or 0 for one in joined)
+        now = await self._store.now()
+        for event in await since(self._store, self._vault, *place, least, now):
+            frames: dict[tuple[str, bool], bytes] = {}
+            for member in joined:
+                member.tell(event, frames, self.now())
+
+    async def _watching(self) -> None:
+        """Look after members, and for what other machines publish, as long as there are any."""
+        looked = await self._store.now()
+        while self._members:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), LOOK_SECONDS)
+                return
+            at = self.now()
+            for secret in [one for one, member in self._members.items() if member.is_left(at)]:
+                self.leave(secret)
+            try:
+                now = await self._store.now()
+                self._send_away(now)
+                await self._look(looked - OVERLAP)
+                looked = now
+            except TrustflowError as fault:
+                log.error("look", extra={"facts": {"code": fault.code}})
+
+    def _send_away(self, now: datetime) -> None:
+        """End connections whose token is over (I4)."""
+        for member in self._members.values():
+            if now >= member.listener.ends and member.connection is not None:
+                member.connection.close(self.now())
+                member.stirred.set()
+
+    async def _look(self, since: datetime) -> None:
+        for tenant in {place[0] for place in self._rooms}:
+            query = PageQuery(order="changed", descending=True, size=LARGEST_PAGE)
+            number = 0
+            while True:
+                page = await self._store.page(tenant, RtasChannel, query)
+                fresh = [row for row in page.rows if row.changed >= since.isoformat()]
+                for row in fresh:
+                    await self._deliver((tenant, row.id))
+                number += 1
+                if len(fresh) < LARGEST_PAGE:
+                    break
+                query = PageQuery(order="changed", descending=True, size=LARGEST_PAGE, page=number)

@@ -1,0 +1,1 @@
+"""How browsers reach the hub: negotiation, WebSockets, server-sent events, long polling."""

@@ -1,0 +1,89 @@
+"""Whether a browser may come in: its token, its page's origin, and what a page is told of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import HTTPConnection
+
+from engine.realtime.tokens import Listener, read
+from engine.records.realtime import RtasClient
+from engine.web.request import Web
+
+_SCHEME: Final = "bearer"
+_ALLOWED_HEADERS: Final = "authorization, content-type, x-requested-with, x-signalr-user-agent"
+LONGEST_AFTER: Final = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Why it may not: 401 for a token that is none, 403 for a page that may not listen."""
+
+    status: int
+
+
+async def enter(request: HTTPConnection, web: Web) -> Listener | Refused:
+    """Look at token and origin; each request is looked at, not the first one alone (I1)."""
+    token = token_of(request)
+    if token is None:
+        return Refused(status=401)
+    store = web.journeys.offices.store
+    listener = await read(store, web.issuer, token, await store.now())
+    if listener is None:
+        return Refused(status=401)
+    client = await store.get(listener.tenant, RtasClient, listener.group.client)
+    if client is None or client.status != "ACTIVE":
+        return Refused(status=401)
+    origins = request.headers.getlist("origin")
+    if not web.config.origins.union(client.origins).issuperset(origins) or len(origins) > 1:
+        return Refused(status=403)
+    return listener
+
+
+def token_of(request: HTTPConnection) -> str | None:
+    """Read the token: the header's, or the query's for what cannot set a header (I2)."""
+    given = request.headers.getlist("authorization")
+    asked = request.query_params.getlist("access_token")
+    if len(given) > 1 or len(asked) > 1:
+        return None
+    if given:
+        scheme, _, value = given[0].partition(" ")
+        return value if scheme.lower() == _SCHEME and value else None
+    return asked[0] if asked else None
+
+
+def after_of(request: HTTPConnection) -> tuple[int | None, bool]:
+    """Read what our own script has seen, and whether it is ours: only that says `after`."""
+    said = request.query_params.get("after")
+    if said is None:
+        return None, False
+    fits = said.isascii() and said.isdigit() and len(said) <= LONGEST_AFTER
+    return (int(said) if fits else None), True
+
+
+def cors(request: HTTPConnection) -> dict[str, str]:
+    """Let the page read the answer; that it may ask was decided by `enter`.
+
+    A preflight brings no token: it grants nothing but the question.
+    """
+    origin = request.headers.get("origin")
+    always = {"Vary": "Origin", "Cross-Origin-Resource-Policy": "cross-origin"}
+    if origin is None:
+        return always
+    return {
+        **always,
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Credentials": "true",
+        "Access-Control-Expose-Headers": "Date",
+    }
+
+
+def preflight(request: HTTPConnection) -> dict[str, str]:
+    """Say what may be asked from another origin."""
+    return {
+        **cors(request),
+        "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
+        "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+        "Access-Control-Max-Age": "600",
+    }

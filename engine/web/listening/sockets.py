@@ -1,0 +1,120 @@
+"""WebSockets: one task that reads, one that writes; whichever ends first ends both."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from engine.signalr import WEB_SOCKETS, Connection, Opened
+from engine.signalr.transports import CLOSE_CODE, SEND_SECONDS, refusal
+from engine.web.hub.member import Member
+from engine.web.listening.entering import Refused, after_of, enter
+from engine.web.request import Web
+
+TOO_MANY: Final = "too many messages"
+
+
+async def serve(web: Web, scope: Scope, receive: Receive, send: Send) -> int:
+    """Serve one socket to its end. Gives the status that it was answered with."""
+    socket = WebSocket(scope, receive, send)
+    found = await _admitted(socket, web)
+    if isinstance(found, int):
+        await socket.send_denial_response(Response(status_code=found))
+        return found
+    secret, member = found
+    connection = member.begin(WEB_SOCKETS, web.hub.now())
+    try:
+        await socket.accept()
+        await _both(socket, web, member, connection)
+    finally:
+        web.hub.leave(secret)
+    if socket.application_state is WebSocketState.CONNECTED:
+        await socket.close(CLOSE_CODE)
+    return 101
+
+
+async def _admitted(socket: WebSocket, web: Web) -> tuple[str, Member] | int:
+    listener = await enter(socket, web)
+    if isinstance(listener, Refused):
+        return listener.status
+    secret = socket.query_params.get("id")
+    member = None if secret is None else web.hub.find(secret, listener)
+    refused = refusal(WEB_SOCKETS, secret, None if member is None else member.known)
+    if refused is not None:
+        return refused.status
+    if secret is None or member is None:  # negotiation was skipped
+        after, is_ours = after_of(socket)
+        return web.hub.add(listener, after, is_ours=is_ours)
+    return secret, member
+
+
+async def _both(socket: WebSocket, web: Web, member: Member, connection: Connection) -> None:
+    reading = asyncio.create_task(_read(socket, web, member, connection))
+    writing = asyncio.create_task(_write(socket, web, member, connection))
+    try:
+        await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (reading, writing):
+            task.cancel()
+        results = await asyncio.gather(reading, writing, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+            raise result
+
+
+async def _read(socket: WebSocket, web: Web, member: Member, connection: Connection) -> None:
+    """Feed what comes; the writer ends the socket once the connection has ended."""
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        text = message.get("text")
+        chunk = message.get("bytes") or b"" if text is None else text.encode()
+        await take_in(web, member, connection, chunk)
+
+
+async def take_in(web: Web, member: Member, connection: Connection, chunk: bytes) -> None:
+    """Take what a client has sent, in whatever transport."""
+    at = web.hub.now()
+    if member.is_noisy(at):
+        connection.close(at, error=TOO_MANY)
+    for event in connection.receive(chunk, at):
+        if isinstance(event, Opened):
+            await web.hub.join(member)
+    member.stirred.set()
+
+
+async def _write(socket: WebSocket, web: Web, member: Member, connection: Connection) -> None:
+    while True:
+        chunk = connection.take()
+        if chunk:
+            await _send(socket, connection, chunk)
+        elif connection.ended is not None:
+            return
+        else:
+            await wait(web, member, connection)
+
+
+async def wait(web: Web, member: Member, connection: Connection) -> None:
+    """Wait until there is something to send or something is due, and do what is due."""
+    due = connection.due_at
+    try:
+        async with asyncio.timeout_at(due):
+            await member.stirred.wait()
+    except TimeoutError:
+        connection.tick(web.hub.now())
+    member.stirred.clear()
+
+
+async def _send(socket: WebSocket, connection: Connection, chunk: bytes) -> None:
+    """Send one message; a reader that does not take it in time is left."""
+    protocol = connection.protocol
+    async with asyncio.timeout(SEND_SECONDS):
+        if protocol is None or protocol.transfer_format == "Text":
+            await socket.send_text(chunk.decode())
+        else:
+            await socket.send_bytes(chunk)
