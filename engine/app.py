@@ -21,6 +21,7 @@ from engine.errors import SettingsRefused, TrustflowError
 from engine.model.names import MAIN_TENANT, TenantId
 from engine.ports.http import Http
 from engine.ports.outside import Chance, Clock, HashPool, Probe, Vault, no_probe
+from engine.ports.signing import Signer
 from engine.ports.store import Store
 from engine.ports.tracing import Tracer
 from engine.run.catalogue import Catalogue
@@ -62,6 +63,7 @@ class Application:
     pump: Pump
     outbox: Outbox
     http: Http
+    signer: Signer
     tracer: Tracer | None = None
     on_close: list[Callable[[], None]] = field(default_factory=list)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -92,7 +94,7 @@ class Application:
                     supervisor=self.supervisor,
                     eraser=self.eraser,
                     http=self.http,
-                    signer=Rs256Signer(),
+                    signer=self.signer,
                 ),
                 ready=self.is_ready,
             ),
@@ -308,6 +310,7 @@ def wire(
         supervisor=Supervisor(store=store, loop=loop, vault=vault),
         eraser=eraser,
         http=http,
+        signer=Rs256Signer(),
         tracer=tracer,
         pump=Pump(
             store=store,
