@@ -19,6 +19,7 @@ from engine.ports.paging import every
 from engine.ports.store import LARGEST_PAGE, Committed, Erasure, InstanceQuery, Store
 from engine.records.access import KeptAnswer
 from engine.records.identity import Passcode, PasscodeSession, User
+from engine.records.realtime import RtasChannel, RtasEvent
 from engine.records.record import Absent
 from engine.records.tokens import ProcessToken
 from engine.records.tombstones import Tombstone
@@ -58,7 +59,7 @@ class Eraser:
         while batch := await self._purged():
             erased += batch
         now = await self.store.now()
-        for kind in (KeptAnswer, PasscodeSession):
+        for kind in (KeptAnswer, PasscodeSession, RtasEvent, RtasChannel):
             await self.store.forget_ended(kind, now)
         await self.store.forget_audit(now - audit_kept)
         for tenant in tenants:

@@ -10,7 +10,7 @@ from engine.web.api.arthr import issuing
 from engine.web.api.frame.performing import door_of
 from engine.web.api.process_manager import creating
 from engine.web.api.rtas import login
-from engine.web.api.table import OPERATIONS
+from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
 from engine.web.gate.door import Door, ObjectRule
 from engine.web.links import HUB_PATH, LANDING_PATH, VISITS_PATH
 from engine.web.listening import keys, requests
@@ -69,4 +69,5 @@ DOORS: Sequence[Door] = (
          answer=requests.ask_first),
     Door(path=JWKS_PATH, method="GET", permission="anybody", rule="none", answer=keys.give_keys),
     *(door_of(operation) for operation in OPERATIONS if not operation.own_key),
+    *(door_of(operation) for operation in FOR_APPLICATIONS),
 )  # fmt: skip

@@ -40,11 +40,17 @@ def path_of(door: Door, instance: str = "Z" * 26) -> str:
     return re.sub(r"\{\w+\}", "Z" * 26, filled.replace("{name}", STYLE))
 
 
-OPEN = {"/healthz", "/readyz", "/web/static/{name}", "/docs", "/openapi.json"}
+OPEN = {
+    "/healthz", "/readyz", "/web/static/{name}", "/docs", "/openapi.json",
+    "/rtas/.well-known/jwks.json",
+}  # fmt: skip
 
 
 def test_only_health_and_files_are_open_to_anybody() -> None:
-    assert {door.path for door in DOORS if door.permission == "anybody"} == OPEN
+    asking = {door.path for door in DOORS if door.method == "OPTIONS"}
+
+    assert {door.path for door in DOORS if door.permission == "anybody"} == OPEN | asking
+    assert asking == {"/rtas", "/rtas/negotiate"}
 
 
 def test_every_door_that_touches_an_instance_asks_for_that_instances_session() -> None:
@@ -52,6 +58,24 @@ def test_every_door_that_touches_an_instance_asks_for_that_instances_session() -
     asked = {door.path for door in DOORS if door.rule == "the session's own instance"}
 
     assert touching == asked
+
+
+def wanted_of(door: Door, who: str, *, allowed: bool) -> int:  # noqa: PLR0911 - a table
+    if door.permission == "anybody":
+        return 204 if door.method == "OPTIONS" else 200
+    if door.permission in ("application", "end user"):
+        return 401
+    if door.permission == "key":
+        return 400  # a key that is none
+    if isinstance(door.permission, Needs):
+        return 401
+    if door.path.startswith(INSTANCES) and who in ("a bearer", "another visit"):
+        return 401  # what comes with a bearer value is judged by it
+    if door.permission in ("page session", "app session"):
+        return (200 if door.method == "GET" else 415) if allowed else 401
+    if door.method == "GET" or door.path.startswith("/api"):
+        return 404  # a link that is none
+    return 415  # a form that is none
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: f"{door.method} {door.path}")
@@ -74,21 +98,7 @@ def test_table_of_routes_and_callers(door: Door, who: str) -> None:
         sent = [*headers, ("Sec-Fetch-Site", "same-origin")]
         answer = await send(house.app, door.method, target, headers=sent)
         allowed = who == "a cookie" and door.permission == "page session"
-        if door.permission == "anybody":
-            wanted = 200
-        elif door.permission == "key":
-            wanted = 400  # a key that is none
-        elif isinstance(door.permission, Needs):
-            wanted = 401
-        elif door.path.startswith(INSTANCES) and who in ("a bearer", "another visit"):
-            wanted = 401  # what comes with a bearer value is judged by it
-        elif door.permission in ("page session", "app session"):
-            wanted = (200 if door.method == "GET" else 415) if allowed else 401
-        elif door.method == "GET" or door.path.startswith("/api"):
-            wanted = 404  # a link that is none
-        else:
-            wanted = 415  # a form that is none
-        return answer.status, wanted
+        return answer.status, wanted_of(door, who, allowed=allowed)
 
     got, wanted = play(story)
 
@@ -114,7 +124,7 @@ def test_method_that_is_not_in_the_table_is_not_taken(path: str, method: str) ->
     answer = run(story)
 
     assert answer.status == 405
-    assert set(answer.header("allow").split(", ")) <= {"GET", "HEAD", "POST", "DELETE"}
+    assert set(answer.header("allow").split(", ")) <= {"GET", "HEAD", "POST", "DELETE", "OPTIONS"}
 
 
 @pytest.mark.parametrize(

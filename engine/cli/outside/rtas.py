@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from engine.run.unit import Unit
 
 OPTIONS: Final = {"clientId": "", "description": "--description"}
-ORIGIN_HELP: Final = (
-    "A page that may listen: https://host, or null for web views. Repeat it."
-)
+ORIGIN_HELP: Final = "A page that may listen: https://host, or null for web views. Repeat it."
 
 
 @click.group(cls=Group, short_help="Let application servers tell browsers what happens.")

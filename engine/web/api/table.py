@@ -1,4 +1,4 @@
-"""The table of what programs can ask for with an API key: each family's operations, in order."""
+"""The tables of what programs can ask for: with an API key, and as an application server."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *tokens.OPERATIONS,
     *instances.OPERATIONS,
     *audit.OPERATIONS,
-    login.RENEWAL,
-    *telling.OPERATIONS,
     *webhooks.OPERATIONS,
     *dead_letters.OPERATIONS,
 )
+FOR_APPLICATIONS: Final[Sequence[Operation[Any, Any]]] = (login.RENEWAL, *telling.OPERATIONS)
+"""What an application server can ask for with the token of its login."""

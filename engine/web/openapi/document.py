@@ -15,14 +15,14 @@ from engine.web.api.frame.operation import Described, Nothing, Operation
 from engine.web.api.frame.values import PATH_PARTS
 from engine.web.api.process_server import DESCRIBED
 from engine.web.api.rtas.login import LOGIN
-from engine.web.api.table import OPERATIONS
+from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
 from engine.web.gate.door import Needs
 from engine.web.openapi.schemas import Schema, Schemas
 
 VERSION: Final = "1"
 """Of the API: it is raised by what breaks a program."""
 JSON: Final = "application/json"
-ALL: Final[tuple[Described, ...]] = (ISSUE, *OPERATIONS, *DESCRIBED, LOGIN)
+ALL: Final[tuple[Described, ...]] = (ISSUE, *OPERATIONS, *DESCRIBED, LOGIN, *FOR_APPLICATIONS)
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 _ABOUT: Final = """What an application server calls: identity stores and passcodes, process
 definitions, tokens and instances, webhooks. An API key (`trustflow apikey add`) is exchanged for a

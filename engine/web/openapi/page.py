@@ -55,6 +55,7 @@ class Family:
 _OPENERS: Final = {
     "apiKey": "an API key, in X-API-Key",
     "bearer": "a bearer token",
+    "application": "the token of an application server's login",
     "session": "the session token of the instance",
 }
 

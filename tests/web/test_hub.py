@@ -1,0 +1,275 @@
+"""The hub: who may listen, replay, order, the end of connections, and relay attackers (rtas.md 13)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import pytest
+
+from tests.web.application import CREATED, SUCCESS, application
+from tests.web.listening import HANDSHAKE, connect, negotiate
+from tests.web.surface import Answer, Surface, play, send
+
+BEARER = "Authorization"
+PENDING = {
+    "application_name", "deeplink_url", "qr_code", "qr_code_expiration", "user_display_name",
+    "user_id",
+}  # fmt: skip
+
+
+def test_connected_before_the_event_and_after_it_the_same_is_heard() -> None:
+    async def story(house: Surface) -> list[list[tuple[str, int, set[str]]]]:
+        server = await application(house)
+        token = await server.end_user_token()
+        early = await connect(house, token)
+        first = await early.event()
+        await server.tell(CREATED)
+        late = await connect(house, token)
+        heard = [[first, await early.event()], [await late.event(), await late.event()]]
+        return [[(target, len(a), set(a[0]) if a else set()) for target, a in one] for one in heard]
+
+    early, late = play(story)
+
+    assert early == late
+    assert early == [
+        ("ConnectionEstablished", 0, set()),
+        ("RegistrationCreatedEvent", 1, PENDING),
+    ]
+
+
+def test_a_final_event_ends_connections_for_good_also_later_ones() -> None:
+    async def story(house: Surface) -> list[list[object]]:
+        server = await application(house)
+        token = await server.end_user_token()
+        early = await connect(house, token)
+        await early.event()
+        await server.tell(SUCCESS)
+        late = await connect(house, token)
+        return [
+            [(await early.event())[0], await early.message(), await early.message()],
+            [(await late.event())[0], (await late.event())[0], await late.message(),
+             await late.message()],
+        ]  # fmt: skip
+
+    early, late = play(story)
+
+    assert early == ["RegistrationSuccessEvent", {"type": 7}, {"closed": 1000}]
+    assert late == ["ConnectionEstablished", *early]
+
+
+def test_what_is_not_cached_or_no_longer_is_not_told_to_whoever_comes_later() -> None:
+    async def story(house: Surface) -> list[bool]:
+        server = await application(house)
+        token = await server.end_user_token()
+        await server.tell(CREATED, store_in_cache=False)
+        one = await connect(house, token)
+        await one.event()
+        found = [await one.is_quiet()]
+        await server.tell(CREATED, cache_expires_after_minutes=1)
+        house.bench.clock.move(timedelta(minutes=1))
+        two = await connect(house, token)
+        await two.event()
+        return [*found, await two.is_quiet()]
+
+    assert play(story) == [True, True]
+
+
+def test_an_uncached_event_leaves_the_cached_one_where_it_is() -> None:
+    async def story(house: Surface) -> str:
+        server = await application(house)
+        token = await server.end_user_token()
+        await server.tell(CREATED)
+        await server.tell(SUCCESS, store_in_cache=False)
+        late = await connect(house, token)
+        await late.event()
+        return (await late.event())[0]
+
+    assert play(story) == "RegistrationCreatedEvent"
+
+
+def test_our_own_script_is_told_every_event_once_and_in_order_after_a_cut() -> None:
+    async def story(house: Surface) -> list[object]:
+        server = await application(house)
+        token = await server.end_user_token()
+        first = await connect(house, token, after="")
+        await first.event()
+        await server.tell(CREATED, user_display_name="1")
+        heard = [(await first.event())[1]]
+        await first.go()
+        for name in ("2", "3"):
+            await server.tell(CREATED, user_display_name=name, store_in_cache=name == "3")
+        again = await connect(house, token, after=str(heard[0][1]))
+        await again.event()
+        await server.tell(CREATED, user_display_name="4")
+        heard += [(await again.event())[1] for _ in range(3)]
+        return [(a[0]["user_display_name"], a[1]) for a in heard] + [await again.is_quiet()]
+
+    assert play(story) == [("1", 1), ("2", 2), ("3", 3), ("4", 4), True]
+
+
+def test_many_that_publish_at_once_are_heard_once_each_and_in_order() -> None:
+    async def story(house: Surface) -> tuple[list[int], list[int], set[int]]:
+        server = await application(house)
+        token = await server.end_user_token()
+        one, two = await connect(house, token, after=""), await connect(house, token, after="")
+        await one.event()
+        await two.event()
+        answers = []
+        for _ in range(10):
+            answers += await asyncio.gather(*[server.tell(CREATED) for _ in range(2)])
+        heard = [[(await each.event())[1][1] for _ in range(20)] for each in (one, two)]
+        return heard[0], heard[1], {answer.status for answer in answers}
+
+    one, two, statuses = play(story)
+
+    assert statuses == {204}
+    assert one == two == list(range(1, 21))
+
+
+def test_a_relay_attacker_gets_nothing() -> None:
+    """Another registration, another user, another client, a stolen connection id."""
+
+    async def story(house: Surface) -> tuple[list[bool], list[object]]:
+        server = await application(house)
+        other = await application(house, "other-app")
+        own = await server.end_user_token()
+        strangers = [
+            await server.end_user_token(unique_id="other"),
+            await server.end_user_token(user_id="jane.doe"),
+            await other.end_user_token(),
+        ]
+        ears = [await connect(house, token) for token in strangers]
+        for ear in ears:
+            await ear.event()
+        stolen = (await negotiate(house, own)).json["connectionToken"]
+        tries: list[object] = []
+        for token in [*strangers, "x" * 40, own[:-4] + "AAAA"]:
+            thief = await connect(house, token, id=stolen)
+            tries.append((await thief.message()).get("refused"))
+        await server.tell(CREATED)
+        await other.tell(CREATED, user_id="jane.doe")
+        return [await ear.is_quiet() for ear in ears], tries
+
+    quiet, tries = play(story)
+
+    assert quiet == [True, True, True]
+    assert tries == [404, 404, 404, 401, 401]
+
+
+@pytest.mark.parametrize(
+    ("origin", "listed", "status"),
+    [
+        (None, (), 200), ("https://id.example", (), 200), ("https://bank.example", (), 403),
+        ("https://bank.example", ("https://bank.example",), 200), ("null", (), 403),
+        ("null", ("null",), 200), ("https://bank.example.evil", ("https://bank.example",), 403),
+    ],
+)  # fmt: skip
+def test_a_page_listens_that_its_client_names(
+    origin: str | None, listed: tuple[str, ...], status: int
+) -> None:
+    async def story(house: Surface) -> tuple[Answer, object]:
+        server = await application(house, origins=listed)
+        token = await server.end_user_token()
+        headers = [] if origin is None else [("Origin", origin)]
+        answer = await negotiate(house, token, headers=headers)
+        socket = await connect(house, token, headers=headers)
+        return answer, (await socket.message()).get("refused", 200)
+
+    answer, socket = play(story)
+
+    assert (answer.status, socket) == (status, status)
+    allowed = origin if status == 200 and origin else ""
+    assert answer.header("access-control-allow-origin") == allowed
+    assert answer.header("access-control-allow-credentials") == ("true" if allowed else "")
+
+
+def test_a_preflight_is_answered_and_grants_nothing_but_the_question() -> None:
+    async def story(house: Surface) -> Answer:
+        return await send(
+            house.app, "OPTIONS", "/rtas/negotiate", headers=[("Origin", "https://bank.example")]
+        )
+
+    answer = play(story)
+
+    assert answer.status == 204
+    assert "authorization" in answer.header("access-control-allow-headers")
+    assert answer.header("access-control-allow-origin") == "https://bank.example"
+
+
+def test_an_old_token_is_refused_and_ends_its_connection() -> None:
+    async def story(house: Surface) -> tuple[object, Answer]:
+        server = await application(house)
+        token = await server.end_user_token()
+        ear = await connect(house, token)
+        await ear.event()
+        house.bench.clock.move(timedelta(minutes=60))
+        return await ear.message(), await negotiate(house, token)
+
+    ended, late = play(story)
+
+    assert ended == {"type": 7}
+    assert late.status == 401
+
+
+def test_who_sends_too_much_is_sent_away() -> None:
+    async def story(house: Surface) -> object:
+        server = await application(house)
+        ear = await connect(house, await server.end_user_token())
+        await ear.event()
+        for _ in range(25):
+            await ear.say('{"type":6}\x1e')
+        return await ear.message()
+
+    assert play(story) == {"type": 7, "error": "too many messages"}
+
+
+def test_a_token_stands_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def story(house: Surface) -> str:
+        server = await application(house)
+        token = await server.end_user_token()
+        ear = await connect(house, token)
+        await ear.event()
+        await ear.go()
+        await connect(house, token[:-3])
+        return token
+
+    with caplog.at_level(logging.DEBUG):
+        token = play(story)
+
+    assert any("request" in record.getMessage() for record in caplog.records)
+    assert not any(token[:40] in repr(record.__dict__) for record in caplog.records)
+
+
+def test_long_polling_from_negotiation_to_the_last_poll() -> None:
+    async def story(house: Surface) -> list[tuple[int, str]]:
+        server = await application(house)
+        token = await server.end_user_token()
+        id = (await negotiate(house, token)).json["connectionToken"]
+        target, head = f"/rtas?id={id}", [(BEARER, f"Bearer {token}")]
+        found = [await send(house.app, "GET", target, headers=head)]
+        found.append(await send(house.app, "POST", target, headers=head, body=HANDSHAKE.encode()))
+        await server.tell(SUCCESS)
+        for _ in range(2):
+            found.append(await send(house.app, "GET", target, headers=head))
+        return [(answer.status, answer.text) for answer in found]
+
+    first, posted, events, last = play(story)
+
+    assert (first, posted, last) == ((200, ""), (200, ""), (204, ""))
+    assert [name in events[1] for name in ("{}", "Established", "Success", '"type":7')] == [
+        True
+    ] * 4
+
+
+def test_ids_without_a_token_are_worth_nothing() -> None:
+    async def story(house: Surface) -> list[int]:
+        server = await application(house)
+        id = (await negotiate(house, await server.end_user_token())).json["connectionToken"]
+        return [
+            (await send(house.app, method, f"/rtas?id={id}")).status
+            for method in ("GET", "POST", "DELETE")
+        ]
+
+    assert play(story) == [401, 401, 401]
