@@ -35,6 +35,7 @@ def _shape(pattern: str, *hints: str) -> _Shape:
 _SHAPES: Final = (
     # Every pattern is linear, and ends before a quote or backslash: JSON stays JSON.
     _shape(rf"({_BEGINS}pt_(?=[\w-]{{16}})|pt_(?=[\w-]{{43}}))[\w-]+", "pt_"),
+    _shape(rf"({_BEGINS}(?:ak|at|ra|rs)_)[\w.-]{{40,}}", "ak_", "at_", "ra_", "rs_"),
     _shape(rf"({_BEGINS}p[tsi](?:=|%3d))[^\s&\"'<>\\#;]+", "pt=", "ps=", "pi=", "%3d"),
     _shape(r"(tf-(?:notice-)?[A-Z0-9]{12}=)[^\s;,\"'<>\\]+", "tf-"),
     _shape(r"(\$argon2[a-z]*\$)[^\s\"'<>\\]+", "$argon2"),

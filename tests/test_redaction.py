@@ -17,6 +17,7 @@ import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from starlette.responses import Response
 
 import engine
 from engine.adapters.encoding import write_state
@@ -35,8 +36,10 @@ from engine.secret import Secret
 from engine.testing import NOON, FrozenClock, SeededChance, an_instance
 from engine.web import build_web
 from engine.web.answers import api_error
+from engine.web.gate.door import Door
+from engine.web.request import Ask
 from tests.cli.shell import ROOT, surroundings
-from tests.web.surface import Answer, Surface, journeys_of, play
+from tests.web.surface import Answer, Surface, journeys_of, play, send
 
 VALUE: Final = SeededChance(7).token()
 DASHED: Final = "--" + VALUE[2:]
@@ -210,11 +213,19 @@ def test_crash_says_where_and_not_what() -> None:
     assert "raise ValueError(passcode)" not in done.stderr
 
 
-def test_error_of_the_api_blacks_out() -> None:
-    answer = api_error("fields", "R", details=[{"field": "a", "message": SHAPES["a link"]}])
+@pytest.mark.parametrize("path", ["/api/telling", "/rtas/telling"])
+def test_error_of_the_api_blacks_out(path: str) -> None:
+    async def tell(ask: Ask) -> Response:
+        return api_error(ask, "fields", details=[{"field": "a", "message": SHAPES["a link"]}])
 
-    assert VALUE not in bytes(answer.body).decode()
-    assert json.loads(bytes(answer.body))["details"][0]["field"] == "a"
+    async def story(house: Surface) -> Answer:
+        door = Door(path=path, method="GET", permission="anybody", rule="none", answer=tell)
+        return await send(build_web(journeys_of(house), house.config, (door,)), "GET", path)
+
+    answer = play(story)
+
+    assert VALUE not in answer.text
+    assert answer.json["message"] == "Some answers cannot be taken."
 
 
 def test_error_page_blacks_out_all_but_the_persons_own_link_and_still_works() -> None:

@@ -17,6 +17,8 @@ SHAPES: Final = {
     f"pt_{WORD}": "pt_***",
     f"%2Fpt_{WORD}": "%2Fpt_***",
     f"?pt={WORD}&lang=en": "?pt=***&lang=en",
+    f"by rs_{WORD * 3} now": "by rs_*** now",
+    f"ra_main.01K9ABCDEFGH.{WORD * 3}": "ra_***",
     f"?ps={WORD};": "?ps=***;",
     f"?pi%3D{WORD}&x": "?pi%3D***&x",
     f"tf-01K9ABCDEFGH={WORD}; Path=/": "tf-01K9ABCDEFGH=***; Path=/",

@@ -20,7 +20,7 @@ PATIENCE: Final = 5.0
 class Listening:
     """One socket at the hub."""
 
-    task: asyncio.Task[None]
+    task: asyncio.Future[None]
     inward: asyncio.Queue[Message]
     outward: asyncio.Queue[Message]
     waiting: list[dict[str, Any]] = field(default_factory=list)
@@ -96,7 +96,7 @@ async def connect(
         "extensions": {"websocket.http.response": {}},
     }
     await inward.put({"type": "websocket.connect"})
-    task = asyncio.create_task(house.app(scope, inward.get, outward.put))
+    task = asyncio.ensure_future(house.app(scope, inward.get, outward.put))
     made = Listening(task=task, inward=inward, outward=outward)
     if shakes:
         await made.say(HANDSHAKE)

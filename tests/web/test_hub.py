@@ -1,4 +1,4 @@
-"""The hub: who may listen, replay, order, the end of connections, and relay attackers (rtas.md 13)."""
+"""The hub: who may listen, replay, order, the end of connections, relay attackers (rtas.md 13)."""
 
 from __future__ import annotations
 
@@ -251,8 +251,7 @@ def test_long_polling_from_negotiation_to_the_last_poll() -> None:
         found = [await send(house.app, "GET", target, headers=head)]
         found.append(await send(house.app, "POST", target, headers=head, body=HANDSHAKE.encode()))
         await server.tell(SUCCESS)
-        for _ in range(2):
-            found.append(await send(house.app, "GET", target, headers=head))
+        found += [await send(house.app, "GET", target, headers=head) for _ in range(2)]
         return [(answer.status, answer.text) for answer in found]
 
     first, posted, events, last = play(story)

@@ -12,6 +12,7 @@ from engine.model.names import MAIN_TENANT, TenantId
 from engine.web.api.frame.performing import AnyOperation
 from engine.web.api.frame.values import PATH_PARTS
 from engine.web.api.table import OPERATIONS
+from engine.web.gate.door import Needs
 from engine.web.routes import DOORS
 from tests.web.program import Program, program
 from tests.web.surface import Answer, Surface, play, send, tell
@@ -20,8 +21,13 @@ ACME = TenantId("acme")
 EACH = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
 
 
+def needs_of(operation: AnyOperation) -> Needs:
+    assert isinstance(operation.needs, Needs)
+    return operation.needs
+
+
 def permission(operation: AnyOperation, tenant: TenantId = MAIN_TENANT) -> str:
-    needs = operation.needs
+    needs = needs_of(operation)
     return Permission(tenant=tenant, service=needs.service, operation=needs.operation).written
 
 
@@ -50,7 +56,7 @@ def test_names_are_unique_and_permissions_known() -> None:
 
     assert len(names) == len(set(names))
     for one in OPERATIONS:
-        assert one.needs.operation in PERMITTED[one.needs.service], one.name
+        assert needs_of(one).operation in PERMITTED[needs_of(one).service], one.name
         assert set(re.findall(r"\{(\w+)\}", one.path)) <= set(PATH_PARTS), one.name
 
 
