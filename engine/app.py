@@ -65,6 +65,7 @@ class Application:
     http: Http
     signer: Signer
     tracer: Tracer | None = None
+    on_ending: list[Callable[[], None]] = field(default_factory=list)
     on_close: list[Callable[[], None]] = field(default_factory=list)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _looked_at: datetime | None = None
@@ -76,9 +77,12 @@ class Application:
         Imported only here: administration starts faster without it.
         """
         from engine.web import Journeys, Offices, WebConfig, build_web
+        from engine.web.hub.hub import Hub
         from engine.web.sources import SourceLimits
 
         settings = self.settings
+        hub = Hub(self.store, self.vault, self.chance)
+        self.on_ending.append(hub.close)
         surface = build_web(
             Journeys(
                 loop=self.loop,
@@ -97,6 +101,7 @@ class Application:
                     signer=self.signer,
                 ),
                 ready=self.is_ready,
+                hub=hub,
             ),
             WebConfig(
                 app_name=settings.app_name,
@@ -117,6 +122,11 @@ class Application:
         from engine.adapters.tracing.wrapping import traced_app
 
         return traced_app(surface, self.tracer)
+
+    def say_goodbye(self) -> None:
+        """Let go of whoever waits for something: the server ends, and they come again."""
+        for end in self.on_ending:
+            end()
 
     async def is_ready(self) -> bool:
         """Whether the store can be written and today's keys are there.

@@ -57,6 +57,7 @@ class Journeys:
 
     Attributes:
         ready: Whether the store can be written and the keys are there (`/readyz`).
+        hub: Who listens on this machine.
     """
 
     loop: Loop
@@ -66,6 +67,7 @@ class Journeys:
     chance: Chance
     offices: Offices
     ready: Callable[[], Awaitable[bool]]
+    hub: Hub
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +175,12 @@ class Web:
     journeys: Journeys
     config: WebConfig
     sources: Sources
-    hub: Hub
     issuer: Issuer
+
+    @property
+    def hub(self) -> Hub:
+        """Who listens on this machine."""
+        return self.journeys.hub
 
 
 @dataclass(slots=True, kw_only=True)

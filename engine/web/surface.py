@@ -15,7 +15,6 @@ from engine.web.answers import prepared, stop
 from engine.web.gate.admit import admit
 from engine.web.gate.door import Door
 from engine.web.gate.guard import ASK, Guard
-from engine.web.hub.hub import Hub
 from engine.web.request import Ask, Journeys, Web, WebConfig
 from engine.web.routes import DOORS
 from engine.web.sources import Sources
@@ -50,7 +49,6 @@ def build_web(journeys: Journeys, config: WebConfig, doors: Sequence[Door] = DOO
         journeys=journeys,
         config=config,
         sources=sources,
-        hub=Hub(offices.store, journeys.vault, journeys.chance),
         issuer=Issuer(
             vault=journeys.vault, signer=offices.signer, chance=journeys.chance, url=config.origin
         ),

@@ -57,7 +57,8 @@ async def serving(protocol: type[Impatient], at_once: int = 100) -> AsyncIterato
         socket=taken, public_url="http://127.0.0.1", tls=None, requests_at_once=at_once
     )
     ready = asyncio.Event()
-    server = Server(config_of(cast("Application", House()), surface, protocol), ready.set)
+    config = config_of(cast("Application", House()), surface, protocol)
+    server = Server(config, ready.set, lambda: None)
     served = asyncio.create_task(server.serve([taken]))
     try:
         async with asyncio.timeout(30):

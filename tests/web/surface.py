@@ -25,6 +25,7 @@ from engine.adapters.signing import Rs256Signer
 from engine.run.catalogue import Catalogue
 from engine.testing import FrozenClock
 from engine.web import Journeys, Offices, WebConfig, build_web
+from engine.web.hub.hub import Hub
 from engine.web.sources import SourceLimits
 from tests.bench import Bench, bench
 
@@ -372,6 +373,7 @@ def journeys_of(house: Surface) -> Journeys:
     return Journeys(
         loop=inside.loop, visits=inside.visits, vault=inside.vault,
         clock=inside.clock, chance=inside.chance, ready=ready,
+        hub=Hub(inside.store, inside.vault, inside.chance),
         offices=Offices(
             http=SafeHttp(),
             signer=Rs256Signer(),

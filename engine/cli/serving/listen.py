@@ -111,14 +111,24 @@ def url_of(scheme: str, host: str, taken: socket.socket) -> str:
 class Server(uvicorn.Server):
     """uvicorn, with a word when it listens, and an end that is quiet and always ours."""
 
-    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        when_ready: Callable[[], None],
+        when_ending: Callable[[], None],
+    ) -> None:
         super().__init__(config)
-        self._when_ready = when_ready
+        self._when_ready, self._when_ending = when_ready, when_ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so once the port answers."""
         await super().startup(sockets)
         self._when_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End: whoever waits for events is told to come again, and is not waited for."""
+        self._when_ending()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -168,7 +178,7 @@ async def answer(
 ) -> None:
     """Answer requests and fire timers until a signal says to end."""
     with closing(surface.socket):
-        server = Server(config_of(application, surface), when_ready)
+        server = Server(config_of(application, surface), when_ready, application.say_goodbye)
         async with application.pumping():
             await server.serve([surface.socket])
 

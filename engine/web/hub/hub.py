@@ -116,8 +116,12 @@ class Hub:
             task.add_done_callback(self._tasks.discard)
 
     def close(self) -> None:
-        """Send everybody away, to come again: the server ends."""
+        """End: the server does."""
         self._ending.set()
+        self.send_away()
+
+    def send_away(self) -> None:
+        """End every connection, and let clients come again: here, or where they are led then."""
         for member in self._members.values():
             if member.connection is not None:
                 member.connection.close(self.now(), allow_reconnect=True)
@@ -156,13 +160,13 @@ class Hub:
                 self.leave(secret)
             try:
                 now = await self._store.now()
-                self._send_away(now)
+                self._end_old(now)
                 await self._look(looked - OVERLAP)
                 looked = now
             except TrustflowError as fault:
                 log.error("look", extra={"facts": {"code": fault.code}})
 
-    def _send_away(self, now: datetime) -> None:
+    def _end_old(self, now: datetime) -> None:
         """End connections whose token is over (I4)."""
         for member in self._members.values():
             if now >= member.listener.ends and member.connection is not None:

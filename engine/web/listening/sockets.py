@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Final
 
 from starlette.responses import Response
@@ -33,7 +34,8 @@ async def serve(web: Web, scope: Scope, receive: Receive, send: Send) -> int:
     finally:
         web.hub.leave(secret)
     if socket.application_state is WebSocketState.CONNECTED:
-        await socket.close(CLOSE_CODE)
+        with contextlib.suppress(WebSocketDisconnect):  # the client was quicker
+            await socket.close(CLOSE_CODE)
     return 101
 
 
