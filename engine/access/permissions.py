@@ -60,6 +60,9 @@ OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
             *("listDeadLetters", "retryDeadLetter"),
         }
     ),
+    "Rtas": frozenset(
+        {"listClients", "createClient", "getClient", "updateClient", "deleteClient"},
+    ),
 }
 """Service -> its operations: there is nothing else that a key can be permitted."""
 SHORT: Final = frozenset(name for name in OPERATIONS["IdentityStore"] if "Passcode" in name)

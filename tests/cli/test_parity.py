@@ -40,6 +40,9 @@ COMMANDS: Final = {
     "deleteWebhookDefinition": "webhook remove", "exchangeWebhookSecret": "webhook rotate",
     "listDeadLetters": "outbox list", "retryDeadLetter": "outbox retry",
     "dropDeadLetter": "outbox drop",
+    "listRtasClients": "rtas list", "createRtasClient": "rtas add", "getRtasClient": "rtas list",
+    "updateRtasClient": "rtas change", "deleteRtasClient": "rtas remove",
+    "exchangeRtasClientSecret": "rtas exchange",
 }  # fmt: skip
 BY_API_ALONE: Final = {
     "createPasscodeRegistration": "a program asks its own user for a passcode",

@@ -10,7 +10,7 @@ from engine.web.api.frame.operation import Operation
 from engine.web.api.identity_store import passcodes, policies, sessions, stores, users
 from engine.web.api.notification_service import dead_letters, webhooks
 from engine.web.api.process_manager import audit, definitions, forms, instances, tokens
-from engine.web.api.rtas import login, telling
+from engine.web.api.rtas import clients, login, telling
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *keys.OPERATIONS,
@@ -26,6 +26,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *audit.OPERATIONS,
     *webhooks.OPERATIONS,
     *dead_letters.OPERATIONS,
+    *clients.OPERATIONS,
 )
 FOR_APPLICATIONS: Final[Sequence[Operation[Any, Any]]] = (login.RENEWAL, *telling.OPERATIONS)
 """What an application server can ask for with the token of its login."""

@@ -62,6 +62,7 @@ def length_or_none(length: timedelta | None) -> str | None:
 
 PATH_PARTS: Final[Mapping[str, str]] = {
     "apiKeyId": "The key's id.",
+    "clientId": "The client's id, as it logs in with it.",
     "storeName": "The identity store's name.",
     "userId": "The user's id.",
     "userExtId": "The user's external id.",
