@@ -13,8 +13,9 @@ from engine.web.api.rtas import login
 from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
 from engine.web.gate.door import Door, ObjectRule
 from engine.web.links import HUB_PATH, LANDING_PATH, VISITS_PATH
-from engine.web.listening import keys, requests
+from engine.web.listening import keys, requests, script
 from engine.web.listening.keys import JWKS_PATH
+from engine.web.listening.script import MOBILE_PATH, SCRIPT_PATH
 from engine.web.openapi import serving
 from engine.web.visit import opening, steps
 
@@ -67,6 +68,10 @@ DOORS: Sequence[Door] = (
          answer=requests.negotiate),
     Door(path=f"{HUB_PATH}/negotiate", method="OPTIONS", permission="anybody", rule="none",
          answer=requests.ask_first),
+    Door(path=SCRIPT_PATH, method="GET", permission="anybody", rule="none",
+         answer=script.give_script),
+    Door(path=MOBILE_PATH, method="GET", permission="anybody", rule="none",
+         answer=script.show_mobile),
     Door(path=JWKS_PATH, method="GET", permission="anybody", rule="none", answer=keys.give_keys),
     *(door_of(operation) for operation in OPERATIONS if not operation.own_key),
     *(door_of(operation) for operation in FOR_APPLICATIONS),

@@ -47,6 +47,10 @@ class Hub:
         """Run in the server's loop and give the result."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
 
+    def client(self, name: str, *origins: str) -> MintedClient:
+        """Add a client."""
+        return self.run(_client(self.application, name, *origins))
+
     def post(self, target: str, said: object) -> Any:
         """Call RTAS as an application server does; raises for what is refused."""
         headers = {"Content-Type": "application/json"}
@@ -89,7 +93,7 @@ def hub() -> Iterator[Hub]:
     while not server.started:
         thread.join(0.01)
     house = Hub(base=base, loop=loop, application=application)
-    made = house.run(_client(application))
+    made = house.client("bank-app", "null")
     said = {"client_id": made.client.name, "client_secret": made.secret}
     house.token = house.post("/rtas/v1/login", said)["token"]
     yield house
@@ -98,11 +102,11 @@ def hub() -> Iterator[Hub]:
     loop.close()
 
 
-async def _client(application: Application) -> MintedClient:
+async def _client(application: Application, name: str, *origins: str) -> MintedClient:
     store = application.store
     unit = Unit(store, MAIN_TENANT)
     actor = Actor(name="test", at=await store.now(), chance=application.chance)
-    made = await add_client(unit, actor, "bank-app", origins=("null",))
+    made = await add_client(unit, actor, name, origins=origins)
     assert isinstance(made, MintedClient)
     await store.write(MAIN_TENANT, unit.staged())
     return made

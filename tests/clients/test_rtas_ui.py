@@ -1,0 +1,210 @@
+"""rtas-ui in Chromium on a bank's own page: the documented example with its addresses changed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zxingcpp
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.clients.bank import Bank, Rtas, Served
+from tests.clients.conftest import Hub
+from tests.web.application import DEVICE
+
+pytestmark = pytest.mark.browser
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SIZES = {"phone": (320, 720), "desk": (1280, 900)}
+KEY = "7D/Iw9i3NdYLbHfw0UsVk3LcJo8PpQXoOPIRBhvF4Bk="
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("no Chromium here: install Debian's package `chromium`")
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=root)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def bank(hub: Hub) -> Iterator[Served]:
+    served = Served()
+    made = hub.client("farol", served.base)
+    rtas = Rtas(hub.base, made.client.name, made.secret)
+    served.bank = Bank(rtas, rtas_url=hub.base)
+    yield served
+    served.close()
+
+
+@pytest.fixture(params=SIZES)
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    width, height = SIZES[request.param]
+    context = browser.new_context(viewport={"width": width, "height": height})
+    yield context.new_page()
+    context.close()
+
+
+def looks(page: Page, request: pytest.FixtureRequest, name: str) -> None:
+    """Let axe look, and keep a picture if asked for."""
+    page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("tags => axe.run('#rtas', {runOnly: tags})", WCAG)
+    assert [each["id"] for each in found["violations"]] == []
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    folder: Path | None = request.config.getoption("pictures")
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        width = page.viewport_size["width"] if page.viewport_size else 0
+        page.screenshot(path=folder / f"rtas-{name}-{width}.png", full_page=True)
+
+
+def heard(page: Page) -> list[list[Any]]:
+    return list(json.loads(page.evaluate("JSON.stringify(window.heard)")))
+
+
+GREY = """async (picture) => {
+  const image = new Image();
+  image.src = `data:image/png;base64,${picture}`;
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, image.width, image.height).data;
+  let text = "";
+  for (let place = 0; place < pixels.length; place += 4) text += String.fromCharCode(pixels[place]);
+  return [image.width, image.height, btoa(text)];
+}"""
+
+
+def codes_in(page: Page) -> list[str]:
+    """Read every square code that can be seen, by a decoder that nobody here wrote."""
+    picture = base64.b64encode(page.screenshot(full_page=True)).decode()
+    width, height, pixels = page.evaluate(GREY, picture)
+    shown = memoryview(base64.b64decode(pixels)).cast("B", (height, width))
+    return [one.text for one in zxingcpp.read_barcodes(shown)]
+
+
+TITLES = {
+    "en": ("Add your phone", "Your phone is ready", "Waiting for your phone"),
+    "pt": ("Adicione o seu telemóvel", "O seu telemóvel está pronto", "À espera do seu telemóvel"),
+}
+
+
+@pytest.mark.parametrize("language", TITLES)
+def test_from_the_code_to_the_device_and_away_with_it(
+    bank: Served, page: Page, language: str, request: pytest.FixtureRequest
+) -> None:
+    pending, success, waiting = TITLES[language]
+    page.goto(f"{bank.base}/{language}")
+
+    expect(page.get_by_role("heading", name=pending)).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text(waiting)
+    looks(page, request, f"pending-{language}")
+    id = bank.bank.created[-1]
+    assert codes_in(page) == [f"https://open.tf.example/register?payload={id}"]
+
+    bank.bank.called_back(id, KEY, DEVICE)
+
+    expect(page.get_by_role("heading", name=success)).to_be_visible()
+    expect(page.locator("bdi")).to_have_text("SecuritySide TFVA")
+    looks(page, request, f"success-{language}")
+    page.wait_for_function("window.heard.some(([name]) => name === 'close')")
+    names = [name for name, _ in heard(page)]
+    assert names == ["established", "pending", "success", "close"]
+    told = dict(heard(page))
+    assert set(told["pending"]) == {
+        "application_name", "deeplink_url", "qr_code", "qr_code_expiration", "user_display_name",
+        "user_id",
+    }  # fmt: skip
+    assert told["success"]["device_info"] == DEVICE
+    assert KEY in bank.bank.devices
+
+    with page.expect_response("**/wrong-device"):
+        page.get_by_role("button").click()
+
+    assert KEY not in bank.bank.devices
+
+
+def test_a_code_runs_out_by_itself(
+    bank: Served, page: Page, request: pytest.FixtureRequest
+) -> None:
+    page.goto(f"{bank.base}/en?short")
+
+    expect(page.get_by_role("heading", name="This code has run out")).to_be_visible()
+    looks(page, request, "expired")
+    told = dict(heard(page))
+    assert told["expired"] == {
+        "application_name": "Farol Mutual", "user_display_name": "John Doe", "user_id": "john.doe",
+    }  # fmt: skip
+
+
+def test_a_cut_is_shown_and_mended_and_nothing_is_told_twice(
+    bank: Served, hub: Hub, page: Page, request: pytest.FixtureRequest
+) -> None:
+    page.goto(f"{bank.base}/en")
+    expect(page.get_by_role("status")).to_have_text("Waiting for your phone")
+    page.route("**/rtas/negotiate*", lambda route: route.abort())
+
+    hub.run(_cut(hub))
+
+    expect(page.get_by_role("status")).to_have_text("No connection at the moment")
+    looks(page, request, "offline")
+    bank.bank.called_back(bank.bank.created[-1], KEY, DEVICE)
+    page.unroute("**/rtas/negotiate*")
+    expect(page.get_by_role("heading", name="Your phone is ready")).to_be_visible(timeout=20_000)
+    assert [name for name, _ in heard(page)].count("pending") == 1
+
+
+def test_a_page_whose_client_does_not_name_it_hears_nothing(
+    hub: Hub, browser: Browser, request: pytest.FixtureRequest
+) -> None:
+    served = Served()
+    made = hub.client("stranger")
+    served.bank = Bank(Rtas(hub.base, made.client.name, made.secret), rtas_url=hub.base)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{served.base}/en")
+
+    expect(page.get_by_role("heading", name="Sorry, something went wrong")).to_be_visible()
+    looks(page, request, "error")
+    assert [name for name, _ in heard(page)] == ["error"]
+    context.close()
+    served.close()
+
+
+def test_the_bare_page_of_a_web_view_takes_a_script_that_is_put_into_it(
+    hub: Hub, bank: Served, page: Page
+) -> None:
+    """As an app does it: callbacks give texts in JSON to an object of the app's."""
+    made = bank.bank.create_code()
+    page.goto(f"{hub.base}/rtas/mobile")
+    page.evaluate(
+        """([url, token]) => {
+          window.told = {};
+          const bridge = { onPending: (json) => { window.told.pending = json; } };
+          new rtasui.RTASUI().setTargetElement("#rtas").setLanguage("PT_PT").setToken(token)
+            .setUrl(url).setOnErrorCallback((error) => { window.told.error = error; })
+            .setRegistrationType()
+            .setOnRegistrationPendingCallback((data) => bridge.onPending(JSON.stringify(data)))
+            .build();
+        }""",
+        [made["rtas_url"], made["rtas_token"]],
+    )
+
+    expect(page.get_by_role("heading", name="Adicione o seu telemóvel")).to_be_visible()
+    told = page.evaluate("window.told")
+    assert json.loads(told["pending"])["user_id"] == "john.doe"
+
+
+async def _cut(hub: Hub) -> None:
+    hub.application.say_goodbye()
