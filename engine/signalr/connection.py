@@ -77,6 +77,7 @@ class Connection:
         "_ended",
         "_frames",
         "_heard_at",
+        "_is_strict",
         "_methods",
         "_opened_at",
         "_protocol",
@@ -86,16 +87,25 @@ class Connection:
         "_transport",
     )
 
-    def __init__(self, transport: Transport, at: float, methods: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        at: float,
+        methods: Collection[str] = (),
+        *,
+        is_strict: bool = False,
+    ) -> None:
         """Begin to wait for the handshake.
 
         Args:
             transport: What carries it.
             at: Now.
             methods: What clients may call, in lower case; callers may write them in any.
+            is_strict: Who calls anything else has no business here: the connection ends.
         """
         self._transport: Final = transport
         self._methods: Final = methods
+        self._is_strict: Final = is_strict
         self._at = self._opened_at = self._sent_at = at
         self._heard_at: float | None = None
         self._frames: Frames = Records()
@@ -220,12 +230,15 @@ class Connection:
 
     def _called(
         self, protocol: HubProtocol, call: Invocation | StreamInvocation
-    ) -> Iterator[Invocation]:
+    ) -> Iterator[Happened]:
         error = complaint(call, self._methods)
         if isinstance(call, Invocation) and error is None:
             yield call
         elif call.invocation_id:
             self._say(protocol.encode(Completion(invocation_id=call.invocation_id, error=error)))
+        if error is not None and self._is_strict:
+            self._say(protocol.encode(Close(error=error)))
+            yield self._over(Ended(cause="malformed", error=error))
 
     # ---- out ----------------------------------------------------------------------------------
 

@@ -8,6 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from engine.model.names import MAIN_TENANT
+from engine.realtime.channels import Event, Group, publish
+from engine.run.unit import Unit
 from tests.web.application import CREATED, SUCCESS, application
 from tests.web.listening import HANDSHAKE, connect, negotiate
 from tests.web.surface import Answer, Surface, play, send
@@ -107,6 +110,31 @@ def test_our_own_script_is_told_every_event_once_and_in_order_after_a_cut() -> N
         return [(a[0]["user_display_name"], a[1]) for a in heard] + [await again.is_quiet()]
 
     assert play(story) == [("1", 1), ("2", 2), ("3", 3), ("4", 4), True]
+
+
+def test_what_another_machine_has_published_is_heard_once_by_early_and_late() -> None:
+    """Without a hint, the hub looks by itself; who came meanwhile has heard it already."""
+
+    async def story(house: Surface) -> tuple[list[str], bool]:
+        server = await application(house)
+        token = await server.end_user_token()
+        early = await connect(house, token)
+        await early.event()
+        said = Group(
+            client=server.made.client.id, flow="registration", subject="7c0e", user_id="john.doe"
+        )
+        event = Event(targets=("Elsewhere",), payload={}, cached=timedelta(minutes=15))
+        store, unit = house.bench.store, Unit(house.bench.store, MAIN_TENANT)
+        await publish(unit, house.bench.vault, said, event, house.bench.clock.now())
+        await store.write(MAIN_TENANT, unit.staged())
+        late = await connect(house, token)
+        heard = [(await late.event())[0], (await late.event())[0], (await early.event())[0]]
+        return heard, await late.is_quiet()
+
+    heard, quiet = play(story)
+
+    assert heard == ["ConnectionEstablished", "Elsewhere", "Elsewhere"]
+    assert quiet
 
 
 def test_many_that_publish_at_once_are_heard_once_each_and_in_order() -> None:
@@ -223,6 +251,18 @@ def test_who_sends_too_much_is_sent_away() -> None:
         return await ear.message()
 
     assert play(story) == {"type": 7, "error": "too many messages"}
+
+
+@pytest.mark.parametrize("id", ['"invocationId":"0",', ""])
+def test_who_calls_what_there_is_not_is_sent_away(id: str) -> None:
+    async def story(house: Surface) -> list[object]:
+        server = await application(house)
+        ear = await connect(house, await server.end_user_token())
+        await ear.event()
+        await ear.say(f'{{"type":1,{id}"target":"Join","arguments":["user:jane.doe"]}}\x1e')
+        return [(await ear.message()).get("type") for _ in range(2 if id else 1)]
+
+    assert play(story) == ([3, 7] if id else [7])
 
 
 def test_a_token_stands_in_no_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -137,6 +137,8 @@ def test_the_token_of_an_end_user_names_three_groups_and_is_verified_by_the_publ
         ({"user_id": "john,registration:other", "unique_id": "1"}, "user_id"),
         ({"user_id": "john", "unique_id": "1,user:other"}, "unique_id"),
         ({"user_id": "john", "unique_id": "1:2"}, "unique_id"),
+        ({"user_id": "john", "unique_id": "1,2"}, "unique_id"),
+        ({"user_id": "john,jane", "unique_id": "1"}, "user_id"),
         ({"user_id": "john"}, "unique_id"),
         ({"user_id": "john", "unique_id": "1", "register_code_unique_id": "2"}, "unique_id"),
     ],

@@ -55,7 +55,7 @@ class Member:
         self.is_active = True
         if self.connection is None:
             self.transport = transport
-            self.connection = Connection(transport, at)
+            self.connection = Connection(transport, at, is_strict=True)
         return self.connection
 
     def rest(self, at: float) -> None:
