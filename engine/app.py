@@ -81,7 +81,7 @@ class Application:
         from engine.web.sources import SourceLimits
 
         settings = self.settings
-        hub = Hub(self.store, self.vault, self.chance)
+        hub = Hub(self.store, self.vault, self.chance, most=settings.listeners_at_once)
         self.on_ending.append(hub.close)
         surface = build_web(
             Journeys(

@@ -106,7 +106,7 @@ async def _serve(settings: Settings) -> None:
         socket=taken,
         public_url=settings.public_url or _own_url(settings, taken),
         tls=tls,
-        requests_at_once=settings.requests_at_once,
+        requests_at_once=settings.requests_at_once + settings.listeners_at_once,
     )
     with taken:  # closed also where the data cannot be opened
         application = await open_application(settings, traces=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,9 +12,11 @@ import pytest
 from engine.model.names import MAIN_TENANT
 from engine.realtime.channels import Event, Group, publish
 from engine.run.unit import Unit
+from engine.web import build_web
+from engine.web.hub.hub import Hub
 from tests.web.application import CREATED, SUCCESS, application
 from tests.web.listening import HANDSHAKE, connect, negotiate
-from tests.web.surface import Answer, Surface, play, send
+from tests.web.surface import Answer, Surface, journeys_of, play, send
 
 BEARER = "Authorization"
 PENDING = {
@@ -211,6 +214,29 @@ def test_a_page_listens_that_its_client_names(
     allowed = origin if status == 200 and origin else ""
     assert answer.header("access-control-allow-origin") == allowed
     assert answer.header("access-control-allow-credentials") == ("true" if allowed else "")
+
+
+def test_more_than_may_listen_are_asked_to_come_later() -> None:
+    async def story(house: Surface) -> tuple[Answer, object, Answer]:
+        house.app = build_web(
+            replace(journeys_of(house), hub=Hub(
+                house.bench.store, house.bench.vault, house.bench.chance, most=1
+            )),
+            house.config,
+        )  # fmt: skip
+        server = await application(house)
+        token = await server.end_user_token()
+        one = await connect(house, token)
+        await one.event()
+        full = await negotiate(house, token)
+        socket = (await (await connect(house, token)).message()).get("refused")
+        await one.go()
+        return full, socket, await negotiate(house, token)
+
+    full, socket, later = play(story)
+
+    assert (full.status, socket, later.status) == (503, 503, 200)
+    assert full.header("retry-after") == "5"
 
 
 def test_a_preflight_is_answered_and_grants_nothing_but_the_question() -> None:

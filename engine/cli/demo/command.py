@@ -120,7 +120,7 @@ async def _play(settings: Settings, *, lan: bool, address: str | None) -> None:
         url = url_of("https" if lan else "http", host, taken)
         surface = Surface(
             socket=taken, public_url=url, tls=certificate.tls if certificate else None,
-            requests_at_once=settings.requests_at_once,
+            requests_at_once=settings.requests_at_once + settings.listeners_at_once,
         )  # fmt: skip
         link = TokenLink(secret=made.link_secret).address_at(url)
         welcome = Welcome(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from engine.errors import TrustflowError
+from engine.errors import Busy, TrustflowError
 from engine.logs import frames_of
 from engine.model.names import TenantId
 from engine.ports.outside import Chance, Vault
@@ -19,6 +19,8 @@ from engine.realtime.tokens import Listener
 from engine.records.realtime import RtasChannel
 from engine.web.hub.member import Member
 
+MOST_MEMBERS: Final = 2_000
+BUSY_SECONDS: Final = 5
 LOOK_SECONDS: Final = 1
 """How often what other machines have published is looked for: a hint is quicker."""
 OVERLAP: Final = timedelta(seconds=10)
@@ -40,7 +42,11 @@ class _Room:
 class Hub:
     """The members of this machine. Nothing of it outlives a restart: clients come again."""
 
-    def __init__(self, store: Store, vault: Vault, chance: Chance) -> None:
+    def __init__(
+        self, store: Store, vault: Vault, chance: Chance, *, most: int = MOST_MEMBERS
+    ) -> None:
+        """Begin with nobody; `most`: how many may listen at once."""
+        self._most: Final = most
         self._store, self._vault, self._chance = store, vault, chance
         self._members: dict[str, Member] = {}
         self._rooms: dict[Place, _Room] = {}
@@ -53,7 +59,13 @@ class Hub:
         return asyncio.get_running_loop().time()
 
     def add(self, listener: Listener, after: int | None, *, is_ours: bool) -> tuple[str, Member]:
-        """Take a new member in; its secret id opens it for whoever brings the same token."""
+        """Take a new member in; its secret id opens it for whoever brings the same token.
+
+        Raises:
+            Busy: So many listen already.
+        """
+        if len(self._members) >= self._most:
+            raise Busy(retry_after=BUSY_SECONDS)
         member = Member(listener, after, self.now(), is_ours=is_ours)
         secret = self._chance.token()
         self._members[secret] = member

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from engine.errors import Busy
 from engine.signalr import WEB_SOCKETS, Connection, Opened
 from engine.signalr.transports import CLOSE_CODE, SEND_SECONDS, refusal
 from engine.web.hub.member import Member
@@ -50,7 +51,10 @@ async def _admitted(socket: WebSocket, web: Web) -> tuple[str, Member] | int:
         return refused.status
     if secret is None or member is None:  # negotiation was skipped
         after, is_ours = after_of(socket)
-        return web.hub.add(listener, after, is_ours=is_ours)
+        try:
+            return web.hub.add(listener, after, is_ours=is_ours)
+        except Busy:
+            return 503
     return secret, member
 
 
