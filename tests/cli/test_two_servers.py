@@ -135,7 +135,7 @@ def submits(data: Path, house: Run, fault: str) -> tuple[list[Answer], list[str]
     folder = data.parent / "flows"
     for name, text in (("definitions/two-forms.yaml", TWO_FORMS), ("forms/person.v1.json", PERSON)):
         file = folder / name
-        file.parent.mkdir(parents=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     assert house("deploy", folder / "definitions/two-forms.yaml").exit_code == 0
     link = link_in(house("token", "create", "two-forms").stdout)
@@ -173,6 +173,7 @@ def test_servers_that_verify_without_a_claim_are_found(house: Run, data: Path) -
 
 
 def test_servers_that_take_a_refused_commit_for_kept_are_found(house: Run, data: Path) -> None:
-    answers, _ = submits(data, house, "doubled")
+    """Which answers meet is chance: a machine that is busy may let them pass one by one."""
+    tries = (submits(data, house, "doubled")[0] for _ in range(5))
 
-    assert sum(map(is_current_screen, answers)) < MANY - 1
+    assert any(sum(map(is_current_screen, answers)) < MANY - 1 for answers in tries)
