@@ -18,8 +18,7 @@ from msgspec.structs import replace
 from engine.model.names import JsonObject, TenantId
 from engine.model.value import Value
 from engine.ports.outside import Vault
-from engine.ports.paging import every
-from engine.ports.store import Records
+from engine.ports.store import LARGEST_PAGE, PageQuery, Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.realtime import RtasChannel, RtasEvent
 from engine.records.record import Absent, Expectation, Version
@@ -125,13 +124,19 @@ async def since(
     records: Records, vault: Vault, tenant: TenantId, channel: str, after: int, at: datetime
 ) -> Sequence[Told]:
     """Read what was told on a channel after a sequence, in order; what is kept no longer is not."""
-    found = [
-        row
-        async for row in every(records, tenant, RtasEvent, "channel", channel)
-        if row.sequence > after and row.expires_at > at
-    ]
-    found.sort(key=lambda row: row.sequence)
-    return [_told(vault, row) for row in found]
+    found: list[RtasEvent] = []
+    number = 0
+    while True:  # from the newest back: nobody waits for what was told long ago
+        query = PageQuery(
+            by="channel", value=channel, descending=True, page=number, size=LARGEST_PAGE
+        )
+        rows = (await records.page(tenant, RtasEvent, query)).rows
+        fresh = [row for row in rows if row.sequence > after]
+        found.extend(row for row in fresh if row.expires_at > at)
+        if len(fresh) < LARGEST_PAGE:
+            break
+        number += 1
+    return [_told(vault, row) for row in reversed(found)]
 
 
 async def cached(

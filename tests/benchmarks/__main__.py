@@ -14,7 +14,7 @@ from datetime import datetime
 import uvloop
 
 from engine.adapters.system import SystemClock
-from tests.benchmarks import compiling, instances, passcodes, postgres, sizes, starting, steps
+from tests.benchmarks import compiling, hub, instances, passcodes, postgres, sizes, starting, steps
 from tests.benchmarks.measure import Effort, Row, head, say, table
 
 ROWS: Mapping[str, Callable[[Effort], Awaitable[list[Row]]]] = {
@@ -26,6 +26,7 @@ ROWS: Mapping[str, Callable[[Effort], Awaitable[list[Row]]]] = {
     "compile": compiling.compiling,
     "start": starting.starting,
     "size": sizes.sizes,
+    "hub": hub.hub,
 }
 
 

@@ -48,6 +48,14 @@ async def bare(data: Path, connections: int) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
+async def bare_hub(data: Path) -> AsyncIterator[Server]:
+    """Run bare sockets."""
+    command = (sys.executable, "-m", "tests.benchmarks.bare_hub")
+    async with _running(command, data / "bare-hub.log") as server:
+        yield server
+
+
+@asynccontextmanager
 async def _running(command: tuple[str, ...], log: Path) -> AsyncIterator[Server]:
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(*command, stdout=file, stderr=file)

@@ -162,7 +162,7 @@ class Hub:
 
     async def _watching(self) -> None:
         """Look after members, and for what other machines publish, as long as there are any."""
-        looked = await self._store.now()
+        looked: datetime | None = None
         while self._members:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), LOOK_SECONDS)
@@ -173,7 +173,7 @@ class Hub:
             try:
                 now = await self._store.now()
                 self._end_old(now)
-                await self._look(looked - OVERLAP)
+                await self._look((looked or now) - OVERLAP)
                 looked = now
             except TrustflowError as fault:
                 log.error("look", extra={"facts": {"code": fault.code}})
