@@ -11,8 +11,17 @@ from engine.ports.store import AuditQuery, Committed, Conflict, PageQuery, Redee
 from engine.records.access import ApiKey, KeptAnswer
 from engine.records.deployments import Deployment, version_key
 from engine.records.identity import IdentityStore, Passcode, PasscodePolicy, User, ext_key, use_key
+from engine.records.realtime import (
+    ClientSecret,
+    RtasChannel,
+    RtasClient,
+    RtasEvent,
+    SigningKey,
+    SigningKeys,
+)
 from engine.records.record import Absent, AuditRow, Delete, Hold, Put, Record, Staged, Version
 from engine.records.tokens import ProcessToken, Session
+from engine.records.webhooks import SealedSecret, Webhook, WebhookSecrets
 from engine.records.work import Job
 from engine.testing import NOON, FrozenClock, a_hop, a_token, an_instance
 
@@ -20,6 +29,7 @@ pytestmark = pytest.mark.anyio
 
 OTHER_TENANT = TenantId("other")
 RECORD = Conflict(what="record")
+LATER = timedelta(hours=1)
 
 
 def a_user(id: str = "u1", **changes: object) -> User:
@@ -66,6 +76,22 @@ def a_job(id: str = "msg_1", **changes: object) -> Job:
     return Job(**{"id": id, **facts, **changes})  # type: ignore[arg-type]  # a test's own facts
 
 
+def a_client(**changes: object) -> RtasClient:
+    facts: dict[str, object] = {
+        "id": "c1", "name": "bank-app", "origins": ("https://bank.example", "null"),
+        "secrets": (ClientSecret(hash="x", created_at=NOON, retires_at=NOON),),
+        "created_at": NOON, "created_by": "me", "updated_at": NOON, "updated_by": "me",
+    }  # fmt: skip
+    return RtasClient(**{**facts, **changes})  # type: ignore[arg-type]  # a test's own facts
+
+
+def an_event(sequence: int, channel: str = "c1", at: datetime = NOON) -> RtasEvent:
+    return RtasEvent(
+        id=f"{channel}.{sequence:08d}", channel=channel, sequence=sequence, targets=("é",),
+        sealed="x", closes=True, expires_at=at,
+    )  # fmt: skip
+
+
 def an_audit_row(id: str, **changes: object) -> AuditRow:
     facts: dict[str, object] = {
         "at": NOON,
@@ -97,7 +123,17 @@ EVERY_KIND: list[Record] = [
     a_kept_answer(),
     a_job(ended="sealed", tried_at=NOON, reason="é"),
     a_job(due_at=None, status="DEAD"),
-]
+    a_client(),
+    SigningKeys(
+        id="rtas", keys=(SigningKey(kid="main.1", sealed="x", public="{}", created_at=NOON),)
+    ),
+    RtasChannel(id="c1", sequence=2, changed=NOON.isoformat(), cached=1, cached_until=NOON,
+                expires_at=NOON),
+    an_event(1),
+    Webhook(id="shop/1", name="shop", number=1, uri="https://x", body={"é": [1]}, delays=(1.0,),
+            created_at=NOON, created_by="me"),
+    WebhookSecrets(id="shop", secrets=(SealedSecret(sealed="x", created_at=NOON),), newest=1),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("row", EVERY_KIND, ids=lambda row: type(row).__name__)
@@ -611,3 +647,36 @@ async def test_a_row_of_the_outbox_is_due_until_it_is_written_anew(
     assert [due.job for due in await store.jobs(10)] == [
         a_job(due_at=NOON + timedelta(minutes=2), tries=1, version=2)
     ]
+
+
+async def test_events_of_a_channel_are_read_from_the_newest_back(store: Store) -> None:
+    rows = [an_event(number) for number in (1, 2, 11)]
+    await store.write(MAIN_TENANT, new(*rows, an_event(3, "c2")))
+
+    query = PageQuery(by="channel", value="c1", descending=True, size=2)
+    page = await store.page(MAIN_TENANT, RtasEvent, query)
+
+    assert ([row.sequence for row in page.rows], page.total) == ([11, 2], 3)
+
+
+async def test_channels_are_read_by_when_they_changed(store: Store) -> None:
+    rows = [
+        RtasChannel(id=id, sequence=1, changed=(NOON + timedelta(seconds=s)).isoformat(),
+                    expires_at=NOON)
+        for id, s in (("a", 2), ("b", 3), ("c", 1))
+    ]  # fmt: skip
+    await store.write(MAIN_TENANT, new(*rows))
+
+    query = PageQuery(order="changed", descending=True)
+    page = await store.page(MAIN_TENANT, RtasChannel, query)
+
+    assert [row.id for row in page.rows] == ["b", "a", "c"]
+
+
+async def test_a_client_id_is_unique_and_events_go_at_their_end(store: Store) -> None:
+    await store.write(MAIN_TENANT, new(a_client(), an_event(1), an_event(2, at=NOON + LATER)))
+
+    assert await store.write(MAIN_TENANT, new(a_client(id="c2"))) == RECORD
+    await store.forget_ended(RtasEvent, NOON + timedelta(minutes=1))
+    page = await store.page(MAIN_TENANT, RtasEvent, PageQuery())
+    assert [row.sequence for row in page.rows] == [2]
