@@ -18,6 +18,7 @@ LANDING_PATH: Final = "/web/trustweb"
 """Where links lead (design 7)."""
 HUB_PATH: Final = "/rtas"
 """Where the hub is, and RTAS beneath it."""
+NEGOTIATE_PATH: Final = f"{HUB_PATH}/negotiate"
 VISITS_PATH: Final = "/web/instances/"
 """Where visits are: `<VISITS_PATH><instance id>` (design 7)."""
 _TICKET = re.compile(r"([A-Z0-9]{26})\.([A-Za-z0-9_.-]{16,128})")

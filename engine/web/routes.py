@@ -12,7 +12,7 @@ from engine.web.api.process_manager import creating
 from engine.web.api.rtas import login
 from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
 from engine.web.gate.door import Door, ObjectRule
-from engine.web.links import HUB_PATH, LANDING_PATH, VISITS_PATH
+from engine.web.links import HUB_PATH, LANDING_PATH, NEGOTIATE_PATH, VISITS_PATH
 from engine.web.listening import keys, requests, script
 from engine.web.listening.keys import JWKS_PATH
 from engine.web.listening.script import MOBILE_PATH, SCRIPT_PATH
@@ -64,9 +64,9 @@ DOORS: Sequence[Door] = (
          answer=requests.end),
     Door(path=HUB_PATH, method="OPTIONS", permission="anybody", rule="none",
          answer=requests.ask_first),
-    Door(path=f"{HUB_PATH}/negotiate", method="POST", permission="end user", rule=_GROUP,
+    Door(path=NEGOTIATE_PATH, method="POST", permission="end user", rule=_GROUP,
          answer=requests.negotiate),
-    Door(path=f"{HUB_PATH}/negotiate", method="OPTIONS", permission="anybody", rule="none",
+    Door(path=NEGOTIATE_PATH, method="OPTIONS", permission="anybody", rule="none",
          answer=requests.ask_first),
     Door(path=SCRIPT_PATH, method="GET", permission="anybody", rule="none",
          answer=script.give_script),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,10 +15,12 @@ from engine.web.answers import prepared, stop
 from engine.web.gate.admit import admit
 from engine.web.gate.door import Door
 from engine.web.gate.guard import ASK, Guard
+from engine.web.links import HUB_PATH, NEGOTIATE_PATH
 from engine.web.request import Ask, Journeys, Web, WebConfig
 from engine.web.routes import DOORS
 from engine.web.sources import Sources
 
+HUB_METHODS: Final = ("GET", "POST", "DELETE", "OPTIONS")
 _SLASH: Final = "\udc2f"
 """Stands for a slash within a part until a door is found: no path that is read can have it."""
 
@@ -42,8 +44,9 @@ def build_web(journeys: Journeys, config: WebConfig, doors: Sequence[Door] = DOO
         if places.setdefault(door.path, {}).setdefault(door.method, door) is not door:
             raise SettingsRefused(route=door.path, reason="two doors in one place")
     routes = [Route(path, _Place(path, found)) for path, found in places.items()]
+    hub = {path: _Place(path, places.get(path, {})) for path in (HUB_PATH, NEGOTIATE_PATH)}
     # A redirect to the path without its slash would be built from the Host header (F4).
-    router = Router(routes, redirect_slashes=False, default=_missing)
+    router = Router(routes, redirect_slashes=False, default=_strayed(hub))
     offices = journeys.offices
     web = Web(
         journeys=journeys,
@@ -65,6 +68,27 @@ def _by_parts(router: ASGIApp) -> ASGIApp:
             parts = (unquote(part.decode("ascii", "replace")) for part in raw.split(b"/"))
             scope["path"] = "/".join(part.replace("/", _SLASH) for part in parts)
         await router(scope, receive, send)
+
+    return lead
+
+
+def _strayed(hub: Mapping[str, _Place]) -> ASGIApp:
+    """Lead a client that has put a path of its own behind our address to the hub (rtas.md 6).
+
+    It is known by what only SignalR asks for; nothing else is there.
+    """
+
+    async def lead(scope: Scope, receive: Receive, send: Send) -> None:
+        words = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        if scope["path"].endswith("/negotiate"):
+            path = NEGOTIATE_PATH
+        elif "id" in words and scope["method"] in HUB_METHODS:
+            path = HUB_PATH
+        else:
+            await _missing(scope, receive, send)
+            return
+        scope["path"] = path
+        await hub[path](scope, receive, send)
 
     return lead
 

@@ -73,6 +73,7 @@ async def connect(
     after: str | None = None,
     headers: Iterable[tuple[str, str]] = (),
     shakes: bool = True,
+    path: str = "/rtas",
 ) -> Listening:
     """Open a socket with a token in its query, as browsers do."""
     words = f"access_token={token}" + (f"&id={id}" if id else "")
@@ -85,8 +86,8 @@ async def connect(
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "scheme": "wss",
-        "path": "/rtas",
-        "raw_path": b"/rtas",
+        "path": path,
+        "raw_path": path.encode(),
         "query_string": words.encode(),
         "root_path": "",
         "headers": [(n.lower().encode(), v.encode()) for n, v in given],

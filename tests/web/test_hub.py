@@ -308,6 +308,24 @@ def test_a_token_stands_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
     assert not any(token[:40] in repr(record.__dict__) for record in caplog.records)
 
 
+@pytest.mark.parametrize("path", ["", "/", "/hubs/some"])
+def test_a_client_that_has_a_path_of_its_own_finds_the_hub(path: str) -> None:
+    async def story(house: Surface) -> tuple[Answer, Answer, str]:
+        server = await application(house)
+        token = await server.end_user_token()
+        head = [(BEARER, f"Bearer {token}"), ("Origin", "https://id.example")]
+        asked = f"{path.rstrip('/')}/negotiate?negotiateVersion=1"
+        made = await send(house.app, "POST", asked, headers=head)
+        target = f"{path or '/'}?id={made.json['connectionToken']}"
+        polled = await send(house.app, "GET", target, headers=head)
+        ear = await connect(house, token, path=path or "/")
+        return made, polled, (await ear.event())[0]
+
+    made, polled, heard = play(story)
+
+    assert (made.status, polled.status, heard) == (200, 200, "ConnectionEstablished")
+
+
 def test_long_polling_from_negotiation_to_the_last_poll() -> None:
     async def story(house: Surface) -> list[tuple[int, str]]:
         server = await application(house)

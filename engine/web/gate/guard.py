@@ -77,18 +77,16 @@ class Guard:
             await self._answer(scope, receive, send)
 
     async def _listen(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a socket of the hub; there are no others."""
+        """Serve a socket of the hub; there are no others, so any path leads there (rtas.md 6).
+
+        Not by its Host, which some clients write without a port: token and Origin decide.
+        """
         chance, clock = self._web.journeys.chance, self._web.journeys.clock
         head: Scope = {**scope, "type": "http", "method": "GET"}
         ask = Ask(id=chance.id(), request=Request(head), web=self._web)
-        began, status = clock.now(), 404
+        ask.place, began, status = HUB_PATH, clock.now(), 500
         try:
-            # Not by its Host, which some clients write without a port: token and Origin decide.
-            if scope["path"] == HUB_PATH:
-                ask.place, status = HUB_PATH, 500
-                status = await serve(self._web, scope, receive, send)
-            else:
-                await send({"type": "websocket.close", "code": 1008})
+            status = await serve(self._web, scope, receive, send)
         except Exception as fault:  # noqa: BLE001 - the one around a socket: its task ends in peace
             _report_fault(ask, fault)
         finally:
