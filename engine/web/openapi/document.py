@@ -250,7 +250,7 @@ def _other(status: int, row: Described, schemas: Schemas) -> Schema:
 
 
 def _error_ref(row: Described, status: int) -> Schema:
-    shape = "RealtimeError" if _tag(row.path) == "rtas" else "Error"
+    shape = "RealtimeError" if row.path.startswith("/rtas/") else "Error"
     return {"$ref": f"#/components/responses/{shape}{status}"}
 
 
