@@ -186,6 +186,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         summary="Add an application server", answer=create_client, makes=True,
         example={"clientId": "bank-app", "origins": ["https://bank.example"]},
         links={"getRtasClient": {"clientId": "$response.body#/clientId"}},
+        others={409: "A client of this id exists already."},
         body=NewClient, query=Nothing, result=ClientMade, status=201,
     ),
     Operation(
