@@ -6,6 +6,7 @@ import asyncio
 import time
 from datetime import timedelta
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -191,8 +192,11 @@ def test_head_beyond_the_limit_is_refused(target: str, headers: list[tuple[str, 
     assert run(story).status == 431
 
 
-def test_socket_is_closed_where_there_is_no_hub() -> None:
-    async def story() -> list[Message]:
+@pytest.mark.parametrize("path", ["/rtas", "/", "/healthz"])
+def test_socket_without_a_token_is_refused(path: str) -> None:
+    """By a status, or where a server cannot send one by closing it."""
+
+    async def story(extensions: dict[str, Any]) -> list[Message]:
         sent: list[Message] = []
 
         async def receive() -> Message:
@@ -201,10 +205,18 @@ def test_socket_is_closed_where_there_is_no_hub() -> None:
         async def take(message: Message) -> None:
             sent.append(message)
 
-        await surface().app({"type": "websocket", "path": "/", "headers": []}, receive, take)
+        scope = {
+            "type": "websocket", "path": path, "headers": [], "query_string": b"",
+            "extensions": extensions,
+        }  # fmt: skip
+        await surface().app(scope, receive, take)
         return sent
 
-    assert run(story) == [{"type": "websocket.close", "code": 1008}]
+    refused, *_ = run(lambda: story({"websocket.http.response": {}}))
+    closed = run(lambda: story({}))
+
+    assert (refused["type"], refused["status"]) == ("websocket.http.response.start", 401)
+    assert [(one["type"], one["code"]) for one in closed] == [("websocket.close", 1008)]
 
 
 many = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])

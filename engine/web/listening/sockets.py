@@ -17,6 +17,7 @@ from engine.web.hub.member import Member
 from engine.web.listening.entering import Refused, after_of, enter
 from engine.web.request import Web
 
+REFUSED_CODE: Final = 1008
 TOO_MANY: Final = "too many messages"
 
 
@@ -25,7 +26,7 @@ async def serve(web: Web, scope: Scope, receive: Receive, send: Send) -> int:
     socket = WebSocket(scope, receive, send)
     found = await _admitted(socket, web)
     if isinstance(found, int):
-        await socket.send_denial_response(Response(status_code=found))
+        await _refuse(socket, found)
         return found
     secret, member = found
     connection = member.begin(WEB_SOCKETS, web.hub.now())
@@ -38,6 +39,14 @@ async def serve(web: Web, scope: Scope, receive: Receive, send: Send) -> int:
         with contextlib.suppress(WebSocketDisconnect):  # the client was quicker
             await socket.close(CLOSE_CODE)
     return 101
+
+
+async def _refuse(socket: WebSocket, status: int) -> None:
+    """Say no before the socket is one, with a status where the server can send one."""
+    if "websocket.http.response" in socket.scope.get("extensions", {}):
+        await socket.send_denial_response(Response(status_code=status))
+    else:
+        await socket.close(REFUSED_CODE)
 
 
 async def _admitted(socket: WebSocket, web: Web) -> tuple[str, Member] | int:
