@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from starlette.types import ASGIApp
 
 from engine.adapters.address import Address
+from engine.adapters.device_keys import Ed25519Keys
 from engine.adapters.hashing import ArgonPool
 from engine.adapters.signing import Rs256Signer
 from engine.adapters.sqlite import SqliteStore
@@ -21,7 +22,7 @@ from engine.errors import SettingsRefused, TrustflowError
 from engine.model.names import MAIN_TENANT, TenantId
 from engine.ports.http import Http
 from engine.ports.outside import Chance, Clock, HashPool, Probe, Vault, no_probe
-from engine.ports.signing import Signer
+from engine.ports.signing import DeviceKeys, Signer
 from engine.ports.store import Store
 from engine.ports.tracing import Tracer
 from engine.run.catalogue import Catalogue
@@ -34,6 +35,8 @@ from engine.run.loop import Loop
 from engine.run.outbox import Outbox
 from engine.run.oversight.supervision import Supervisor
 from engine.run.pump import Pump
+from engine.run.trustfactor.callbacks import ApplicationCallbacks
+from engine.run.trustfactor.telling import LABEL
 from engine.settings import Settings
 
 DATABASE = "trustflow.db"
@@ -64,6 +67,7 @@ class Application:
     outbox: Outbox
     http: Http
     signer: Signer
+    device_keys: DeviceKeys
     tracer: Tracer | None = None
     on_ending: list[Callable[[], None]] = field(default_factory=list)
     on_close: list[Callable[[], None]] = field(default_factory=list)
@@ -99,6 +103,7 @@ class Application:
                     eraser=self.eraser,
                     http=self.http,
                     signer=self.signer,
+                    device_keys=self.device_keys,
                 ),
                 ready=self.is_ready,
                 hub=hub,
@@ -296,6 +301,7 @@ def wire(
     )  # fmt: skip
     loop = Loop(outside)
     eraser = Eraser(store=store, loop=loop)
+    callbacks = ApplicationCallbacks(store=store, vault=vault, http=http, chance=chance)
     allowed = settings.allowed_redirects
     return Application(
         settings=settings,
@@ -321,6 +327,7 @@ def wire(
         eraser=eraser,
         http=http,
         signer=Rs256Signer(),
+        device_keys=Ed25519Keys(),
         tracer=tracer,
         pump=Pump(
             store=store,
@@ -329,5 +336,7 @@ def wire(
             eraser=eraser,
             audit_kept=timedelta(days=settings.audit_days),
         ),
-        outbox=Outbox(outside=outside, loop=loop, clock=clock, http=http),
+        outbox=Outbox(
+            outside=outside, loop=loop, clock=clock, http=http, errands={LABEL: callbacks.do}
+        ),
     )

@@ -49,11 +49,13 @@ class Undelivered:
         reason: In words for the operator.
         after: How long it asks to be left alone.
         in_vain: It never will.
+        status: What it has answered; None where there was no answer.
     """
 
     reason: str
     after: timedelta | None = None
     in_vain: bool = False
+    status: int | None = None
 
 
 class Deliveries(Protocol):

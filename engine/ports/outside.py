@@ -89,6 +89,7 @@ Purpose = Literal[
     "resume",
     "rtas",
     "session",
+    "trustfactor",
     "webhooks",
 ]
 """What a key is for. A key is derived from the word: once used it is never changed.
@@ -97,8 +98,9 @@ Purpose = Literal[
 `application` makes what an RTAS client is given at its login, `bearer` what an API key is exchanged
 for, `begin` what starts a journey once, `device` the mark of a known browser, `form` form tokens
 and notices, `outbox` seals what is still to be done outside, `pepper` passcodes, `resume` makes the
-links back, `rtas` seals what real time keeps, `session` the secret that follows another, `webhooks`
-seals what webhooks are signed with and send along.
+links back, `rtas` seals what real time keeps, `session` the secret that follows another,
+`trustfactor` makes registration codes and seals what transactions show, `webhooks` seals what
+webhooks are signed with and send along.
 """
 
 

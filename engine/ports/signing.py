@@ -1,4 +1,4 @@
-"""Tokens that anybody can verify: signed here with a private key, read with public ones."""
+"""Signatures: tokens that anybody can verify, and what devices say of themselves."""
 
 from __future__ import annotations
 
@@ -43,4 +43,24 @@ class Signer(Protocol):
         Attributes of the header besides `alg`, `typ` and `kid` are not believed: a key that comes
         with the token is no key, and an unknown `crit` refuses it.
         """
+        ...
+
+
+class DeviceKeys(Protocol):
+    """Ed25519 (RFC 8032): keys and signatures of devices, written in base64."""
+
+    def make(self) -> tuple[str, str]:
+        """Make a key: the private one, and the public one (32 bytes)."""
+        ...
+
+    def sign(self, private: str, message: bytes) -> str:
+        """Sign a message."""
+        ...
+
+    def is_key(self, public: str) -> bool:
+        """Whether a text could be a public key: 32 bytes of base64, written in the one way."""
+        ...
+
+    def verify(self, public: str, signature: str, message: bytes) -> bool:
+        """Whether the key has signed this message; False for whatever is no key or signature."""
         ...

@@ -16,7 +16,8 @@ class Job(Record, frozen=True, kw_only=True):
 
     Attributes:
         id: Made of instance, node and visit: the same at every try and for whoever receives it.
-        label, activity_version: Of the activity that does it.
+        instance: Whose activity has handed it over; empty where none has.
+        label, activity_version: Of the activity that does it, or of the errand.
         waits: Whether the instance stands still until the result is there.
         status: WAITING to be tried (again); DONE, and the instance is to be told; DEAD: tried often
             enough, kept to be looked at and tried again by an operator.

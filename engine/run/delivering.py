@@ -61,13 +61,18 @@ class DeliveriesOfTenant:
         request = HttpRequest(
             method=said.method, uri=said.uri, headers=(*headers.items(), *signed), body=body
         )
-        try:
-            return _taken(await self.http.send(request), at)
-        except AddressRefused as refused:
-            reason = refused.facts["reason"]
-            return Undelivered(reason=f"it may not be sent there: {reason}", in_vain=True)
-        except HttpFailed as failed:
-            return Undelivered(reason=str(failed.facts["reason"]))
+        return await tried(self.http, request, at)
+
+
+async def tried(http: Http, request: HttpRequest, at: datetime) -> Delivered | Undelivered:
+    """Send once, and say in an operator's words how it went."""
+    try:
+        return _taken(await http.send(request), at)
+    except AddressRefused as refused:
+        reason = refused.facts["reason"]
+        return Undelivered(reason=f"it may not be sent there: {reason}", in_vain=True)
+    except HttpFailed as failed:
+        return Undelivered(reason=str(failed.facts["reason"]))
 
 
 def _taken(answer: HttpAnswer, at: datetime) -> Delivered | Undelivered:
@@ -78,7 +83,7 @@ def _taken(answer: HttpAnswer, at: datetime) -> Delivered | Undelivered:
     if 300 <= status < 400:
         reason += ", and no redirect is followed"
     after = retry_after(answer.headers.get("retry-after", ""), at)
-    return Undelivered(reason=reason, after=after, in_vain=status == GONE)
+    return Undelivered(reason=reason, after=after, in_vain=status == GONE, status=status)
 
 
 def retry_after(text: str, at: datetime) -> timedelta | None:

@@ -23,6 +23,7 @@ from engine.records.realtime import RtasChannel, RtasEvent
 from engine.records.record import Absent
 from engine.records.tokens import ProcessToken
 from engine.records.tombstones import Tombstone
+from engine.records.trustfactor import RegistrationCode, Signal, Transaction, WrongDeviceToken
 from engine.records.work import Job
 from engine.run import sessions
 from engine.run.current import InstanceRef
@@ -31,6 +32,17 @@ from engine.run.unit import TRIES, Unit
 
 TOKEN_KEPT: Final = timedelta(days=30)
 """How long a token is kept that can start nothing any more."""
+ENDING: Final = (
+    KeptAnswer,
+    PasscodeSession,
+    RtasEvent,
+    RtasChannel,
+    RegistrationCode,
+    Transaction,
+    WrongDeviceToken,
+    Signal,
+)
+"""Kinds whose rows go at their own end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +71,7 @@ class Eraser:
         while batch := await self._purged():
             erased += batch
         now = await self.store.now()
-        for kind in (KeptAnswer, PasscodeSession, RtasEvent, RtasChannel):
+        for kind in ENDING:
             await self.store.forget_ended(kind, now)
         await self.store.forget_audit(now - audit_kept)
         for tenant in tenants:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,7 +20,7 @@ from engine.activity import Activity, Call, Ended, TryLater
 from engine.errors import ActivityMissing, UnknownInstance, VaultRefused
 from engine.model.event import Broken
 from engine.model.instance import ProcessInstance
-from engine.model.names import TenantId
+from engine.model.names import JsonObject, TenantId
 from engine.ports.actor import Actor
 from engine.ports.http import Http
 from engine.ports.outside import Clock
@@ -45,6 +45,8 @@ LONGEST_PAUSE: Final = timedelta(days=1)
 JITTER_PERMILLE: Final = 100
 GRACE_SECONDS: Final = 12.0
 """How long the end of the program waits for what is being tried."""
+Errand = Callable[[TenantId, JsonObject, str], Awaitable[Ended | Broken | TryLater]]
+"""What is done for no journey: tenant, what was handed over, and the row's id, at each try."""
 log = logging.getLogger("trustflow.outbox")
 
 
@@ -54,12 +56,14 @@ class Outbox:
 
     Attributes:
         http: By which activities reach programs elsewhere.
+        errands: Label -> what does rows that no activity has handed over.
     """
 
     outside: Outside
     loop: Loop
     clock: Clock
     http: Http
+    errands: Mapping[str, Errand] = field(default_factory=dict)
     _at_work: set[tuple[TenantId, str]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -122,7 +126,7 @@ class Outbox:
         """Take the row, try it, and write down how it went."""
         tenant, now = due.tenant, await self.outside.store.now()
         try:
-            activity = self.outside.catalogue.activity(due.job.label, due.job.activity_version)
+            work = self._work_of(due.job)
         except ActivityMissing:  # it may be installed yet: no try is lost
             await self._written(tenant, due.job, replace(due.job, due_at=now + REST))
             raise
@@ -134,7 +138,7 @@ class Outbox:
         if job.tries > len(job.delays) + 1:  # whoever has taken it has died of it, each time
             found = Broken(code="activity", reason="each program that tried it ended meanwhile")
         else:
-            found = await self._attempted(activity, tenant, job, now)
+            found = await self._attempted(work, tenant, job, now)
         settled = self._settled(tenant, job, found, await self.outside.store.now())
         if settled is None:
             await self._drop(tenant, job)
@@ -145,17 +149,33 @@ class Outbox:
         elif kept is not None and kept.status == "DEAD":
             await self._drop_if_orphaned(tenant, kept)
 
+    def _work_of(self, job: Job) -> Activity | Errand:
+        """Find what does a row. Raises `ActivityMissing`."""
+        errand = self.errands.get(job.label)
+        return errand or self.outside.catalogue.activity(job.label, job.activity_version)
+
     async def _attempted(
-        self, activity: Activity, tenant: TenantId, job: Job, now: datetime
+        self, work: Activity | Errand, tenant: TenantId, job: Job, now: datetime
     ) -> Ended | Broken | TryLater:
         try:
             handed = self._sealing(tenant, job).job(job.job)
         except VaultRefused as refused:
             return Broken(code=refused.code, reason=str(refused))
+        self.outside.probe("before-attempt")
+        if isinstance(work, Activity):
+            found = await attempt(work, self._call(work, tenant, job, now, handed))
+        else:
+            found = await work(tenant, handed, job.id)
+        self.outside.probe("after-attempt")
+        return found
+
+    def _call(
+        self, activity: Activity, tenant: TenantId, job: Job, now: datetime, handed: JsonObject
+    ) -> Call:
         lent = lent_outside(
             tenant, store=self.outside.store, vault=self.outside.vault, http=self.http
         )
-        call = Call(
+        return Call(
             node=job.node,
             visit=job.visit,
             at=now,
@@ -163,10 +183,6 @@ class Outbox:
             inputs=handed,
             capabilities={name: lent[name] for name in activity.signature.uses if name in lent},
         )
-        self.outside.probe("before-attempt")
-        found = await attempt(activity, call)
-        self.outside.probe("after-attempt")
-        return found
 
     def _settled(
         self, tenant: TenantId, job: Job, found: Ended | Broken | TryLater, now: datetime
@@ -227,6 +243,8 @@ class Outbox:
 
     async def _drop_if_orphaned(self, tenant: TenantId, job: Job) -> None:
         """Keep no letter of an instance that is kept no longer: the audit says that it died."""
+        if not job.instance:
+            return
         try:
             await self.outside.store.load(tenant, job.instance)
         except UnknownInstance:

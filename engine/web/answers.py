@@ -22,9 +22,10 @@ Kind = (
     pages.StopKind
     | Literal["method", "headers", "unread", "late", "long", "type", "misdirected", "fields"]
     | Literal[
-        "invalid", "client", "key", "bearer", "outdated", "denied", "exists", "reused", "passcode"
+        "invalid", "client", "key", "bearer", "outdated", "denied", "exists", "reused", "passcode",
+        "signature",
     ]
-)
+)  # fmt: skip
 """Why a request goes no further: a stop of the pages, or one that only programs can bring about."""
 
 
@@ -49,6 +50,7 @@ API_ERRORS: Mapping[Kind, ApiError] = {
     "key": ApiError(status=401, code=130, message="This API key opens nothing."),
     "bearer": ApiError(status=401, code=271, message="This bearer token is not valid."),
     "outdated": ApiError(status=401, code=279, message="This bearer token is no longer valid."),
+    "signature": ApiError(status=401, code=9401, message="The signature does not fit."),
     "denied": ApiError(status=403, code=7, message="Insufficient tenant permissions."),
     "passcode": ApiError(status=400, code=2615, message="Authentication failed."),
     "invalid": ApiError(status=400, code=9400, message="Some values cannot be taken."),
@@ -100,6 +102,7 @@ _PAGES: Mapping[Kind, pages.StopKind] = {
     "exists": "refused",
     "reused": "refused",
     "passcode": "refused",
+    "signature": "refused",
 }
 """Which page a person sees for what only a program can bring about."""
 

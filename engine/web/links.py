@@ -21,6 +21,8 @@ HUB_PATH: Final = "/rtas"
 NEGOTIATE_PATH: Final = f"{HUB_PATH}/negotiate"
 VISITS_PATH: Final = "/web/instances/"
 """Where visits are: `<VISITS_PATH><instance id>` (design 7)."""
+DEVICE_PATH: Final = "/web/device"
+"""What square codes for a device's agent hold: without one, a browser is told what it is for."""
 _TICKET = re.compile(r"([A-Z0-9]{26})\.([A-Za-z0-9_.-]{16,128})")
 _LONGEST_LINK = 2_000
 
@@ -28,6 +30,16 @@ _LONGEST_LINK = 2_000
 def visit_path(instance: str) -> str:
     """Name the clean address of a visit."""
     return f"{VISITS_PATH}{instance}"
+
+
+def registration_link(origin: str, payload: str) -> str:
+    """Write what a device's agent scans to be registered."""
+    return f"{origin}{DEVICE_PATH}?payload={quote(payload, safe='')}"
+
+
+def transaction_link(origin: str, tenant: TenantId, transaction: str) -> str:
+    """Write what opens a device's agent where it is asked something."""
+    return f"{origin}{DEVICE_PATH}?transaction={tenant}.{transaction}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from engine.errors import PermissionMissing, SettingsRefused
 from engine.model.names import MAIN_TENANT, InstanceId, TenantId
 from engine.ports.http import Http
 from engine.ports.outside import Chance, Clock, HashPool, Vault
-from engine.ports.signing import Signer
+from engine.ports.signing import DeviceKeys, Signer
 from engine.ports.store import Store
 from engine.realtime.tokens import Issuer
 from engine.run.current import InstanceRef
@@ -49,6 +49,7 @@ class Offices:
     eraser: Eraser
     http: Http
     signer: Signer
+    device_keys: DeviceKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from engine.web.api.frame.performing import door_of
 from engine.web.api.process_manager import creating
 from engine.web.api.rtas import login
 from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
+from engine.web.api.trustfactor.agents import AGENTS
 from engine.web.gate.door import Door, ObjectRule
 from engine.web.links import HUB_PATH, LANDING_PATH, NEGOTIATE_PATH, VISITS_PATH
 from engine.web.listening import keys, requests, script
@@ -75,4 +76,9 @@ DOORS: Sequence[Door] = (
     Door(path=JWKS_PATH, method="GET", permission="anybody", rule="none", answer=keys.give_keys),
     *(door_of(operation) for operation in OPERATIONS if not operation.own_key),
     *(door_of(operation) for operation in FOR_APPLICATIONS),
+    *(
+        Door(path=row.path, method="POST", permission="device", rule="the device's own",
+             answer=answer)
+        for row, answer in AGENTS
+    ),
 )  # fmt: skip

@@ -21,6 +21,16 @@ from engine.records.realtime import (
 )
 from engine.records.record import Absent, AuditRow, Delete, Hold, Put, Record, Staged, Version
 from engine.records.tokens import ProcessToken, Session
+from engine.records.trustfactor import (
+    Callbacks,
+    Confirmation,
+    Contract,
+    DeviceInfo,
+    RegistrationCode,
+    Signal,
+    Transaction,
+    WrongDeviceToken,
+)
 from engine.records.webhooks import SealedSecret, Webhook, WebhookSecrets
 from engine.records.work import Job
 from engine.testing import NOON, FrozenClock, a_hop, a_token, an_instance
@@ -110,6 +120,27 @@ def changed(row: Record, version: int) -> Staged:
     return Staged(writes=(Put(row=row, expect=Version(number=version)),))
 
 
+PHONE = DeviceInfo(
+    name="é", manufacturer="m", device_model="d", operating_system="o", os_version="1"
+)
+CONFIRMED = Confirmation(contract_key="k", device_key="d", device=PHONE, address="::1", at=NOON)
+OF_TRUSTFACTOR: list[Record] = [
+    RegistrationCode(
+        id="c1", client="x", application="Bank", user_id="u", user_name="Ü", status="CONFIRMED",
+        created_at=NOON, ends_at=NOON, expires_at=NOON, confirmation=CONFIRMED,
+    ),
+    Contract(
+        id="c1", client="x", application="Bank", user_id="u", owner="o", code="c1",
+        contract_key="k", device_key="d", device=PHONE, address="::1", created_at=NOON,
+    ),
+    Transaction(
+        id="t1", client="x", application="Bank", user_id="u", owner="o", contracts=("k",),
+        sealed="s", created_at=NOON, ends_at=NOON, expires_at=NOON, decided_at=NOON,
+    ),
+    WrongDeviceToken(id="h", contract="c1", expires_at=NOON),
+    Callbacks(id="x", secrets=(SealedSecret(sealed="x", created_at=NOON),)),
+    Signal(id="registration.c1", instance=InstanceId("i1"), at=NOON, expires_at=NOON),
+]  # fmt: skip
 EVERY_KIND: list[Record] = [
     a_user(attributes={"é": "日本"}, authenticated_at=NOON + timedelta(microseconds=1)),
     a_user(ext_id=None),
@@ -130,6 +161,7 @@ EVERY_KIND: list[Record] = [
     RtasChannel(id="c1", sequence=2, changed=NOON.isoformat(), cached=1, cached_until=NOON,
                 expires_at=NOON),
     an_event(1),
+    *OF_TRUSTFACTOR,
     Webhook(id="shop/1", name="shop", number=1, uri="https://x", body={"é": [1]}, delays=(1.0,),
             created_at=NOON, created_by="me"),
     WebhookSecrets(id="shop", secrets=(SealedSecret(sealed="x", created_at=NOON),), newest=1),

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.adapters.device_keys import Ed25519Keys
 from engine.adapters.http import SafeHttp
 from engine.adapters.memory import MemoryStore
 from engine.adapters.signing import Rs256Signer
@@ -377,6 +378,7 @@ def journeys_of(house: Surface) -> Journeys:
         offices=Offices(
             http=SafeHttp(),
             signer=Rs256Signer(),
+            device_keys=Ed25519Keys(),
             store=inside.store, pool=inside.pool, library=inside.library, tokens=inside.office,
             supervisor=inside.supervisor, eraser=inside.eraser,
         ),

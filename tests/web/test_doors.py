@@ -65,8 +65,8 @@ def wanted_of(door: Door, who: str, *, allowed: bool) -> int:  # noqa: PLR0911 -
         return 204 if door.method == "OPTIONS" else 200
     if door.permission in ("application", "end user"):
         return 401
-    if door.permission == "key":
-        return 400  # a key that is none
+    if door.permission in ("key", "device"):
+        return 400  # a key that is none, or no word of a device
     if isinstance(door.permission, Needs):
         return 401
     if door.path.startswith(INSTANCES) and who in ("a bearer", "another visit"):

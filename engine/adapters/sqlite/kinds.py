@@ -28,6 +28,14 @@ from engine.records.record import Ending, R, Record
 from engine.records.tenants import Tenant
 from engine.records.tokens import ProcessToken, Session
 from engine.records.tombstones import Tombstone
+from engine.records.trustfactor import (
+    Callbacks,
+    Contract,
+    RegistrationCode,
+    Signal,
+    Transaction,
+    WrongDeviceToken,
+)
 from engine.records.webhooks import Webhook, WebhookSecrets
 from engine.records.work import Job
 
@@ -168,6 +176,12 @@ TABLES: Final[Mapping[type[Record], Table[Record]]] = {
     SigningKeys: _table(SigningKeys),
     RtasChannel: _table(RtasChannel),
     RtasEvent: _table(RtasEvent),
+    RegistrationCode: _table(RegistrationCode),
+    Contract: _table(Contract),
+    Transaction: _table(Transaction),
+    WrongDeviceToken: _table(WrongDeviceToken),
+    Callbacks: _table(Callbacks),
+    Signal: _table(Signal),
     Webhook: _table(Webhook),
     WebhookSecrets: _table(WebhookSecrets),
     Job: _table(Job, due=lambda row: micros(cast("Job", row).due_at)),

@@ -11,6 +11,7 @@ from engine.web.api.identity_store import passcodes, policies, sessions, stores,
 from engine.web.api.notification_service import dead_letters, webhooks
 from engine.web.api.process_manager import audit, definitions, forms, instances, tokens
 from engine.web.api.rtas import clients, login, telling
+from engine.web.api.trustfactor import callbacks, contracts, registering, transactions
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *keys.OPERATIONS,
@@ -28,5 +29,12 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *dead_letters.OPERATIONS,
     *clients.OPERATIONS,
 )
-FOR_APPLICATIONS: Final[Sequence[Operation[Any, Any]]] = (login.RENEWAL, *telling.OPERATIONS)
+FOR_APPLICATIONS: Final[Sequence[Operation[Any, Any]]] = (
+    login.RENEWAL,
+    *telling.OPERATIONS,
+    *registering.OPERATIONS,
+    *contracts.OPERATIONS,
+    *transactions.OPERATIONS,
+    *callbacks.OPERATIONS,
+)
 """What an application server can ask for with the token of its login."""

@@ -20,14 +20,16 @@ class Needs:
 
 
 Named = Literal[
-    "anybody", "link", "ticket", "page session", "app session", "key", "application", "end user"
-]
+    "anybody", "link", "ticket", "page session", "app session", "key", "application", "end user",
+    "device",
+]  # fmt: skip
 Permission = Named | Needs
 """What a request must bring: nothing, a link's secret, a start ticket, a living session, an API key
-itself, the token of an application server or of an end user, or the bearer value of a key that may.
+itself, the token of an application server or of an end user, a device's signature, or the bearer
+value of a key that may.
 
-A link, ticket, key or end user's token is looked at by the answer itself, which knows what each
-refusal says.
+A link, ticket, key, end user's token or signature is looked at by the answer itself, which knows
+what each refusal says.
 """
 ObjectRule = Literal[
     "none",
@@ -36,6 +38,7 @@ ObjectRule = Literal[
     "the key's own tenant",
     "the client's own",
     "the token's own group",
+    "the device's own",
 ]
 Method = Literal["GET", "POST", "DELETE", "OPTIONS"]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

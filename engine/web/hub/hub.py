@@ -36,7 +36,6 @@ class _Room:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     members: set[Member] = field(default_factory=set)
-    told: int = 0
 
 
 class Hub:

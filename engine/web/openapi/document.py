@@ -16,13 +16,16 @@ from engine.web.api.frame.values import PATH_PARTS
 from engine.web.api.process_server import DESCRIBED
 from engine.web.api.rtas.login import LOGIN
 from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
+from engine.web.api.trustfactor.agents import AGENTS
 from engine.web.gate.door import Needs
 from engine.web.openapi.schemas import Schema, Schemas
 
 VERSION: Final = "1"
 """Of the API: it is raised by what breaks a program."""
 JSON: Final = "application/json"
-ALL: Final[tuple[Described, ...]] = (ISSUE, *OPERATIONS, *DESCRIBED, LOGIN, *FOR_APPLICATIONS)
+ALL: Final[tuple[Described, ...]] = (
+    ISSUE, *OPERATIONS, *DESCRIBED, LOGIN, *FOR_APPLICATIONS, *(row for row, _ in AGENTS)
+)  # fmt: skip
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 _ABOUT: Final = """What an application server calls: identity stores and passcodes, process
 definitions, tokens and instances, webhooks. An API key (`trustflow apikey add`) is exchanged for a
@@ -37,6 +40,7 @@ _TAGS: Final = {
     "process-server": "A process instance, step by step, for the app of the person.",
     "tenants": "Passcodes, in paths that name the tenant.",
     "rtas": "Real time: application servers tell browsers what becomes of registrations.",
+    "trustfactor": "Devices: registered with codes, they answer transactions; agents sign.",
 }
 _USUAL: Final = (400, 408, 413, 415, 421, 429, 431, 500, 503)
 """What any call may be answered; of those with a body also 413 and 415."""
@@ -250,7 +254,7 @@ def _other(status: int, row: Described, schemas: Schemas) -> Schema:
 
 
 def _error_ref(row: Described, status: int) -> Schema:
-    shape = "RealtimeError" if row.path.startswith("/rtas/") else "Error"
+    shape = "RealtimeError" if row.path.startswith(("/rtas/", "/trustfactor/")) else "Error"
     return {"$ref": f"#/components/responses/{shape}{status}"}
 
 

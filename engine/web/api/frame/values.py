@@ -80,6 +80,9 @@ PATH_PARTS: Final[Mapping[str, str]] = {
     "processInstanceId": "The process instance's id.",
     "webhookName": "The webhook's name.",
     "webhookVersion": "The version of the webhook, from 1.",
+    "uniqueId": "The registration code's id, as it was answered when it was made.",
+    "transactionId": "The transaction's id.",
+    "tfUserId": "The application's id of its user.",
     "deadLetterId": "The message's id, as its receiver is told it.",
 }
 """Name of a part of a path -> what it is. A new one is entered here."""

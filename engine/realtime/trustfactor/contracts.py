@@ -1,0 +1,96 @@
+"""Contracts: which devices may answer for a user of an application, and how one is reset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from engine.model.names import TenantId
+from engine.ports.actor import Actor
+from engine.ports.paging import every
+from engine.ports.store import Records
+from engine.ports.unit_of_work import UnitOfWork
+from engine.realtime.trustfactor import codes
+from engine.records.record import Absent, Version
+from engine.records.trustfactor import Contract, RegistrationCode, WrongDeviceToken
+from engine.secret import digest
+
+WRONG_DEVICE_LIFE: Final = timedelta(minutes=2)
+
+
+def owner_of(client: str, user_id: str) -> str:
+    """Name a user of an application."""
+    return digest(f"{client}\n{user_id}")
+
+
+async def register(unit: UnitOfWork, actor: Actor, code: RegistrationCode) -> Contract | None:
+    """Stage the contract of a code that a device has confirmed; the application has agreed.
+
+    None: nothing was confirmed, it is over, or the key is another user's already. A second time
+    gives the same contract.
+    """
+    confirmed = code.confirmation
+    if confirmed is None or code.status not in ("CONFIRMED", "REGISTERED"):
+        return None
+    owner = owner_of(code.client, code.user_id)
+    found = await unit.find(Contract, "contract_key", confirmed.contract_key)
+    if found is not None:
+        return found if found.owner == owner and found.code == code.id else None
+    contract = Contract(
+        id=actor.chance.id(),
+        client=code.client,
+        application=code.application,
+        user_id=code.user_id,
+        owner=owner,
+        code=code.id,
+        contract_key=confirmed.contract_key,
+        device_key=confirmed.device_key,
+        device=confirmed.device,
+        address=confirmed.address,
+        location=confirmed.location,
+        created_at=actor.at,
+    )
+    unit.put(contract, Absent())
+    codes.registered(unit, actor, code)
+    unit.audit(actor.did("device.register", f"contract:{contract.id}", client=code.client))
+    return contract
+
+
+async def of_user(
+    records: Records, tenant: TenantId, client: str, user_id: str
+) -> Sequence[Contract]:
+    """List the devices that may answer for a user, the newest first."""
+    owner = owner_of(client, user_id)
+    rows = [row async for row in every(records, tenant, Contract, "owner", owner)]
+    active = [row for row in rows if row.status == "ACTIVE"]
+    return sorted(active, key=lambda row: (row.created_at, row.id), reverse=True)
+
+
+def reset(unit: UnitOfWork, actor: Actor, contract: Contract) -> Contract:
+    """Stage that a device answers for nobody any more; its key can never be registered again."""
+    if contract.status == "RESET":
+        return contract
+    gone = replace(contract, status="RESET")
+    unit.put(gone, Version(number=contract.version))
+    unit.audit(actor.did("device.reset", f"contract:{contract.id}", client=contract.client))
+    return gone
+
+
+def keep_wrong_device(unit: UnitOfWork, actor: Actor, contract: Contract, token: str) -> datetime:
+    """Stage that a token resets a contract: once, within two minutes; its hash alone is kept."""
+    ends = actor.at + WRONG_DEVICE_LIFE
+    unit.put(WrongDeviceToken(id=digest(token), contract=contract.id, expires_at=ends), Absent())
+    return ends
+
+
+async def remove_wrong_device(unit: UnitOfWork, actor: Actor, token: str) -> Contract | None:
+    """Stage the reset that a token is for; None: it is none, over, or used."""
+    kept = await unit.get(WrongDeviceToken, digest(token))
+    if kept is None or actor.at >= kept.expires_at:
+        return None
+    contract = await unit.get(Contract, kept.contract)
+    unit.delete(kept)
+    return None if contract is None else reset(unit, actor, contract)

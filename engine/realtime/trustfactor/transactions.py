@@ -1,0 +1,193 @@
+"""Transactions: a user is asked to accept or decline something on one of their devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from engine.model.names import InstanceId, TenantId
+from engine.model.problem import Problems, wrong
+from engine.ports.actor import Actor
+from engine.ports.outside import Vault
+from engine.ports.paging import every
+from engine.ports.store import Records
+from engine.ports.unit_of_work import UnitOfWork
+from engine.realtime.trustfactor.contracts import of_user, owner_of
+from engine.records.record import Absent, Version
+from engine.records.trustfactor import Contract, Transaction, TransactionStatus
+
+LIFE: Final = timedelta(minutes=2)
+SHORTEST, LONGEST = timedelta(seconds=10), timedelta(hours=24)
+KEPT: Final = timedelta(days=1)
+"""How long it is told what became of a transaction."""
+LONGEST_ACTION, LONGEST_MESSAGE = 100, 1_000
+MOST_PARAMETERS, LONGEST_NAME, LONGEST_VALUE = 20, 60, 300
+Decision = Literal["ACCEPTED", "DECLINED"]
+Refusal = Literal["decided", "expired", "cancelled", "not theirs"]
+_REFUSALS: Final[Mapping[TransactionStatus, Refusal]] = {
+    "ACCEPTED": "decided",
+    "DECLINED": "decided",
+    "EXPIRED": "expired",
+    "CANCELLED": "cancelled",
+}
+
+
+class Display(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person reads on the device before they decide."""
+
+    action: str
+    message: str
+    parameters: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a user shall decide.
+
+    Attributes:
+        client, application: Id and name of the application.
+        contract_key: The one device that may answer; None: each of the user's.
+    """
+
+    client: str
+    application: str
+    user_id: str
+    display: Display = field(repr=False)
+    contract_key: str | None = None
+    life: timedelta = LIFE
+    instance: InstanceId | None = None
+
+
+async def create(
+    unit: UnitOfWork, records: Records, vault: Vault, actor: Actor, wanted: Wanted
+) -> Transaction | Problems | None:
+    """Stage a transaction for the devices of a user; None: no registered device fits."""
+    problems = _problems(wanted)
+    if problems:
+        return problems
+    devices = await of_user(records, unit.tenant, wanted.client, wanted.user_id)
+    keys = tuple(
+        one.contract_key
+        for one in devices
+        if wanted.contract_key is None or one.contract_key == wanted.contract_key
+    )
+    if not keys:
+        return None
+    id, ends_at = actor.chance.id(), actor.at + wanted.life
+    transaction = Transaction(
+        id=id,
+        client=wanted.client,
+        application=wanted.application,
+        user_id=wanted.user_id,
+        owner=owner_of(wanted.client, wanted.user_id),
+        contracts=keys,
+        sealed=vault.seal("trustfactor", msgspec.json.encode(wanted.display), id.encode()),
+        created_at=actor.at,
+        ends_at=ends_at,
+        expires_at=ends_at + KEPT,
+        instance=wanted.instance,
+    )
+    unit.put(transaction, Absent())
+    unit.audit(actor.did("transaction.create", f"transaction:{id}", client=wanted.client))
+    return transaction
+
+
+def display_of(vault: Vault, transaction: Transaction) -> Display:
+    """Open what a transaction shows."""
+    raw = vault.unseal("trustfactor", transaction.sealed, transaction.id.encode())
+    return msgspec.json.decode(raw, type=Display)
+
+
+def status_at(transaction: Transaction, at: datetime) -> TransactionStatus:
+    """Tell what a transaction is: time ends what nobody has decided."""
+    is_over = transaction.status == "PENDING" and at >= transaction.ends_at
+    return "EXPIRED" if is_over else transaction.status
+
+
+async def open_for(
+    records: Records, tenant: TenantId, contract: Contract, at: datetime
+) -> Sequence[Transaction]:
+    """List what a device may decide now, the oldest first."""
+    rows = [row async for row in every(records, tenant, Transaction, "owner", contract.owner)]
+    return [
+        row
+        for row in sorted(rows, key=lambda row: (row.created_at, row.id))
+        if contract.contract_key in row.contracts and status_at(row, at) == "PENDING"
+    ]
+
+
+def decide(
+    unit: UnitOfWork,
+    actor: Actor,
+    transaction: Transaction,
+    contract: Contract,
+    decision: Decision,
+    signature: str,
+) -> Transaction | Refusal:
+    """Stage what a device has decided; the same once more changes nothing."""
+    if contract.contract_key not in transaction.contracts:
+        return "not theirs"
+    is_again = transaction.status == decision
+    if is_again and transaction.decided_by == contract.contract_key:
+        return transaction
+    status = status_at(transaction, actor.at)
+    if status != "PENDING":
+        return _REFUSALS[status]
+    decided = replace(
+        transaction,
+        status=decision,
+        decided_at=actor.at,
+        decided_by=contract.contract_key,
+        signature=signature,
+    )
+    return _changed(unit, actor, decided, transaction)
+
+
+def expire(unit: UnitOfWork, actor: Actor, transaction: Transaction) -> Transaction | None:
+    """Stage that time has ended a transaction; None: it has not, or it was decided."""
+    if transaction.status != "PENDING" or actor.at < transaction.ends_at:
+        return None
+    return _changed(unit, actor, replace(transaction, status="EXPIRED"), transaction)
+
+
+def cancel(unit: UnitOfWork, actor: Actor, transaction: Transaction) -> Transaction | None:
+    """Stage that nobody needs to decide any more; None: somebody has, or time."""
+    if status_at(transaction, actor.at) != "PENDING":
+        return None
+    return _changed(unit, actor, replace(transaction, status="CANCELLED"), transaction)
+
+
+def _changed(
+    unit: UnitOfWork, actor: Actor, changed: Transaction, before: Transaction
+) -> Transaction:
+    unit.put(changed, Version(number=before.version))
+    word = changed.status.lower()
+    unit.audit(actor.did(f"transaction.{word}", f"transaction:{changed.id}", client=changed.client))
+    return replace(changed, version=before.version + 1)
+
+
+def _problems(wanted: Wanted) -> Problems:
+    shown = wanted.display
+    found = []
+    if not 0 < len(shown.action) <= LONGEST_ACTION:
+        found.append(wrong("action", f"use 1 to {LONGEST_ACTION} characters"))
+    if not 0 < len(shown.message) <= LONGEST_MESSAGE:
+        found.append(wrong("message", f"use 1 to {LONGEST_MESSAGE:,} characters"))
+    fits = all(
+        0 < len(name) <= LONGEST_NAME and len(value) <= LONGEST_VALUE
+        for name, value in shown.parameters.items()
+    )
+    if not fits or len(shown.parameters) > MOST_PARAMETERS:
+        told = (
+            f"use {MOST_PARAMETERS} at most, with short names and {LONGEST_VALUE} characters each"
+        )
+        found.append(wrong("parameters", told))
+    if not SHORTEST <= wanted.life <= LONGEST:
+        told = f"use {SHORTEST.seconds} seconds to {LONGEST // timedelta(hours=1)} hours"
+        found.append(wrong("expires_in_seconds", told))
+    return tuple(found)

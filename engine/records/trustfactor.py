@@ -1,0 +1,166 @@
+"""TrustFactor: codes that devices are registered with, contracts, transactions, and signals."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from engine.model.names import InstanceId
+from engine.model.value import Value
+from engine.records.record import Ending, Record
+from engine.records.webhooks import SealedSecret
+
+CodeStatus = Literal[
+    "CREATED", "SCANNED", "CONFIRMED", "REGISTERED", "REJECTED", "SCANNED_TWICE", "CANCELLED"
+]
+ContractStatus = Literal["ACTIVE", "RESET"]
+TransactionStatus = Literal["PENDING", "ACCEPTED", "DECLINED", "EXPIRED", "CANCELLED"]
+
+
+class DeviceInfo(Value, frozen=True, kw_only=True):
+    """A device as its agent tells of it: nothing here is proven."""
+
+    name: str
+    manufacturer: str
+    device_model: str
+    operating_system: str
+    os_version: str
+    marketing_name: str | None = None
+
+    @property
+    def known_as(self) -> str:
+        """What its owner calls it."""
+        return self.marketing_name or self.name
+
+
+class Confirmation(Value, frozen=True, kw_only=True):
+    """What an agent has confirmed a code with; its signatures were verified.
+
+    Attributes:
+        contract_key, device_key: Public keys, Ed25519, 32 bytes in base64.
+        address: Where it came from, as far as we may believe it.
+        location: What the agent says of where it is, as it says it.
+    """
+
+    contract_key: str
+    device_key: str
+    device: DeviceInfo
+    address: str
+    location: str | None = None
+    at: datetime
+
+
+class RegistrationCode(Ending, frozen=True, kw_only=True):
+    """A code that one device may be registered with, once; `id` is its unique id.
+
+    The code itself is kept nowhere: it is derived of the id.
+
+    Attributes:
+        client: Id of the application that has asked for it.
+        user_id, user_name: The application's, of its user.
+        application: Its name as people know it.
+        ends_at: From when on it is good for nothing; the row is kept longer.
+        device_key: Of the agent that has scanned it.
+        instance: The journey that asked for it, where it was one.
+    """
+
+    TABLE: ClassVar[str] = "tf_codes"
+
+    client: str
+    application: str
+    user_id: str
+    user_name: str
+    status: CodeStatus = "CREATED"
+    created_at: datetime
+    ends_at: datetime
+    device_key: str | None = None
+    confirmation: Confirmation | None = None
+    instance: InstanceId | None = None
+
+
+class Contract(Record, frozen=True, kw_only=True):
+    """That a device may answer for a user of an application.
+
+    Attributes:
+        owner: Hash of client and user.
+        code: Unique id of the code it was registered with.
+    """
+
+    TABLE: ClassVar[str] = "tf_contracts"
+    UNIQUE: ClassVar[tuple[str, ...]] = ("contract_key",)
+    LISTED: ClassVar[tuple[str, ...]] = ("owner",)
+
+    client: str
+    application: str
+    user_id: str
+    owner: str
+    code: str
+    contract_key: str
+    device_key: str
+    device: DeviceInfo
+    address: str
+    location: str | None = None
+    status: ContractStatus = "ACTIVE"
+    created_at: datetime
+
+
+class Transaction(Ending, frozen=True, kw_only=True):
+    """What a user is asked to accept or decline on one of their devices.
+
+    Attributes:
+        owner: Hash of client and user.
+        contracts: Contract keys that may answer; the newest first.
+        sealed: What is shown: action, message and parameters.
+        ends_at: From when on nobody may answer; the row is kept longer.
+        decided_by: Contract key.
+        signature: By that key, over what was shown and the decision, in base64.
+    """
+
+    TABLE: ClassVar[str] = "tf_transactions"
+    LISTED: ClassVar[tuple[str, ...]] = ("owner",)
+
+    client: str
+    application: str
+    user_id: str
+    owner: str
+    contracts: tuple[str, ...]
+    sealed: str
+    status: TransactionStatus = "PENDING"
+    created_at: datetime
+    ends_at: datetime
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    signature: str | None = None
+    instance: InstanceId | None = None
+
+
+class WrongDeviceToken(Ending, frozen=True, kw_only=True):
+    """By which a device is removed that is not its user's; `id` is the token's SHA-256 hex."""
+
+    TABLE: ClassVar[str] = "tf_wrong_device"
+
+    contract: str
+
+
+class Callbacks(Record, frozen=True, kw_only=True):
+    """Where an application wants to be told of its registrations and transactions; `id`: its own.
+
+    Attributes:
+        secrets: What is told is signed with; the newest first.
+    """
+
+    TABLE: ClassVar[str] = "tf_callbacks"
+
+    registration_url: str | None = None
+    transaction_url: str | None = None
+    secrets: tuple[SealedSecret, ...]
+
+
+class Signal(Ending, frozen=True, kw_only=True):
+    """That something happened which a journey may wait for; `id` is what its wait names."""
+
+    TABLE: ClassVar[str] = "signals"
+    LISTED: ClassVar[tuple[str, ...]] = ("instance",)
+
+    instance: InstanceId
+    at: datetime

@@ -1,0 +1,143 @@
+"""Calling applications back: signed, until they have answered, and told once by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, assert_never, cast
+
+import msgspec
+
+from engine.activity import Delivered, Ended, TryLater, Undelivered
+from engine.model.event import Broken
+from engine.model.names import JsonObject, TenantId
+from engine.ports.actor import Actor
+from engine.ports.http import Http, HttpRequest
+from engine.ports.outside import Chance, Vault
+from engine.ports.store import Committed, Store
+from engine.realtime.trustfactor import codes, contracts, transactions
+from engine.records.trustfactor import Callbacks, RegistrationCode, Transaction
+from engine.records.webhooks import SealedSecret
+from engine.run.delivering import tried
+from engine.run.trustfactor.telling import What
+from engine.run.unit import Unit
+from engine.webhooks import signing
+
+REFUSALS: Final = frozenset({403, 409, 410, 422})
+"""What an application answers that does not agree: no device is registered, and none is asked."""
+_DONE: Final = Ended()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationCallbacks:
+    """Does the rows of the outbox that call applications back."""
+
+    store: Store
+    vault: Vault
+    http: Http
+    chance: Chance
+
+    async def do(self, tenant: TenantId, handed: JsonObject, id: str) -> Ended | Broken | TryLater:
+        """Try once; `id` is the message's, the same at every try."""
+        unit = Unit(self.store, tenant)
+        what, subject = cast("What", handed["what"]), str(handed["subject"])
+        match what:
+            case "registration":
+                return await self._registration(unit, subject, id)
+            case "decision" | "expiry":
+                return await self._transaction(unit, subject, id, what)
+        assert_never(what)
+
+    async def _registration(self, unit: Unit, subject: str, id: str) -> Ended | TryLater:
+        code = await unit.get(RegistrationCode, subject)
+        if code is None or code.confirmation is None or code.status != "CONFIRMED":
+            return _DONE
+        found = await self._told(unit, code.client, id, _registration_body(code), "registration")
+        if isinstance(found, Undelivered) and found.status not in REFUSALS:
+            return _later(found)
+        actor = await self._actor()
+        if isinstance(found, Undelivered):
+            codes.refuse(unit, actor, code)
+        else:
+            await contracts.register(unit, actor, code)
+        return await self._written(unit)
+
+    async def _transaction(self, unit: Unit, subject: str, id: str, what: What) -> Ended | TryLater:
+        transaction = await unit.get(Transaction, subject)
+        if transaction is None:
+            return _DONE
+        ended = transactions.expire(unit, await self._actor(), transaction)
+        if ended is not None:
+            written = await self._written(unit)
+            if isinstance(written, TryLater):
+                return written
+        status = (ended or transaction).status
+        is_meant = status == "EXPIRED" if what == "expiry" else status in ("ACCEPTED", "DECLINED")
+        if not is_meant:
+            return _DONE
+        body = _transaction_body(ended or transaction)
+        found = await self._told(unit, transaction.client, id, body, "transaction")
+        if isinstance(found, Undelivered) and found.status not in REFUSALS:
+            return _later(found)
+        return _DONE
+
+    async def _told(
+        self, unit: Unit, client: str, id: str, said: JsonObject, flow: str
+    ) -> Delivered | Undelivered | None:
+        """Send it where the application wants it now; None where it wants it nowhere any more."""
+        callbacks = await unit.get(Callbacks, client)
+        uri = None if callbacks is None else getattr(callbacks, f"{flow}_url")
+        if callbacks is None or uri is None:
+            return None
+        at, body = await self.store.now(), msgspec.json.encode(said)
+        keys = opened(self.vault, client, callbacks.secrets)
+        headers = (("Content-Type", "application/json"), *signing.headers(keys, id, at, body))
+        request = HttpRequest(method="POST", uri=uri, headers=headers, body=body)
+        return await tried(self.http, request, at)
+
+    async def _written(self, unit: Unit) -> Ended | TryLater:
+        if isinstance(await self.store.write(unit.tenant, unit.staged()), Committed):
+            return _DONE
+        return TryLater(reason="somebody else has changed it meanwhile", at_last=_DONE)
+
+    async def _actor(self) -> Actor:
+        return Actor(name="trustfactor", at=await self.store.now(), chance=self.chance)
+
+
+def opened(vault: Vault, client: str, secrets: Sequence[SealedSecret]) -> list[bytes]:
+    """Open what an application's callbacks are signed with."""
+    return [vault.unseal("trustfactor", one.sealed, client.encode()) for one in secrets]
+
+
+def sealed(vault: Vault, client: str, secret: bytes) -> str:
+    """Seal what an application's callbacks are signed with."""
+    return vault.seal("trustfactor", secret, client.encode())
+
+
+def _later(found: Undelivered) -> TryLater:
+    return TryLater(reason=found.reason, after=found.after, at_last=_DONE)
+
+
+def _registration_body(code: RegistrationCode) -> JsonObject:
+    """Write what RTAS's documentation names: key, contract, device, place, user, code."""
+    confirmed = code.confirmation
+    assert confirmed is not None  # noqa: S101 - the caller saw to it
+    return {
+        "app_user_unique_id": code.user_id,
+        "register_code_unique_id": code.id,
+        "contract_key": confirmed.contract_key,
+        "device_key": confirmed.device_key,
+        "device_info": msgspec.to_builtins(confirmed.device),
+        "device_ip": confirmed.address,
+        "device_location": confirmed.location,
+    }
+
+
+def _transaction_body(transaction: Transaction) -> JsonObject:
+    return {
+        "app_user_unique_id": transaction.user_id,
+        "transaction_id": transaction.id,
+        "status": transaction.status,
+        "contract_key": transaction.decided_by,
+        "signature": transaction.signature,
+    }

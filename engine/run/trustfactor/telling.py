@@ -1,0 +1,140 @@
+"""What follows a change of a registration or transaction, and commits with it.
+
+A journey that asked for it has a signal and an event for its page; it is never touched. Another
+application is called back through the outbox, or finds it when it asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+
+from engine.model.names import InstanceId, JsonObject, NodeId
+from engine.ports.actor import Actor
+from engine.ports.outside import Vault
+from engine.ports.unit_of_work import UnitOfWork
+from engine.realtime.callbacks import USUAL_CACHE, Flags, Status, event_of
+from engine.realtime.channels import Event, Flow, Group, publish
+from engine.realtime.trustfactor import contracts
+from engine.records.record import Absent
+from engine.records.trustfactor import (
+    Callbacks,
+    RegistrationCode,
+    Signal,
+    Transaction,
+)
+from engine.records.work import Job
+from engine.run.hop.handing import Sealing, message_id
+
+LABEL: Final = "TrustFactor callback"
+"""Of the rows of the outbox that call an application back."""
+MOVED: Final = Event(targets=("JourneyMovedEvent",), payload={}, cached=USUAL_CACHE)
+"""What pages of ours are told where RTAS has no word for it."""
+SIGNAL_KEPT: Final = timedelta(hours=1)
+What = Literal["registration", "decision", "expiry"]
+_USUAL: Final = tuple(float(each) for each in (5, 300, 1_800, 7_200, 18_000, 36_000, 36_000))
+
+
+def signal_id(flow: Flow, id: str) -> str:
+    """Name what a wait for a registration or transaction waits for."""
+    return f"{flow}.{id}"
+
+
+def group_of(subject: RegistrationCode | Transaction) -> Group:
+    """Name who may listen to what becomes of it."""
+    flow: Flow = "registration" if isinstance(subject, RegistrationCode) else "transaction"
+    return Group(client=subject.client, flow=flow, subject=subject.id, user_id=subject.user_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """Stages what follows, in the unit of what it follows from."""
+
+    unit: UnitOfWork
+    vault: Vault
+    actor: Actor
+
+    async def registration(self, code: RegistrationCode) -> str | None:
+        """Stage what follows a device's word on a code; give the channel that has an event."""
+        if code.instance is not None:
+            await self._signal("registration", code.id, code.instance)
+            event = _success(code) if code.status == "CONFIRMED" else MOVED
+            return (await publish(self.unit, self.vault, group_of(code), event, self.actor.at)).id
+        if code.status != "CONFIRMED":
+            return None
+        callbacks = await self.unit.get(Callbacks, code.client)
+        if callbacks is not None and callbacks.registration_url is not None:
+            self.hand_over("registration", code.id, due_at=self.actor.at)
+        else:  # whoever leaves no address agrees to each
+            await contracts.register(self.unit, self.actor, code)
+        return None
+
+    async def transaction(self, decided: Transaction, user_name: str = "") -> str | None:
+        """Stage what follows a device's decision; give the channel that has an event."""
+        if decided.instance is not None:
+            await self._signal("transaction", decided.id, decided.instance)
+            event = _decided(decided, user_name)
+            group = group_of(decided)
+            return (await publish(self.unit, self.vault, group, event, self.actor.at)).id
+        callbacks = await self.unit.get(Callbacks, decided.client)
+        if callbacks is not None and callbacks.transaction_url is not None:
+            self.hand_over("decision", decided.id, due_at=self.actor.at)
+        return None
+
+    def hand_over(self, what: What, subject: str, *, due_at: datetime) -> None:
+        """Stage a callback; each try of it has the same id."""
+        id = message_id(f"trustfactor/{what}/{subject}")
+        sealing = Sealing(vault=self.vault, tenant=self.unit.tenant, id=id)
+        handed: JsonObject = {"what": what, "subject": subject}
+        job = Job(
+            id=id,
+            instance=InstanceId(""),
+            node=NodeId(""),
+            visit=0,
+            label=LABEL,
+            activity_version=1,
+            waits=False,
+            job=sealing.sealed(handed),
+            delays=_USUAL,
+            due_at=due_at,
+            created_at=self.actor.at,
+        )
+        self.unit.put(job, Absent())
+
+    async def _signal(self, flow: Flow, id: str, instance: InstanceId) -> None:
+        name = signal_id(flow, id)
+        if await self.unit.get(Signal, name) is None:
+            at = self.actor.at
+            signal = Signal(id=name, instance=instance, at=at, expires_at=at + SIGNAL_KEPT)
+            self.unit.put(signal, Absent())
+
+
+def _success(code: RegistrationCode) -> Event:
+    confirmed = code.confirmation
+    said: JsonObject = {
+        "application_name": code.application,
+        "user_display_name": code.user_name,
+        "contract_key": confirmed.contract_key if confirmed else "",
+        "device_key": confirmed.device_key if confirmed else "",
+        "device_info": msgspec.to_builtins(confirmed.device) if confirmed else {},
+    }
+    return _event(group_of(code), "SUCCESS", said)
+
+
+def _decided(transaction: Transaction, user_name: str) -> Event:
+    said: JsonObject = {
+        "application_name": transaction.application,
+        "user_display_name": user_name or transaction.user_id,
+        "contract_key": transaction.decided_by,
+    }
+    status: Status = "ACCEPTED" if transaction.status == "ACCEPTED" else "DECLINED"
+    return _event(group_of(transaction), status, said)
+
+
+def _event(group: Group, status: Status, said: JsonObject) -> Event:
+    event = event_of(group, status, said, Flags(closes=True, stores=True))
+    assert isinstance(event, Event)  # noqa: S101 - all that RTAS asks for is there
+    return event

@@ -1,0 +1,1 @@
+"""`/trustfactor`: applications register devices and ask them; agents scan, confirm and decide."""
