@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "webhook": "engine.cli.outside.webhooks:webhook",
     "rtas": "engine.cli.outside.rtas:rtas",
     "outbox": "engine.cli.outside.outbox:outbox",
+    "device": "engine.cli.device.command:device",
     "audit": "engine.cli.administration.audit:audit",
     "instance": "engine.cli.journeys.supervision:instance",
     "keys": "engine.cli.keys:keys",
@@ -44,6 +45,7 @@ COMMANDS: Final = {
 }
 SECTIONS: Final = {
     "Begin": ("demo", "serve"),
+    "Try": ("device",),
     "Definitions": ("check", "draw", "deploy", "activities"),
     "Administration": (
         "token",

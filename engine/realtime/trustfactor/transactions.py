@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -101,6 +102,12 @@ def display_of(vault: Vault, transaction: Transaction) -> Display:
     """Open what a transaction shows."""
     raw = vault.unseal("trustfactor", transaction.sealed, transaction.id.encode())
     return msgspec.json.decode(raw, type=Display)
+
+
+def digest_of(id: str, application: str, display: Display) -> str:
+    """Name what a person reads: whoever decides says this, and has read nothing else."""
+    said = msgspec.json.encode([id, application, display], order="sorted")
+    return hashlib.sha256(said).hexdigest()
 
 
 def status_at(transaction: Transaction, at: datetime) -> TransactionStatus:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
@@ -282,7 +280,6 @@ def _registration(unit: Unit, code: RegistrationCode, at: datetime) -> Done:
 
 def _asked(heard: Heard, transaction: Transaction) -> Asked:
     display = transactions.display_of(heard.ask.web.journeys.vault, transaction)
-    said = msgspec.json.encode([transaction.id, transaction.application, display], order="sorted")
     return Asked(
         transaction_id=transaction.id,
         application_name=transaction.application,
@@ -290,7 +287,7 @@ def _asked(heard: Heard, transaction: Transaction) -> Asked:
         message=display.message,
         parameters=display.parameters,
         expires_at=int(transaction.ends_at.timestamp()),
-        digest=hashlib.sha256(said).hexdigest(),
+        digest=transactions.digest_of(transaction.id, transaction.application, display),
     )
 
 

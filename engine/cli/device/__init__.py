@@ -1,0 +1,1 @@
+"""`device`: a virtual agent, the authenticator app of this machine."""

@@ -1,0 +1,24 @@
+"""Square codes in pictures: what the camera of a phone would see, from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.cli.command import fail
+from engine.cli.terminal.page import clean
+
+
+def codes_in(file: Path) -> list[str]:
+    """Read the square codes of a picture. Raises `Failed` where it cannot be looked at."""
+    try:
+        import zxingcpp
+        from PIL import Image, UnidentifiedImageError
+    except ImportError:
+        fail("Pictures need the extra `device`: install trustflow[device], or give the link.")
+    try:
+        with Image.open(file) as picture:
+            grey = picture.convert("L")
+    except (UnidentifiedImageError, Image.DecompressionBombError):
+        fail(f"{clean(str(file))} is no picture.")
+    shown = memoryview(grey.tobytes()).cast("B", (grey.height, grey.width))
+    return [one.text for one in zxingcpp.read_barcodes(shown)]

@@ -1,0 +1,178 @@
+"""`trustflow device` against a real server: registers, lists, answers; two agents at once."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.cli.shell import Main
+from tests.clients.conftest import Hub
+
+Device = Callable[..., Result]
+WHO = {"user_id": "john.doe", "user_name": "John Doe", "application_name": "Farol Mutual"}
+ASKED = {
+    "application_name": "Farol Mutual", "action": "Transfer", "message": "Send 250 euros to Ana?",
+    "parameters": {"Amount": "250.00 EUR"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Device:
+    def run(*words: str, typed: str | None = None) -> Result:
+        environment = {"TRUSTFLOW_DEVICES": str(tmp_path / "devices")}
+        return CliRunner(env=environment).invoke(Main("trustflow"), ["device", *words], input=typed)
+
+    return run
+
+
+def code(hub: Hub, **other: object) -> dict[str, Any]:
+    return dict(hub.post("/trustfactor/v2/registration-codes", {**WHO, **other}))
+
+
+def read(hub: Hub, target: str) -> Any:
+    headers = {"Authorization": f"Bearer {hub.token}"}
+    asked = urllib.request.Request(hub.base + target, headers=headers)  # noqa: S310 - our own server
+    with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - as above
+        return json.loads(answer.read())
+
+
+def keys_of(hub: Hub, user: str) -> list[str]:
+    found = read(hub, f"/trustfactor/v1/users/{user}/contracts")
+    return [one["contract_key"] for one in found["contracts"]]
+
+
+def status_of(hub: Hub, made: dict[str, Any]) -> str:
+    return str(read(hub, f"/trustfactor/v2/registration-codes/{made['unique_id']}")["status"])
+
+
+def asked(hub: Hub, user: str) -> dict[str, Any]:
+    return dict(hub.post("/trustfactor/v1/transactions", {**ASKED, "user_id": user}))
+
+
+def test_a_link_registers_a_device_whose_keys_nobody_else_reads(
+    hub: Hub, device: Device, tmp_path: Path
+) -> None:
+    made = code(hub, user_id="link")
+
+    result = device("register", made["deeplink_url"], typed="y\n")
+
+    assert result.exit_code == 0, result.output
+    assert "Register this device for John Doe at Farol Mutual?" in result.stderr
+    assert result.stdout == "This device is registered for John Doe at Farol Mutual.\n"
+    file = tmp_path / "devices" / "phone.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    assert keys_of(hub, "link") == [json.loads(file.read_bytes())["contracts"][0]["public"]]
+
+
+def test_a_picture_of_a_code_will_do(hub: Hub, device: Device, tmp_path: Path) -> None:
+    made = code(hub, user_id="picture", qr_code_size=400)
+    picture = tmp_path / "code.png"
+    picture.write_bytes(base64.b64decode(made["qr_code"]))
+
+    result = device("register", str(picture), "--yes", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["contractKey"] in keys_of(hub, "picture")
+
+
+def test_whoever_says_no_registers_nothing(hub: Hub, device: Device) -> None:
+    made = code(hub, user_id="no")
+
+    result = device("register", made["deeplink_url"], typed="n\n")
+
+    assert result.exit_code == 0
+    assert (status_of(hub, made), keys_of(hub, "no")) == ("REJECTED", [])
+
+
+def test_two_agents_live_on_one_machine_and_one_code_is_for_one(hub: Hub, device: Device) -> None:
+    first, second = code(hub, user_id="two"), code(hub, user_id="two")
+
+    results = [
+        device("register", first["deeplink_url"], "--yes", "--agent", "phone"),
+        device("register", second["deeplink_url"], "--yes", "--agent", "tablet"),
+        device("register", first["deeplink_url"], "--yes", "--agent", "tablet"),
+    ]
+
+    assert [one.exit_code for one in results] == [0, 0, 1]
+    assert "It is not registered: used" in results[2].output
+    assert len(set(keys_of(hub, "two"))) == 2
+    assert len(json.loads(device("list", "--agent", "tablet", "--json").stdout)["contracts"]) == 1
+
+
+@pytest.mark.parametrize(("word", "status"), [("accept", "ACCEPTED"), ("decline", "DECLINED")])
+def test_a_device_shows_what_it_is_asked_and_answers(
+    hub: Hub, device: Device, word: str, status: str
+) -> None:
+    device("register", code(hub, user_id=word)["deeplink_url"], "--yes")
+    nothing = device("transactions")
+    made = asked(hub, word)
+
+    listed = device("transactions")
+    answered = device(word)
+
+    assert nothing.stdout == "Nothing is asked of this device now.\n"
+    for shown in ("Farol Mutual: Transfer", "Send 250 euros to Ana?", "250.00 EUR"):
+        assert shown in listed.stdout
+    assert answered.stdout.endswith(f"It is {status.lower()}.\n"), answered.output
+    stands = read(hub, f"/trustfactor/v1/transactions/{made['transaction_id']}")
+    assert stands["status"] == status
+
+
+def test_of_several_questions_one_is_named(hub: Hub, device: Device) -> None:
+    device("register", code(hub, user_id="several")["deeplink_url"], "--yes")
+    first, second = asked(hub, "several"), asked(hub, "several")
+
+    unnamed = device("accept")
+    named = device("accept", second["transaction_id"])
+
+    assert (unnamed.exit_code, named.exit_code) == (1, 0)
+    assert "There are 2 transactions; say which." in unnamed.output
+    stands = read(hub, f"/trustfactor/v1/transactions/{first['transaction_id']}")
+    assert stands["status"] == "PENDING"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/", "http://evil.example/web/device?payload=v2.main.x",
+        "ftp://127.0.0.1/web/device?payload=x", "https:///?payload=x",
+    ],
+)  # fmt: skip
+def test_what_is_no_link_of_a_registration_is_not_followed(device: Device, link: str) -> None:
+    result = device("register", link, "--yes")
+
+    assert result.exit_code == 1
+    assert "This is no link of a registration" in result.output
+
+
+def test_a_server_that_is_not_there_is_said_to_be(device: Device) -> None:
+    result = device("register", "http://127.0.0.1:9/web/device?payload=v2.main.x", "--yes")
+
+    assert result.exit_code == 1
+    assert "http://127.0.0.1:9 does not answer as a server of ours" in result.output
+
+
+def test_a_file_that_is_no_picture_is_said_to_be(device: Device, tmp_path: Path) -> None:
+    file = tmp_path / "note.png"
+    file.write_text("no picture")
+
+    result = device("register", str(file), "--yes")
+
+    assert (result.exit_code, "is no picture" in result.output) == (1, True)
+
+
+def test_a_forgotten_agent_has_no_keys_left(hub: Hub, device: Device, tmp_path: Path) -> None:
+    device("register", code(hub, user_id="gone")["deeplink_url"], "--yes")
+
+    device("forget")
+
+    assert not (tmp_path / "devices" / "phone.json").exists()
+    assert "registered nowhere" in device("list").stdout
