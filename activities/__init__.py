@@ -6,6 +6,14 @@
 from typing import Final, cast
 
 from activities.decisions import simple_decider
+from activities.devices import (
+    RtasRegistrationPage,
+    RtasTransactionPage,
+    complete_rtas_registration,
+    complete_rtas_transaction,
+    start_rtas_registration,
+    start_rtas_transaction,
+)
 from activities.flow import end, redirect_user, start
 from activities.forms import CustomDataForm
 from activities.passcodes.authentication import (
@@ -74,6 +82,12 @@ _ALL = (
     WaitingForReview,
     write_summary_report,
     SendWebhook,
+    start_rtas_registration,
+    RtasRegistrationPage,
+    complete_rtas_registration,
+    start_rtas_transaction,
+    RtasTransactionPage,
+    complete_rtas_transaction,
 )
 # Checkers do not see what a decorator makes of a class: an activity, as of a function.
 ALL: Final = cast("tuple[Activity, ...]", _ALL)

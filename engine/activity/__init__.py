@@ -23,6 +23,7 @@ from engine.activity.delivering import (
     Webhooks,
 )
 from engine.activity.describing import LINK, Activity, Answer, Prepared, Tried, activity
+from engine.activity.devices import Devices, Question, Registration
 from engine.activity.endings import done, failed, passed, raised
 from engine.activity.external import USUAL_DELAYS, HandOver, TryLater
 from engine.errors import ActivityFault, AddressRefused, Busy, HttpFailed
@@ -41,13 +42,22 @@ from engine.expressions import (
     Type,
 )
 from engine.model.definition import FormRef
-from engine.model.effect import Answered, Decided, Expired, Returned, Woken
+from engine.model.effect import Answered, Decided, Expired, Heard, Returned, Woken
 from engine.model.event import Ended, Outcome, Shown, Submission
 from engine.model.form import ComponentType, Limits, Option
 from engine.model.instance import Check, KeySlot
 from engine.model.names import JsonObject, JsonValue
 from engine.model.problem import Message, Text, Words
-from engine.model.screen import Action, FormPanel, Panel, RedirectPanel, Screen, TextPanel
+from engine.model.screen import (
+    Action,
+    DevicePanel,
+    FormPanel,
+    LivePanel,
+    Panel,
+    RedirectPanel,
+    Screen,
+    TextPanel,
+)
 from engine.model.signature import (
     Bound,
     CheckUse,
@@ -65,12 +75,13 @@ from engine.secret import Secret
 __all__ = [
     "BOOLEAN", "DATE", "DYNAMIC", "INTEGER", "LINK", "NUMBER", "STRING", "USUAL_DELAYS", "Action",
     "Activity", "ActivityFault", "AddressRefused", "Answer", "Answered", "Bound", "Busy", "Call",
-    "Check", "CheckUse", "ComponentType", "Decided", "Decides", "Delivered", "Deliveries", "Ended",
-    "EnumOf", "ErrorEvent", "Expired", "FormPanel", "FormRef", "FormUse", "HandOver", "Http",
-    "HttpAnswer", "HttpFailed", "HttpRequest", "Input", "JsonObject", "JsonValue", "KeySlot",
-    "KeyUse", "Limits", "ListOf", "MapOf", "Member", "Message", "Option", "Outcome", "Output",
-    "Panel", "PasscodeAttempt", "PasscodeVerdict", "Passcodes", "Prepared", "Promotion", "Record",
-    "RedirectPanel", "Redirects", "Returned", "Screen", "Secret", "Shown", "Submission", "Text",
+    "Check", "CheckUse", "ComponentType", "Decided", "Decides", "Delivered", "Deliveries",
+    "DevicePanel", "Devices", "Ended", "EnumOf", "ErrorEvent", "Expired", "FormPanel", "FormRef",
+    "FormUse", "HandOver", "Heard", "Http", "HttpAnswer", "HttpFailed", "HttpRequest", "Input",
+    "JsonObject", "JsonValue", "KeySlot", "KeyUse", "Limits", "ListOf", "LivePanel", "MapOf",
+    "Member", "Message", "Option", "Outcome", "Output", "Panel", "PasscodeAttempt",
+    "PasscodeVerdict", "Passcodes", "Prepared", "Promotion", "Question", "Record", "RedirectPanel",
+    "Redirects", "Registration", "Returned", "Screen", "Secret", "Shown", "Submission", "Text",
     "TextPanel", "Tried", "TryLater", "Type", "Undelivered", "UserProfile", "UserRefused", "Users",
     "WebhookMessage", "Webhooks", "Woken", "Words", "activity", "done", "failed", "passed",
     "raised",

@@ -4,6 +4,6 @@ Knows the model and expressions. Must not know how text became a graph, nor who 
 """
 
 from engine.interpret.advance import advance, more_time, new_instance
-from engine.interpret.submission import Read, read, typed
+from engine.interpret.submission import Read, read, read_device, typed
 
-__all__ = ["Read", "advance", "more_time", "new_instance", "read", "typed"]
+__all__ = ["Read", "advance", "more_time", "new_instance", "read", "read_device", "typed"]

@@ -14,7 +14,7 @@ from engine.interpret.nodes import external, interactive, task
 from engine.interpret.outcome import apply
 from engine.interpret.trouble import hold
 from engine.model.definition import Definition
-from engine.model.effect import Answered, Expired, Returned
+from engine.model.effect import Answered, Expired, Heard, Returned
 from engine.model.event import (
     ByOperator,
     DeadlinePassed,
@@ -25,6 +25,7 @@ from engine.model.event import (
     Moving,
     Pressed,
     Resumed,
+    Signalled,
     Started,
     Submitted,
     TimerFired,
@@ -115,6 +116,17 @@ def _turn(graph: ProcessGraph, instance: ProcessInstance, event: Moving) -> Turn
             return _by_person(graph, instance, event)
         case Started():
             return enter(graph, replace(instance, rested=instance), graph.start, event.at)
+        case TimerFired() | DeadlinePassed() | Signalled():
+            return _by_itself(graph, instance, event)
+    assert_never(event)
+
+
+def _by_itself(
+    graph: ProcessGraph, instance: ProcessInstance, event: TimerFired | DeadlinePassed | Signalled
+) -> Turn | NotAwaited:
+    match event:
+        case Signalled():
+            return _signalled(graph, instance, event)
         case TimerFired():
             return _timer(graph, instance, event)
         case DeadlinePassed():
@@ -165,6 +177,8 @@ def _submitted(
     wait = _awaited(instance, event.step, event.at)
     if isinstance(wait, NotAwaited):
         return wait
+    if wait.awaits != "answer":
+        return NotAwaited(reason="another step")
     return interactive.resume(graph, instance, Answered(submission=event.submission), event.at)
 
 
@@ -175,6 +189,17 @@ def _resumed(graph: ProcessGraph, instance: ProcessInstance, event: Resumed) -> 
     if instance.due_at is not None and event.at >= instance.due_at:
         return NotAwaited(reason="late")
     return interactive.resume(graph, instance, Returned(), event.at)
+
+
+def _signalled(
+    graph: ProcessGraph, instance: ProcessInstance, event: Signalled
+) -> Turn | NotAwaited:
+    wait = instance.wait
+    if wait is None or wait.awaits != "signal" or wait.key != event.key:
+        return NotAwaited(reason="another step")
+    if instance.due_at is not None and event.at >= instance.due_at:
+        return NotAwaited(reason="late")
+    return interactive.resume(graph, instance, Heard(), event.at)
 
 
 def _pressed(graph: ProcessGraph, instance: ProcessInstance, event: Pressed) -> Turn | NotAwaited:

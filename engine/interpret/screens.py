@@ -13,7 +13,7 @@ from engine.interpret.submission import kept
 from engine.model.event import Finished, Shown
 from engine.model.form import PUT_IN, CompiledForm
 from engine.model.graph import ActivityNode, ProcessGraph
-from engine.model.instance import STATUS_OF, KeySlot, ProcessInstance, Wait
+from engine.model.instance import STATUS_OF, Awaited, KeySlot, ProcessInstance, Wait
 from engine.model.names import FORM_DATA, JsonObject, JsonValue
 from engine.model.problem import Text, Words
 from engine.model.screen import Action, FormPanel, Panel, Progress, RedirectPanel, Screen
@@ -31,9 +31,9 @@ def waits(
 ) -> ProcessInstance:
     """Let the instance stand still at `node`. The timer starts with this commit."""
     length = node.timeout.after if node.timeout is not None else None
-    awaits = node.signature.awaits
+    awaits: Awaited = "answer" if shown.asks else node.signature.awaits
     screen = _page(graph, node, instance, shown.screen)
-    asks = awaits == "answer"
+    asks = awaits in ("answer", "signal")
     wait = Wait(
         node=node.id,
         visit=event.visit,

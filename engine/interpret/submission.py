@@ -8,7 +8,7 @@ from engine.model.event import Submission
 from engine.model.form import DATE_PARTS, SECRET_TYPES, CompiledForm, Component, Refused
 from engine.model.names import JsonObject, JsonValue
 from engine.model.problem import FieldProblem, Message
-from engine.model.screen import FormPanel
+from engine.model.screen import DEVICE_ANSWERS, FormPanel
 from engine.model.value import Passing
 from engine.secret import Bag, Secret, SecretRef
 
@@ -21,6 +21,14 @@ class Read(Passing, frozen=True, kw_only=True):
 
     submission: Submission
     bag: Bag
+
+
+def read_device(body: Body) -> Read | tuple[FieldProblem, ...]:
+    """Read whether a device is the person's: `device`, `mine` or `wrong`, and nothing else (G6)."""
+    said = body.get("device", ())
+    if set(body) != {"device"} or len(said) != 1 or said[0] not in DEVICE_ANSWERS:
+        return (FieldProblem(field="", text=Message(id="form.unread")),)
+    return Read(submission=Submission(values={"device": said[0]}), bag={})
 
 
 def read(panel: FormPanel, form: CompiledForm, body: Body) -> Read | tuple[FieldProblem, ...]:

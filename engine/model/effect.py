@@ -29,7 +29,11 @@ class Decided(Tagged, frozen=True, kw_only=True):
     by: str
 
 
-Woken = Answered | Expired | Returned | Decided
+class Heard(Tagged, frozen=True, kw_only=True):
+    """The wait ended because what it waited for has happened elsewhere; the activity looks."""
+
+
+Woken = Answered | Expired | Returned | Decided | Heard
 
 
 class Run(Tagged, frozen=True, kw_only=True):

@@ -107,13 +107,17 @@ class Ended(Tagged, frozen=True, kw_only=True):
 class Shown(Tagged, frozen=True, kw_only=True):
     """An interactive activity shows a screen and waits.
 
-    `wait_key`: what a link that wakes it was made for (of one that awaits `resume`).
+    Attributes:
+        wait_key: What a link that wakes it was made for (of one that awaits `resume`), or what a
+            signal names (of one that awaits `signal`).
+        asks: Of one that awaits a signal: on this page it is the person who answers.
     """
 
     screen: Screen
     expires: Annotated[datetime, Meta(tz=True)] | None = None
     keys: dict[str, JsonObject] = {}
     wait_key: str | None = None
+    asks: bool = False
 
 
 class Broken(Tagged, frozen=True, kw_only=True):
@@ -151,6 +155,13 @@ class Resumed(Tagged, frozen=True, kw_only=True):
     key: str
 
 
+class Signalled(Tagged, frozen=True, kw_only=True):
+    """What a wait has named as its key has happened elsewhere."""
+
+    at: datetime
+    key: str
+
+
 class Reviewed(Tagged, frozen=True, kw_only=True):
     """An operator has decided what a review was asked for (`by`: who)."""
 
@@ -183,7 +194,7 @@ class Cancelled(Tagged, frozen=True, kw_only=True):
 
 Moving = (
     Started | Submitted | Pressed | Extended | LanguageChosen | Resumed
-    | TimerFired | DeadlinePassed | Finished
+    | Signalled | TimerFired | DeadlinePassed | Finished
 )  # fmt: skip
 """What moves an instance that stands nowhere and is not held: a person, time, an effect's end."""
 ByOperator = Reviewed | Retried | GivenUp | Cancelled

@@ -69,13 +69,15 @@ class KeySlot(Value, frozen=True, kw_only=True):
     secrets: dict[str, SecretRef] = {}
 
 
-Awaited = Literal["answer", "resume", "review", "result"]
+Awaited = Literal["answer", "signal", "resume", "review", "result"]
 """Who ends a wait besides time.
 
-The person here, the person by a link, an operator, or what an external activity has done.
+The person here, a signal from elsewhere while the person looks on, the person by a link, an
+operator, or what an external activity has done.
 """
 STATUS_OF: Mapping[Awaited, Status] = {
-    "answer": "ACTIVE", "resume": "PAUSED", "review": "REVIEW", "result": "ACTIVE",
+    "answer": "ACTIVE", "signal": "ACTIVE", "result": "ACTIVE",
+    "resume": "PAUSED", "review": "REVIEW",
 }  # fmt: skip
 """The status of an instance that waits for this."""
 
@@ -85,7 +87,7 @@ class Wait(Value, frozen=True, kw_only=True):
 
     Attributes:
         awaits: Who ends it.
-        key: What the link was made for that may end it.
+        key: What the link was made for that may end it, or what the signal names.
         due: When the boundary timer fires, None without one.
         expires: When the activity itself wants to be woken (`Expired`), None without.
         length_seconds: The timer's own length, which an extension adds again.
@@ -218,9 +220,12 @@ class ProcessInstance(Value, frozen=True, kw_only=True):
 
     @property
     def asked(self) -> Wait | None:
-        """The wait that a person here may end now; None where nothing is asked of them."""
+        """The wait before which a person stands, and may press its buttons; None: there is none.
+
+        What awaits a signal has nothing to be answered, and a page all the same.
+        """
         wait = None if self.is_held else self.wait
-        return wait if wait is not None and wait.awaits == "answer" else None
+        return wait if wait is not None and wait.awaits in ("answer", "signal") else None
 
     @property
     def works_on(self) -> bool:

@@ -6,6 +6,9 @@ Activities build panels, `web` renders them and knows no activity.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
 
 from engine.model.definition import FormRef
 from engine.model.form import Limits, Option
@@ -52,7 +55,44 @@ class RedirectPanel(Tagged, frozen=True, kw_only=True):
     after_seconds: int = 3
 
 
-Panel = FormPanel | TextPanel | RedirectPanel
+class LivePanel(Tagged, frozen=True, kw_only=True):
+    """Something is decided on a device: the page shows what is needed for it, and listens.
+
+    It holds no code and no token: whatever shows it derives them anew (design 7).
+
+    Attributes:
+        subject: Id of the registration or transaction.
+        user: Whom it is about, as real time names them.
+        ends_at: From when on nothing can come of it.
+        action, message: Of a transaction, as the device shows them.
+        parameters: The same, name -> text.
+    """
+
+    flow: Literal["registration", "transaction"]
+    subject: str
+    user: str
+    ends_at: Annotated[datetime, Meta(tz=True)]
+    action: str = ""
+    message: str = ""
+    parameters: dict[str, str] = {}
+
+
+class DevicePanel(Tagged, frozen=True, kw_only=True):
+    """A device was added: the person goes on, or says that it is not theirs.
+
+    The answer's one value is `device`: `mine` or `wrong`.
+
+    Attributes:
+        device: As its owner calls it; empty where nobody knows.
+        ends_at: Until when it can be removed here.
+    """
+
+    device: str
+    ends_at: Annotated[datetime, Meta(tz=True)]
+
+
+Panel = FormPanel | TextPanel | RedirectPanel | LivePanel | DevicePanel
+DEVICE_ANSWERS: Final = ("mine", "wrong")
 
 
 class Action(Value, frozen=True, kw_only=True):
@@ -87,6 +127,16 @@ class Screen(Value, frozen=True, kw_only=True):
     def form(self) -> FormPanel | None:
         """The form it asks to be filled in; a screen has one at most."""
         return next((panel for panel in self.panels if isinstance(panel, FormPanel)), None)
+
+    @property
+    def live(self) -> LivePanel | None:
+        """What is decided elsewhere, if it shows that."""
+        return next((panel for panel in self.panels if isinstance(panel, LivePanel)), None)
+
+    @property
+    def device(self) -> DevicePanel | None:
+        """The device that was added, if it asks about one."""
+        return next((panel for panel in self.panels if isinstance(panel, DevicePanel)), None)
 
     @property
     def redirect(self) -> RedirectPanel | None:

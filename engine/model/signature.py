@@ -280,5 +280,5 @@ class Signature:
 
     @property
     def asks(self) -> bool:
-        """Whether it stands still here until the person in front of the page answers."""
-        return self.is_page and self.awaits == "answer"
+        """Whether it stands still here with a person in front of its page."""
+        return self.is_page and self.awaits in ("answer", "signal")

@@ -9,12 +9,18 @@ from engine.model.names import InstanceId
 from engine.model.value import Value
 from engine.records.record import Ending, Record
 from engine.records.webhooks import SealedSecret
+from engine.secret import digest
 
 CodeStatus = Literal[
     "CREATED", "SCANNED", "CONFIRMED", "REGISTERED", "REJECTED", "SCANNED_TWICE", "CANCELLED"
 ]
 ContractStatus = Literal["ACTIVE", "RESET"]
 TransactionStatus = Literal["PENDING", "ACCEPTED", "DECLINED", "EXPIRED", "CANCELLED"]
+
+
+def owner_of(client: str, user_id: str) -> str:
+    """Name a user of an application: a hash of both."""
+    return digest(f"{client}\n{user_id}")
 
 
 class DeviceInfo(Value, frozen=True, kw_only=True):
@@ -60,15 +66,18 @@ class RegistrationCode(Ending, frozen=True, kw_only=True):
         user_id, user_name: The application's, of its user.
         application: Its name as people know it.
         ends_at: From when on it is good for nothing; the row is kept longer.
+        owner: Hash of client and user.
         device_key: Of the agent that has scanned it.
         instance: The journey that asked for it, where it was one.
     """
 
     TABLE: ClassVar[str] = "tf_codes"
+    LISTED: ClassVar[tuple[str, ...]] = ("owner",)
 
     client: str
     application: str
     user_id: str
+    owner: str
     user_name: str
     status: CodeStatus = "CREATED"
     created_at: datetime

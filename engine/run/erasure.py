@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from engine.access.embedded import known_client
 from engine.errors import Busy, UnknownInstance
 from engine.identity.attempts import user_account
 from engine.model.event import Cancelled
@@ -17,6 +18,7 @@ from engine.model.names import INIT_VARS, InstanceId, JsonValue, TenantId
 from engine.ports.actor import Actor
 from engine.ports.paging import every
 from engine.ports.store import LARGEST_PAGE, Committed, Erasure, InstanceQuery, Store
+from engine.realtime.trustfactor.contracts import forget_user
 from engine.records.access import KeptAnswer
 from engine.records.identity import Passcode, PasscodeSession, User
 from engine.records.realtime import RtasChannel, RtasEvent
@@ -130,6 +132,9 @@ class Eraser:
         for row in (*tokens, *passcodes, last):
             unit.delete(row)
         unit.reset(user_account(user.id))
+        own = await known_client(unit)
+        if own is not None:
+            await forget_user(unit, self.store, own.id, user.id)
         found = Erased(instances=len(instances), tokens=len(tokens), passcodes=len(passcodes))
         unit.audit(by.did("user.erase", f"user:{user.id}", instances=str(found.instances)))
         if not isinstance(await self.store.write(tenant, unit.staged()), Committed):
@@ -166,6 +171,8 @@ class Eraser:
         """
         for session in await sessions.of_instance(self.store, instance.tenant, instance.id):
             unit.delete(session)
+        async for signal in every(self.store, instance.tenant, Signal, "instance", instance.id):
+            unit.delete(signal)
         async for job in every(self.store, instance.tenant, Job, "instance", instance.id):
             if job.status != "WAITING" or not keeps_waiting:
                 unit.delete(job)

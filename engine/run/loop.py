@@ -10,7 +10,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from engine.errors import Busy, ProcessFault, UnknownOutcome
-from engine.interpret import Read, more_time, new_instance, read, typed
+from engine.interpret import Read, more_time, new_instance, read, read_device, typed
 from engine.model.event import (
     Broken,
     ByOperator,
@@ -22,11 +22,11 @@ from engine.model.event import (
     LanguageChosen,
     Pressed,
     Resumed,
+    Signalled,
     Started,
     Submitted,
     TimerFired,
 )
-from engine.model.form import CompiledForm
 from engine.model.graph import ProcessGraph
 from engine.model.instance import ProcessInstance
 from engine.model.names import (
@@ -38,11 +38,13 @@ from engine.model.names import (
     StepKey,
     TenantId,
 )
-from engine.model.screen import FormPanel, TimeLimit
+from engine.model.problem import FieldProblem
+from engine.model.screen import Screen, TimeLimit
 from engine.model.turn import NotAwaited
 from engine.model.value import Passing
 from engine.ports.store import Committed, Conflict, Loaded, Redeem
 from engine.records.tokens import Session
+from engine.records.trustfactor import Signal
 from engine.run import sessions
 from engine.run.current import Current, InstanceRef, Invalid
 from engine.run.hop.making import EMPTY, MOST_TURNS, Hops, Moved, Outside
@@ -113,14 +115,13 @@ class Loop:
         """
         self.outside.probe("before-load")
         loaded, graph = await self._fresh(ref)
-        panel = _panel(loaded.instance, step, revision)
-        if panel is None:
+        screen = _screen(loaded.instance, step, revision)
+        found = None if screen is None else _answer(graph, screen, body)
+        if found is None:
             return _current(loaded, graph, already_answered=True)
-        form: CompiledForm = graph.forms[panel.form]
-        found = read(panel, form, body)
         if not isinstance(found, Read):
             now = _current(loaded, graph)
-            return Invalid(current=now, problems=found, values=typed(form, body))
+            return Invalid(current=now, problems=found, values=typed_so_far(now, body))
         return await self._accept(
             ref,
             lambda at: Submitted(at=at, step=step, submission=found.submission),
@@ -231,11 +232,24 @@ class Loop:
         for _ in range(MOST_TURNS):
             loaded = await self.outside.store.load(ref.tenant, ref.id)
             due = _due(loaded)
-            if due is None:
+            signal = None if due is not None else await self._signal(ref, loaded.instance)
+            if due is not None:
+                await self._accept(ref, partial(_at, due), loaded=loaded)
+            elif signal is not None:
+                heard = Signalled(at=_stamp(loaded), key=signal.id)
+                await self._accept(ref, partial(_at, heard), loaded=loaded, stage=_taking(signal))
+            else:
                 graph = await self.outside.library.graph(ref.tenant, loaded.instance.bundle)
                 return loaded, graph
-            await self._accept(ref, partial(_at, due), loaded=loaded)
         raise ProcessFault(reason="more than 1,000 timers in a row", instance=ref.id)
+
+    async def _signal(self, ref: InstanceRef, instance: ProcessInstance) -> Signal | None:
+        """Find the signal that an instance stands and waits for."""
+        wait = None if instance.is_held or instance.is_over else instance.wait
+        if wait is None or wait.awaits != "signal" or wait.key is None:
+            return None
+        signal = await self.outside.store.get(ref.tenant, Signal, wait.key)
+        return signal if signal is not None and signal.instance == instance.id else None
 
     async def _accept(
         self,
@@ -322,8 +336,17 @@ class Loop:
         return sessions.rotate(unit, session, _stamp(loaded), self.outside.vault)
 
 
-def _at(event: DeadlinePassed | TimerFired, at: datetime) -> Event:
+def _at(event: DeadlinePassed | TimerFired | Signalled, at: datetime) -> Event:
     return replace(event, at=at)
+
+
+def _taking(signal: Signal) -> Stage:
+    """Take a signal away with the hop that has heard it: it is heard once."""
+
+    async def stage(unit: Unit, instance: ProcessInstance) -> None:
+        unit.delete(signal)
+
+    return stage
 
 
 def time_limit(current: Current) -> TimeLimit | None:
@@ -331,14 +354,14 @@ def time_limit(current: Current) -> TimeLimit | None:
     instance = current.instance
     if instance.asked is None:
         return None
-    due = min(instance.asked.due or instance.deadline, instance.deadline)
+    due = min(instance.asked.ends_at or instance.deadline, instance.deadline)
     return TimeLimit(due=due, extendable=more_time(current.graph, instance) is not None)
 
 
 def typed_so_far(current: Current, body: Mapping[str, Sequence[str]]) -> JsonObject:
     """Give back what was typed into the current form, to be shown again; secrets are left out."""
     wait = current.instance.asked
-    panel = _panel(current.instance, wait.step, current.instance.revision) if wait else None
+    panel = wait.screen.form if wait is not None else None
     return typed(current.graph.forms[panel.form], body) if panel is not None else {}
 
 
@@ -369,11 +392,18 @@ def _due(loaded: Loaded) -> DeadlinePassed | TimerFired | None:
     return TimerFired(at=at, node=wait.node, visit=wait.visit)
 
 
-def _panel(instance: ProcessInstance, step: StepKey, revision: int) -> FormPanel | None:
-    """Give the form a submission answers, or None when the instance stands elsewhere."""
-    if not instance.stands_at(step, revision) or instance.screen is None:
-        return None
-    return instance.screen.form
+def _screen(instance: ProcessInstance, step: StepKey, revision: int) -> Screen | None:
+    """Give the screen a submission answers, or None when the instance stands elsewhere."""
+    return instance.screen if instance.stands_at(step, revision) else None
+
+
+def _answer(
+    graph: ProcessGraph, screen: Screen, body: Mapping[str, Sequence[str]]
+) -> Read | tuple[FieldProblem, ...] | None:
+    """Read the answer to a screen; None where it asks nothing."""
+    if screen.form is not None:
+        return read(screen.form, graph.forms[screen.form.form], body)
+    return read_device(body) if screen.device is not None else None
 
 
 def _current(

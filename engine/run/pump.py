@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from engine.access.tenants import tenants
-from engine.errors import ActivityMissing
+from engine.errors import ActivityMissing, UnknownInstance
 from engine.identity.attempts import UNKNOWN
 from engine.ports.outside import Clock
-from engine.ports.store import Store
+from engine.ports.store import PageQuery, Store
+from engine.records.trustfactor import Signal
 from engine.run.current import InstanceRef
 from engine.run.erasure import Eraser
 from engine.run.loop import Loop
+from engine.run.unit import Unit
 
 EVERY: Final = timedelta(seconds=1)
 AT_ONCE: Final = 64
 REST: Final = timedelta(minutes=1)
 """How long an instance that could not be fired is left alone."""
+UNHEARD: Final = timedelta(minutes=1)
+"""How long a signal is kept that nobody waits for: longer than any hop takes to be committed."""
 TIDY_EVERY: Final = timedelta(hours=1)
 UNKNOWN_KEPT: Final = timedelta(days=30)
 """How long the tries at an account that nobody has are remembered (B3)."""
@@ -70,8 +75,29 @@ class Pump:
                     self._stuck[ref] = now + REST
 
         await guarded("sweep", fire())
+        await guarded("signals", self._signals())
         await self._tidy(now)
         return fired
+
+    async def _signals(self) -> None:
+        """Let journeys go on whose page nobody looks at, and forget what nobody waits for.
+
+        What was committed while its wait was on its way is waited for a moment later.
+        """
+        now = await self.store.now()
+        for tenant in await tenants(self.store):
+            page = await self.store.page(tenant, Signal, PageQuery(size=AT_ONCE))
+            for signal in page.rows:
+                ref = InstanceRef(tenant=tenant, id=signal.instance)
+                await guarded("signal", self._heard(ref, signal, now), instance=ref.id)
+
+    async def _heard(self, ref: InstanceRef, signal: Signal, now: datetime) -> None:
+        with suppress(UnknownInstance):
+            await self.loop.current(ref)
+        if now >= signal.at + UNHEARD:
+            unit = Unit(self.store, ref.tenant)
+            unit.delete(signal)
+            await self.store.write(ref.tenant, unit.staged())
 
     async def _tidy(self, now: datetime) -> None:
         """Forget, once an hour, who was never there; a user's tries end with a success alone (C1).

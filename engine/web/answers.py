@@ -128,19 +128,30 @@ def frame(ask: Ask, *, language: str, languages: tuple[str, ...], path: str) -> 
     )
 
 
-def page_policy(nonce: str) -> str:
-    """Write the Content-Security-Policy of a page: our sheet, pictures, script and form (F1)."""
+def page_policy(nonce: str, connects: str = "") -> str:
+    """Write the Content-Security-Policy of a page: our sheet, pictures, script and form (F1).
+
+    `connects`: where its script may speak to; without it nowhere.
+    """
+    speaks = f"connect-src {connects}; " if connects else ""
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
-        "base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+        f"{speaks}base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 
 def page(
-    ask: Ask, html: str, *, status: int = 200, headers: Mapping[str, str] | None = None
+    ask: Ask,
+    html: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    listens: bool = False,
 ) -> Response:
-    """Answer with a page; only its own script runs (F1)."""
-    policy = {"Content-Security-Policy": page_policy(ask.nonce)}
+    """Answer with a page; only its own script runs (F1), which `listens` to our hub alone."""
+    socket = ask.web.config.origin.replace("http", "ws", 1)
+    connects = f"'self' {socket}" if listens else ""
+    policy = {"Content-Security-Policy": page_policy(ask.nonce, connects)}
     return Response(
         html,
         status_code=status,

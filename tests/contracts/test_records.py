@@ -126,8 +126,8 @@ PHONE = DeviceInfo(
 CONFIRMED = Confirmation(contract_key="k", device_key="d", device=PHONE, address="::1", at=NOON)
 OF_TRUSTFACTOR: list[Record] = [
     RegistrationCode(
-        id="c1", client="x", application="Bank", user_id="u", user_name="Ü", status="CONFIRMED",
-        created_at=NOON, ends_at=NOON, expires_at=NOON, confirmation=CONFIRMED,
+        id="c1", client="x", application="Bank", user_id="u", owner="o", user_name="Ü",
+        status="CONFIRMED", created_at=NOON, ends_at=NOON, expires_at=NOON, confirmation=CONFIRMED,
     ),
     Contract(
         id="c1", client="x", application="Bank", user_id="u", owner="o", code="c1",

@@ -24,7 +24,7 @@ from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.channels import USER
 from engine.records.record import Absent, Version
-from engine.records.trustfactor import CodeStatus, Confirmation, RegistrationCode
+from engine.records.trustfactor import CodeStatus, Confirmation, RegistrationCode, owner_of
 from engine.secret import base64url
 
 LIFE: Final = timedelta(minutes=15)
@@ -82,6 +82,7 @@ def create(unit: UnitOfWork, actor: Actor, wanted: Wanted) -> RegistrationCode |
         client=wanted.client,
         application=wanted.application,
         user_id=wanted.user_id,
+        owner=owner_of(wanted.client, wanted.user_id),
         user_name=wanted.user_name,
         created_at=actor.at,
         ends_at=ends_at,

@@ -15,15 +15,16 @@ from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor import codes
 from engine.records.record import Absent, Version
-from engine.records.trustfactor import Contract, RegistrationCode, WrongDeviceToken
+from engine.records.trustfactor import (
+    Contract,
+    RegistrationCode,
+    Transaction,
+    WrongDeviceToken,
+    owner_of,
+)
 from engine.secret import digest
 
 WRONG_DEVICE_LIFE: Final = timedelta(minutes=2)
-
-
-def owner_of(client: str, user_id: str) -> str:
-    """Name a user of an application."""
-    return digest(f"{client}\n{user_id}")
 
 
 async def register(unit: UnitOfWork, actor: Actor, code: RegistrationCode) -> Contract | None:
@@ -67,6 +68,17 @@ async def of_user(
     rows = [row async for row in every(records, tenant, Contract, "owner", owner)]
     active = [row for row in rows if row.status == "ACTIVE"]
     return sorted(active, key=lambda row: (row.created_at, row.id), reverse=True)
+
+
+async def forget_user(unit: UnitOfWork, records: Records, client: str, user_id: str) -> None:
+    """Stage the end of all that is kept of a user's devices."""
+    owner = owner_of(client, user_id)
+    async for contract in every(records, unit.tenant, Contract, "owner", owner):
+        unit.delete(contract)
+    async for code in every(records, unit.tenant, RegistrationCode, "owner", owner):
+        unit.delete(code)
+    async for asked in every(records, unit.tenant, Transaction, "owner", owner):
+        unit.delete(asked)
 
 
 def reset(unit: UnitOfWork, actor: Actor, contract: Contract) -> Contract:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from itertools import groupby
 from typing import Final
 
 import segno
@@ -36,6 +37,20 @@ def png(text: str, size: int) -> bytes | None:
     head = struct.pack(">II", size, size) + _GREY_OF_ONE_BIT
     parts = ((b"IHDR", head), (b"IDAT", zlib.compress(b"".join(rows), 9)), (b"IEND", b""))
     return _SIGNATURE + b"".join(_chunk(name, data) for name, data in parts)
+
+
+def outline(text: str) -> tuple[int, str]:
+    """Draw a text as lines of an SVG: the edge of its view box, and the path of what is dark."""
+    rows = [list(row) for row in segno.make_qr(text, error="m").matrix]
+    lines = []
+    for number, row in enumerate(rows):
+        place = 0
+        for dark, run in groupby(row):
+            length = len(list(run))
+            if dark:
+                lines.append(f"M{QUIET + place} {QUIET + number}.5h{length}")
+            place += length
+    return len(rows) + 2 * QUIET, "".join(lines)
 
 
 def _row(bits: str) -> bytes:

@@ -18,9 +18,9 @@ from engine.ports.outside import Vault
 from engine.ports.paging import every
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
-from engine.realtime.trustfactor.contracts import of_user, owner_of
+from engine.realtime.trustfactor.contracts import of_user
 from engine.records.record import Absent, Version
-from engine.records.trustfactor import Contract, Transaction, TransactionStatus
+from engine.records.trustfactor import Contract, Transaction, TransactionStatus, owner_of
 
 LIFE: Final = timedelta(minutes=2)
 SHORTEST, LONGEST = timedelta(seconds=10), timedelta(hours=24)

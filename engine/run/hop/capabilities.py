@@ -10,6 +10,7 @@ from typing import Final, assert_never, cast
 import msgspec
 
 from engine.activity import (
+    Devices,
     Limits,
     PasscodeAttempt,
     Passcodes,
@@ -30,7 +31,7 @@ from engine.model.instance import ProcessInstance
 from engine.model.names import JsonObject
 from engine.model.problem import FieldProblem
 from engine.ports.actor import Actor
-from engine.ports.store import Ledger
+from engine.ports.store import Ledger, Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.identity import (
     IdentityStore,
@@ -40,6 +41,7 @@ from engine.records.identity import (
     UserStatus,
 )
 from engine.records.webhooks import Webhook
+from engine.run.hop.devices import DevicesOfHop
 from engine.run.redirects import is_allowed
 from engine.secret import Secret
 from engine.webhooks import definitions, messages
@@ -270,11 +272,13 @@ class Lent:
 
     Attributes:
         verifier: Its unit of work, ledger, pool and vault, its time, and where ids come from.
+        records: What was written before it.
         allowed_redirects: Where a person may be led.
         graph, instance: What moves, as it is now.
     """
 
     verifier: authentication.Verifier
+    records: Records
     allowed_redirects: Sequence[str]
     graph: ProcessGraph
     instance: ProcessInstance
@@ -296,6 +300,17 @@ def _webhooks(lent: Lent) -> Webhooks:
     )
 
 
+def _devices(lent: Lent) -> Devices:
+    verifier = lent.verifier
+    return DevicesOfHop(
+        unit=verifier.unit,
+        records=lent.records,
+        vault=verifier.vault,
+        actor=verifier.actor,
+        instance=lent.instance.id,
+    )
+
+
 def _redirects(lent: Lent) -> Redirects:
     return RedirectsOfHop(allowed=lent.allowed_redirects)
 
@@ -305,6 +320,7 @@ BINDINGS: Final[Mapping[str, Callable[[Lent], object]]] = {
     "Passcodes": _passcodes,
     "Redirects": _redirects,
     "Webhooks": _webhooks,
+    "Devices": _devices,
 }
 
 

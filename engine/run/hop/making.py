@@ -160,6 +160,7 @@ class Hops:
         )
         return Lent(
             verifier=verifier,
+            records=self.outside.store,
             allowed_redirects=self.outside.allowed_redirects,
             graph=graph,
             instance=instance,

@@ -256,7 +256,8 @@ def _undeclared(signature: Signature, answer: Ended | Shown) -> str | None:
     if answer.keys and not answer.keys.keys() <= {use.input for use in signature.keys}:
         return "gave keys it does not declare"
     if isinstance(answer, Shown):
-        return None
+        asks = answer.asks and signature.awaits != "signal"
+        return "asks on its page, and awaits no signal" if asks else None
     if answer.result is not None and signature.settles is None:
         return "gave a result and settles no check"
     if answer.result == "PASS" and answer.error is not None:

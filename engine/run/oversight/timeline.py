@@ -27,6 +27,7 @@ from engine.model.event import (
     Retried,
     Reviewed,
     Shown,
+    Signalled,
     Started,
     Submitted,
     TimerFired,
@@ -137,6 +138,8 @@ def _told(event: Event) -> _Told:
             )
         case DeadlinePassed():
             return _Told(mark=SMALL, outcome="deadline passed", actor="timer")
+        case Signalled():
+            return _Told(mark=DONE, outcome="heard", actor="device", ends_wait=True)
         case Reviewed() | Retried() | GivenUp() | Cancelled():
             return _by_operator(event)
         case _:

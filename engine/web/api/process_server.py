@@ -17,6 +17,7 @@ from engine.web.api.frame.values import Answer, Sent
 from engine.web.api.screen import problems_json, screen_json
 from engine.web.links import ticket_of
 from engine.web.request import Ask
+from engine.web.visit.listening import listening
 from engine.web.wire import Unread, read_json
 
 _STEP = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,323}\.[0-9]{1,9}")
@@ -47,7 +48,7 @@ async def start(ask: Ask) -> Response:
         return refuse_link(ask, begun)
     ref = InstanceRef(tenant=ask.tenant, id=begun.instance)
     current = await ask.web.journeys.loop.current(ref)
-    screen = screen_json(current, ask.web.config)
+    screen = screen_json(current, ask.web.config, await listening(ask, current))
     return json_answer(screen | {"sessionToken": begun.session})
 
 
@@ -64,7 +65,7 @@ async def _start(ask: Ask, language: str | None) -> Begun | Refusal:
 
 async def screen(ask: Ask) -> Response:
     """Give the current screen."""
-    return _screen(ask, await ask.web.journeys.loop.current(ask.ref))
+    return await _screen(ask, await ask.web.journeys.loop.current(ask.ref))
 
 
 async def answer(ask: Ask) -> Response:
@@ -80,11 +81,11 @@ async def answer(ask: Ask) -> Response:
         return api_error(ask, "unread", details=[_DEVICE])
     if ask.late:
         current = await ask.web.journeys.loop.current(ask.ref)
-        return _screen(ask, current, already_answered=True)
+        return await _screen(ask, current, already_answered=True)
     found = await _take(ask, StepKey(step), int(str(revision)), body, device)
     if found is None:
         return api_error(ask, "unread", details=[_ANSWER])
-    return _problems(ask, found) if isinstance(found, Invalid) else _taken(ask, found)
+    return _problems(ask, found) if isinstance(found, Invalid) else await _taken(ask, found)
 
 
 async def choose_language(ask: Ask) -> Response:
@@ -95,7 +96,8 @@ async def choose_language(ask: Ask) -> Response:
     language = body.pop("language", None)
     if body or not isinstance(language, str) or ask.late:
         return api_error(ask, "unread", details=[_LANGUAGE])
-    return _screen(ask, await ask.web.journeys.loop.choose_language(ask.ref, language=language))
+    current = await ask.web.journeys.loop.choose_language(ask.ref, language=language)
+    return await _screen(ask, current)
 
 
 async def _take(
@@ -151,14 +153,14 @@ def _is_count(value: JsonValue) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _taken(ask: Ask, current: Current) -> Response:
+async def _taken(ask: Ask, current: Current) -> Response:
     if current.has_failed:
         ask.fail()
-    return _screen(ask, current, already_answered=current.already_answered)
+    return await _screen(ask, current, already_answered=current.already_answered)
 
 
-def _screen(ask: Ask, current: Current, *, already_answered: bool = False) -> Response:
-    shown = screen_json(current, ask.web.config)
+async def _screen(ask: Ask, current: Current, *, already_answered: bool = False) -> Response:
+    shown = screen_json(current, ask.web.config, await listening(ask, current))
     if already_answered:
         shown["alreadyAnswered"] = True
     if current.still_checking:

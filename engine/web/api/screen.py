@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from engine.model.form import Component, Form
 from engine.model.problem import FieldProblem
-from engine.model.screen import FormPanel, Panel, RedirectPanel, Screen, TextPanel
+from engine.model.screen import (
+    DEVICE_ANSWERS,
+    DevicePanel,
+    FormPanel,
+    LivePanel,
+    Panel,
+    RedirectPanel,
+    Screen,
+    TextPanel,
+)
 from engine.run.current import Current, Invalid
 from engine.run.loop import time_limit
 from engine.web.api.components import components_json
 from engine.web.api.frame.values import moment
+from engine.web.pages import Listening
 from engine.web.request import WebConfig
 from engine.web.texts import Speech, speech
 from engine.web.wording import WordedForm, action_text, named_in, submit_text
@@ -23,8 +33,13 @@ def speech_of(current: Current, config: WebConfig) -> Speech:
     return speech(current.instance.language, config.app_name, languages[0])
 
 
-def screen_json(current: Current, config: WebConfig) -> Shown:
+def screen_json(current: Current, config: WebConfig, heard: Listening | None = None) -> Shown:
     """Describe where an instance stands.
+
+    Args:
+        current: The instance.
+        config: How the surface is set up.
+        heard: What a screen that waits for a device is made with.
 
     Returns:
         `processInstanceId`, `status`, `language`, `revision`, `stepKey` (None once nothing waits),
@@ -41,6 +56,9 @@ def screen_json(current: Current, config: WebConfig) -> Shown:
     }
     if instance.screen is not None:
         shown |= _screen(current, instance.screen, say)
+        shown["panels"] = [
+            _panel(current, panel, say, heard, config) for panel in instance.screen.panels
+        ]
     limit = time_limit(current)
     if limit is not None:
         shown |= {
@@ -79,7 +97,6 @@ def _screen(current: Current, screen: Screen, say: Speech) -> Shown:
         "screens": list(screen.screens),
         "title": say.plain_text(screen.title) if screen.title is not None else None,
         "progress": {"step": progress.step, "total": progress.total} if progress else None,
-        "panels": [_panel(current, panel, say) for panel in screen.panels],
         "actions": [
             {"name": action.name, "label": say.plain_text(action_text(action, form, say))}
             for action in screen.actions
@@ -91,8 +108,19 @@ def _form(current: Current, panel: FormPanel) -> Form:
     return current.graph.forms[panel.form].form
 
 
-def _panel(current: Current, panel: Panel, say: Speech) -> Shown:
+def _panel(
+    current: Current, panel: Panel, say: Speech, heard: Listening | None, config: WebConfig
+) -> Shown:
     match panel:
+        case LivePanel():
+            return _live(panel, heard, config)
+        case DevicePanel():
+            return {
+                "type": "device",
+                "device": panel.device,
+                "answers": {"device": list(DEVICE_ANSWERS)},
+                "endsAt": moment(panel.ends_at),
+            }
         case TextPanel():
             return {"type": "text", "kind": panel.kind, "text": say.plain_text(panel.text)}
         case RedirectPanel():
@@ -110,3 +138,18 @@ def _panel(current: Current, panel: Panel, say: Speech) -> Shown:
                     WordedForm(current.graph.digest, panel.form, say, form), panel
                 ),
             }
+
+
+def _live(panel: LivePanel, heard: Listening | None, config: WebConfig) -> Shown:
+    """Give what an app listens with, by rtas-ui or any client of SignalR, and what it shows."""
+    return {
+        "type": "live",
+        "flow": panel.flow,
+        "link": None if heard is None else heard.link,
+        "hub": None if heard is None else f"{config.origin}{heard.hub}",
+        "token": None if heard is None else heard.token,
+        "endsAt": moment(panel.ends_at),
+        "action": panel.action,
+        "message": panel.message,
+        "parameters": panel.parameters,
+    }

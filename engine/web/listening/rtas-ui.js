@@ -273,6 +273,7 @@ var rtasui = (() => {
         if (sequence <= (this.seen ?? 0)) return;
         this.seen = sequence;
       }
+      if (name === "journeymovedevent") this.call("JourneyMoved");
       if (!flow || (this.flow && flow !== this.flow)) return;
       const { status, ...shown } = data;
       const state = known || DECIDED[String(status).toUpperCase().replace(/^TRANSACTION_/, "")];
@@ -322,7 +323,7 @@ var rtasui = (() => {
       return this;
     };
   };
-  for (const name of ["Error", "ConnectionEstablished", "ConnectionClose", "WrongDevice"]) {
+  for (const name of ["Error", "ConnectionEstablished", "ConnectionClose", "WrongDevice", "JourneyMoved"]) {
     offer(`setOn${name}Callback`, name);
   }
   offer("setOnConnectionReconnectingCallback", "ConnectionReconnecting");

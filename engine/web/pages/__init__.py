@@ -4,6 +4,7 @@ Call `prepare()` once at start; then `landing`, `step`, `ending` and `stop` answ
 """
 
 from engine.web.pages.assets import STATIC_PATH, Assets, StaticFile, static_files
+from engine.web.pages.devices import Listening
 from engine.web.pages.endings import STOPS, Stop, StopKind, ending, redirect_of, stop
 from engine.web.pages.frame import Frame, prepare
 from engine.web.pages.landing import landing, returning
@@ -14,6 +15,7 @@ __all__ = [
     "STOPS",
     "Assets",
     "Frame",
+    "Listening",
     "StaticFile",
     "Stop",
     "StopKind",

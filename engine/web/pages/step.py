@@ -21,6 +21,7 @@ from engine.model.screen import (
     TimeLimit,
 )
 from engine.run.current import Current
+from engine.web.pages.devices import WORDS, Listening, Panelled, panelled
 from engine.web.pages.fields import Field, Filling, FormView, drawn_field, view
 from engine.web.pages.frame import Frame, Notice, noticed, render, script_words, titled
 from engine.web.pages.parts import Part, parts_of
@@ -79,6 +80,7 @@ def step(
     values: Mapping[str, JsonValue] | None = None,
     notice: Message | None = None,
     limit: TimeLimit | None,
+    listening: Listening | None = None,
 ) -> str:
     """Show the step where an instance stands.
 
@@ -92,16 +94,19 @@ def step(
             fills the boxes. Secrets are emptied whatever it holds.
         notice: A sentence above the title; by default what `current` says of a late answer.
         limit: Until when the step must be answered.
+        listening: What a screen that waits for a device is made with.
 
     Raises:
         ProcessFault: The instance waits nowhere, or shows a form its graph does not have.
     """
     say, wait = frame.speech, _wait(current.instance)
     content = _content(frame, current, wait, problems, values, notice or _late(current))
-    heading = _heading(current, wait, content.form, say)
+    panel = panelled(wait, current.now, listening, frame.path, say)
+    heading = _heading(current, wait, content.form, panel, say)
     progress = _progress(wait.screen.progress, say.plain)
     wrong = bool(content.problems) or any(each.tone == "bad" for each in content.notices)
-    main_button = _main_button(content, say)
+    main_button = Markup() if panel is not None else _main_button(content, say)
+    ledes = _lede(content, problems, say) if panel is None else Markup(" ").join(panel.ledes)
     return render(
         "step.html",
         frame,
@@ -109,13 +114,15 @@ def step(
             frame, f"{progress} \N{EN DASH} {heading}" if progress else heading, wrong=wrong
         ),
         heading=heading,
-        lede=_lede(content, problems, say),
+        lede=ledes,
         progress=_progress(wait.screen.progress, say),
         thread=_thread(wait.screen.progress),
         notices=content.notices,
         summary=content.problems,
-        limit=_limit(limit, current, say),
-        fields=[drawn_field(field, say) for field in content.view.fields],
+        limit=None if panel is not None else _limit(limit, current, say),
+        fields=[drawn_field(field, say) for field in content.view.fields]
+        + ([] if panel is None else [panel.markup]),
+        listening=listening,
         main_button=main_button,
         actions=_actions(wait.screen.actions, content.form, say),
         link=wait.screen.redirect.url if wait.screen.redirect is not None else None,
@@ -124,7 +131,7 @@ def step(
         step=wait.step,
         revision=current.instance.revision,
         form_token=form_token,
-        words=_words(content.view, limit, say),
+        words=_words(content.view, limit, panel, say),
     )
 
 
@@ -199,9 +206,12 @@ def _notices(
             yield noticed(frame, panel.text, panel.kind)
 
 
-def _heading(current: Current, wait: Wait, form: Form | None, say: Speech) -> str:
-    """Choose the title: the screen's, the form's, the journey's."""
-    own = say.plain_text(wait.screen.title) if wait.screen.title is not None else ""
+def _heading(
+    current: Current, wait: Wait, form: Form | None, panel: Panelled | None, say: Speech
+) -> str:
+    """Choose the title: the screen's, the panel's, the form's, the journey's."""
+    text = wait.screen.title or (None if panel is None else panel.heading)
+    own = say.plain_text(text) if text is not None else ""
     return own or (say.pick(form.title) if form else "") or say.pick(current.graph.definition.title)
 
 
@@ -280,10 +290,12 @@ def _offers(actions: Sequence[Action], name: str) -> bool:
     return any(action.name == name for action in actions)
 
 
-def _words(shown: FormView, limit: TimeLimit | None, say: Speech) -> str:
+def _words(shown: FormView, limit: TimeLimit | None, panel: Panelled | None, say: Speech) -> str:
     ids = ["frame.sending", "say.sending"]
     if shown.has_secret:
         ids += ["passcode.shown", "passcode.hidden", "passcode.count"]
-    if limit is not None:
+    if panel is not None:
+        ids += WORDS
+    elif limit is not None:
         ids += ["limit.soon.minute", "limit.soon.seconds", "limit.over.title"]
     return script_words(say, *ids)

@@ -254,3 +254,54 @@ for (const [part, when] of depending) {
   place(part, decided(when) === true || part.querySelector("[aria-invalid]") !== null);
 }
 if (depending.length) form.addEventListener("input", settle);
+
+// ---- times that run out: counted by the server's time, and looked at anew once they have
+
+const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+for (const line of all("[data-left]")) {
+  const { left, due, then } = line.dataset;
+  const clock = new Intl.DateTimeFormat(locale, looks.clock).format(new Date(due));
+  const bar = line.parentElement.querySelector("[data-bar]");
+  const tick = () => {
+    const seconds = Math.max(0, secondsLeft(line.dataset));
+    line.textContent = filled(left, { left: minutes(seconds), clock });
+    if (bar) bar.value = seconds;
+    if (seconds > 0) return;
+    clearInterval(timer);
+    setTimeout(() => location.replace(then), 500);
+  };
+  const timer = setInterval(tick, 1000);
+  tick();
+}
+
+// ---- a page that listens: whatever happens elsewhere, it asks where the visit stands
+
+const RETRY = 10000;
+
+for (const place of all("[data-listen]")) {
+  const { listen, token, after, flow, path } = place.dataset;
+  const live = document.querySelector("[data-live]");
+  const again = () => location.replace(path);
+  const connected = (is) => {
+    live.classList.toggle("off", !is);
+    live.textContent = words[is ? "phone.waiting" : "offline.title"];
+  };
+  if (!globalThis.rtasui) continue; // the script was not let in: Check again is there
+  for (const part of all("[data-scripted]")) part.hidden = false;
+  for (const part of all("[data-unscripted]")) part.hidden = true;
+  const base = new rtasui.RTASBase().setUrl(new URL(listen, location.href).href).setToken(token);
+  base.seen = Number(after);
+  if (flow === "registration") base.setRegistrationType();
+  else base.setTransactionType();
+  for (const name of ["RegistrationSuccess", "TransactionAccepted", "TransactionDeclined", "JourneyMoved"]) {
+    base[`setOn${name}Callback`](again);
+  }
+  base.setOnConnectionReconnectingCallback(() => connected(false));
+  base.setOnConnectionReconnectedCallback(() => connected(true));
+  base.setOnErrorCallback(() => {
+    connected(false);
+    setTimeout(again, RETRY); // with a fresh token
+  });
+  base.build();
+}

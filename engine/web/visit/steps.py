@@ -28,6 +28,7 @@ from engine.web.gate.auth import (
 )
 from engine.web.links import visit_path
 from engine.web.request import Ask
+from engine.web.visit.listening import listening
 from engine.web.wire import MALFORMED, Unread, choose_language, read_form
 
 _COMMANDS = ("_language", "_more", "_action")
@@ -62,7 +63,7 @@ async def show(ask: Ask) -> Response:
     journeys, config = ask.web.journeys, ask.web.config
     current = await journeys.loop.current(ask.ref)
     notice = read_notice(ask.request, journeys.vault, config, ask.ref.id)
-    response = _shown(ask, current, notice=Message(id=notice) if notice else None)
+    response = await _shown(ask, current, notice=Message(id=notice) if notice else None)
     if notice is not None and ask.request.method == "GET":
         response.headers.append("set-cookie", drop_notice(config, ask.ref.id))
     return _with_session(ask, response, current)
@@ -119,7 +120,7 @@ async def _submit(ask: Ask, sent: Sent) -> Response:
         device=device_of(ask.request, ask.web.config),
     )
     if isinstance(found, Invalid):
-        return _with_problems(ask, found)
+        return await _with_problems(ask, found)
     if found.has_failed:
         ask.fail()
     return _moved(ask, sent, found)
@@ -135,7 +136,7 @@ async def _more(ask: Ask, sent: Sent) -> Response:
     current = await ask.web.journeys.loop.extend(ask.ref, step=sent.step, revision=sent.revision)
     if current.instance.step != sent.step:
         return _moved(ask, sent, current)
-    return _retyped(ask, sent, current, notice=_of_time(ask, current))
+    return await _retyped(ask, sent, current, notice=_of_time(ask, current))
 
 
 def _of_time(ask: Ask, current: Current) -> Message | None:
@@ -151,7 +152,7 @@ async def _language(ask: Ask, sent: Sent, language: str) -> Response:
     current = await ask.web.journeys.loop.choose_language(ask.ref, language=language)
     if current.instance.step != sent.step:
         return _moved(ask, sent, current)
-    return _retyped(ask, sent, current)
+    return await _retyped(ask, sent, current)
 
 
 def _moved(ask: Ask, sent: Sent, current: Current) -> Response:
@@ -194,22 +195,27 @@ async def _unread(ask: Ask, unread: Unread) -> Response:
     """Show the step again: its answers could not be read."""
     current = await ask.web.journeys.loop.current(ask.ref)
     problem = FieldProblem(field="", text=Message(id=unread.message))
-    response = _shown(ask, current, problems=(problem,), status=unread.status)
+    response = await _shown(ask, current, problems=(problem,), status=unread.status)
     response.headers.update(closing(unread))
     return _with_session(ask, response, current)
 
 
-def _with_problems(ask: Ask, found: Invalid) -> Response:
-    return _shown(ask, found.current, problems=found.problems, values=found.values, status=422)
+async def _with_problems(ask: Ask, found: Invalid) -> Response:
+    return await _shown(
+        ask, found.current, problems=found.problems, values=found.values, status=422
+    )
 
 
-def _retyped(ask: Ask, sent: Sent, current: Current, *, notice: Message | None = None) -> Response:
+async def _retyped(
+    ask: Ask, sent: Sent, current: Current, *, notice: Message | None = None
+) -> Response:
     """Show the step again with what was typed so far, secrets emptied."""
     values = typed_so_far(current, sent.fields)
-    return _with_session(ask, _shown(ask, current, values=values, notice=notice), current)
+    shown = await _shown(ask, current, values=values, notice=notice)
+    return _with_session(ask, shown, current)
 
 
-def _shown(
+async def _shown(
     ask: Ask,
     current: Current,
     *,
@@ -221,6 +227,7 @@ def _shown(
     """Put the current step on a page; a visit that is over has only its ending to show."""
     if current.instance.asked is None:
         return _ended(ask, current)
+    heard = await listening(ask, current)
     html = pages.step(
         _frame(ask, current, current.instance.language),
         current,
@@ -230,8 +237,9 @@ def _shown(
         values=values,
         notice=notice,
         limit=time_limit(current),
+        listening=heard,
     )
-    return page(ask, html, status=status)
+    return page(ask, html, status=status, listens=heard is not None)
 
 
 def _ended(ask: Ask, current: Current) -> Response:

@@ -4,10 +4,12 @@ CREATE TABLE tf_codes (
   tenant  text COLLATE "C" NOT NULL,
   id      text COLLATE "C" NOT NULL,
   version bigint NOT NULL,
+  owner text COLLATE "C",
   ends    bigint NOT NULL,
   body    text   NOT NULL,
   PRIMARY KEY (tenant, id)
 );
+CREATE INDEX tf_codes_by_owner ON tf_codes (tenant, owner);
 CREATE INDEX tf_codes_by_end ON tf_codes (ends);
 CREATE TABLE tf_contracts (
   tenant  text COLLATE "C" NOT NULL,

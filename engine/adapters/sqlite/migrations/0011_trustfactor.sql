@@ -4,10 +4,12 @@ CREATE TABLE tf_codes (
   tenant  TEXT    NOT NULL,
   id      TEXT    NOT NULL,
   version INTEGER NOT NULL,
+  owner TEXT,
   ends    INTEGER NOT NULL,
   body    TEXT    NOT NULL,
   PRIMARY KEY (tenant, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX tf_codes_by_owner ON tf_codes (tenant, owner);
 CREATE INDEX tf_codes_by_end ON tf_codes (ends);
 CREATE TABLE tf_contracts (
   tenant  TEXT    NOT NULL,

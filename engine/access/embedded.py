@@ -15,12 +15,17 @@ NAME: Final = "-journeys"
 _ABOUT: Final = "Journeys of this server. Blocked, their pages no longer move on by themselves."
 
 
+async def known_client(unit: UnitOfWork) -> RtasClient | None:
+    """Give the client that journeys act as, if one ever did."""
+    return await unit.find(RtasClient, "name", NAME)
+
+
 async def own_client(unit: UnitOfWork, actor: Actor) -> RtasClient:
     """Give the client that journeys act as; a tenant's first journey makes it.
 
     Nobody can log in as it: its secret was never told.
     """
-    found = await unit.find(RtasClient, "name", NAME)
+    found = await known_client(unit)
     if found is not None:
         return found
     nobodys = ClientSecret(hash=digest(actor.chance.token()), created_at=actor.at)

@@ -1,0 +1,144 @@
+"""`Devices` through a hop's unit: our own application's registrations and transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
+
+from engine.access.embedded import own_client
+from engine.activity import Question, Registration
+from engine.errors import ActivityFault
+from engine.model.names import InstanceId, JsonObject
+from engine.model.problem import Problems
+from engine.ports.actor import Actor
+from engine.ports.outside import Vault
+from engine.ports.store import Records
+from engine.ports.unit_of_work import UnitOfWork
+from engine.realtime.trustfactor import codes, contracts, transactions
+from engine.records.trustfactor import RegistrationCode, Transaction, TransactionStatus
+
+Answer = Literal["open", "accepted", "declined", "over"]
+_STATES: Final[Mapping[codes.Told, Literal["open", "confirmed", "rejected", "twice", "over"]]] = {
+    "CREATED": "open",
+    "SCANNED": "open",
+    "CONFIRMED": "confirmed",
+    "REGISTERED": "confirmed",
+    "REJECTED": "rejected",
+    "SCANNED_TWICE": "twice",
+    "CANCELLED": "over",
+    "EXPIRED": "over",
+}
+_ANSWERS: Final[Mapping[TransactionStatus, Answer]] = {
+    "PENDING": "open",
+    "ACCEPTED": "accepted",
+    "DECLINED": "declined",
+    "EXPIRED": "over",
+    "CANCELLED": "over",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicesOfHop:
+    """`Devices`, as they are at the hop's time."""
+
+    unit: UnitOfWork
+    records: Records
+    vault: Vault
+    actor: Actor
+    instance: InstanceId
+
+    async def register(
+        self, *, user: str, user_name: str, application: str, life: timedelta
+    ) -> JsonObject:
+        """Make a code that one device is registered with."""
+        client = await own_client(self.unit, self.actor)
+        wanted = codes.Wanted(
+            client=client.id,
+            application=application,
+            user_id=user,
+            user_name=user_name,
+            life=life,
+            instance=self.instance,
+        )
+        made = codes.create(self.unit, self.actor, wanted)
+        if not isinstance(made, RegistrationCode):
+            raise _mistaken(made)
+        return {"id": made.id, "user": user, "endsAt": made.ends_at.isoformat()}
+
+    async def registration(self, slot: JsonObject) -> Registration:
+        """Tell how far a registration is."""
+        code = await self._code(slot)
+        if code is None:
+            return Registration(status="over")
+        confirmed = code.confirmation
+        return Registration(
+            status=_STATES[codes.status_at(code, self.actor.at)],
+            device="" if confirmed is None else confirmed.device.known_as,
+            confirmed_at=None if confirmed is None else confirmed.at,
+        )
+
+    async def keep(self, slot: JsonObject) -> str | None:
+        """Agree to the device that has confirmed."""
+        code = await self._code(slot)
+        if code is None:
+            return None
+        contract = await contracts.register(self.unit, self.actor, code)
+        return None if contract is None else contract.device.known_as
+
+    async def drop(self, slot: JsonObject) -> None:
+        """Let nothing come of a registration."""
+        code = await self._code(slot)
+        if code is not None:
+            codes.cancel(self.unit, self.actor, code)
+
+    async def ask(self, question: Question) -> JsonObject | None:
+        """Ask the devices of a user."""
+        client = await own_client(self.unit, self.actor)
+        wanted = transactions.Wanted(
+            client=client.id,
+            application=question.application,
+            user_id=question.user,
+            display=transactions.Display(
+                action=question.action,
+                message=question.message,
+                parameters=dict(question.parameters),
+            ),
+            life=question.life,
+            instance=self.instance,
+        )
+        made = await transactions.create(self.unit, self.records, self.vault, self.actor, wanted)
+        if isinstance(made, tuple):
+            raise _mistaken(made)
+        if made is None:
+            return None
+        return {"id": made.id, "user": question.user, "endsAt": made.ends_at.isoformat()}
+
+    async def answer(self, slot: JsonObject) -> Answer:
+        """Tell what was answered."""
+        asked = await self._transaction(slot)
+        if asked is None:
+            return "over"
+        return _ANSWERS[transactions.status_at(asked, self.actor.at)]
+
+    async def withdraw(self, slot: JsonObject) -> None:
+        """Ask no more."""
+        asked = await self._transaction(slot)
+        if asked is not None:
+            transactions.cancel(self.unit, self.actor, asked)
+
+    async def _code(self, slot: JsonObject) -> RegistrationCode | None:
+        found = await self.unit.get(RegistrationCode, str(slot.get("id", "")))
+        return found if found is not None and found.instance == self.instance else None
+
+    async def _transaction(self, slot: JsonObject) -> Transaction | None:
+        found = await self.unit.get(Transaction, str(slot.get("id", "")))
+        return found if found is not None and found.instance == self.instance else None
+
+
+def _mistaken(problems: Problems) -> ActivityFault:
+    """Name the fields that cannot be; what they hold may be a person's data."""
+    return ActivityFault(
+        reason="it cannot be asked like this", fields=", ".join(one.field for one in problems)
+    )

@@ -1,0 +1,393 @@
+"""Shipped journeys with a phone: registered, asked; refused, late, twice, wrong, and by an app."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from engine.access.embedded import known_client
+from engine.model.names import MAIN_TENANT, JsonObject
+from engine.ports.store import PageQuery
+from engine.realtime.trustfactor import contracts
+from engine.records.trustfactor import Contract, Signal
+from engine.run.oversight.timeline import timeline
+from engine.run.pump import Pump
+from engine.run.unit import Unit
+from tests.bench import RIGHT
+from tests.web.agent import Agent
+from tests.web.listening import connect
+from tests.web.surface import Answer, Browser, Surface, play
+
+WHO: JsonObject = {
+    "userExternalId": "ines.carvalho", "userDisplayName": "Inês Carvalho",
+    "applicationName": "Farol Mutual",
+}  # fmt: skip
+ASKED: JsonObject = {
+    "userExternalId": "ines.carvalho", "applicationName": "Farol Mutual", "action": "Transfer",
+    "message": "Send 250 euros to Ana?",
+}  # fmt: skip
+Story = Callable[["Journey"], Awaitable[Any]]
+
+
+class Journey:
+    """A person in front of a browser, with phones beside it."""
+
+    def __init__(self, house: Surface) -> None:
+        self.house = house
+        self.browser: Browser = house.browser()
+        self.page: Answer
+
+    async def begin(self, process: str, parameters: JsonObject, language: str = "en") -> None:
+        """Open the link and prove the passcode."""
+        minted = await self.house.bench.link(process, parameters)
+        self.browser = self.house.browser(language=language)
+        self.page = await self.browser.begin(minted.secret)
+        await self.answer(passcode=RIGHT)
+
+    async def answer(self, **fields: str) -> Answer:
+        answer = await self.browser.answer(self.page, **fields)
+        self.page = await self.browser.follow(answer) if answer.status == 303 else answer
+        return self.page
+
+    async def look(self) -> Answer:
+        """Press Check again."""
+        self.page = await self.browser.get(self.page.action)
+        return self.page
+
+    @property
+    def link(self) -> str:
+        found = re.search(r'class="button" href="([^"]*)"', self.page.text)
+        assert found, self.page.text
+        return html.unescape(found[1])
+
+    @property
+    def payload(self) -> str:
+        return parse_qs(urlsplit(self.link).query)["payload"][0]
+
+    @property
+    def token(self) -> str:
+        found = re.search(r'data-token="([^"]*)"', self.page.text)
+        assert found, self.page.text
+        return found[1]
+
+    async def devices(self) -> list[str]:
+        """Give what the person's registered phones are called."""
+        bench = self.house.bench
+        client = await known_client(Unit(bench.store, MAIN_TENANT))
+        if client is None:
+            return []
+        user = (await bench.store.page(MAIN_TENANT, Contract, PageQuery())).rows
+        ids = {one.user_id for one in user}
+        found = [
+            one
+            for id in ids
+            for one in await contracts.of_user(bench.store, MAIN_TENANT, client.id, id)
+        ]
+        return [one.device.known_as for one in found]
+
+
+def told(story: Story) -> Any:
+    """Tell a story in a house with both shipped journeys and a user."""
+
+    async def furnished(house: Surface) -> Any:
+        for shipped in ("device-registration", "transaction-approval"):
+            await house.bench.deploy(shipped=shipped)
+        return await story(Journey(house))
+
+    return play(furnished)
+
+
+async def with_phone(journey: Journey) -> Agent:
+    """Register a phone by the shipped journey, to the end."""
+    phone = Agent(house=journey.house)
+    await journey.begin("device-registration", WHO)
+    await phone.register(journey.payload)
+    await journey.look()
+    await journey.answer(device="mine")
+    assert journey.page.title == "Thank you, all done"
+    return phone
+
+
+def test_a_phone_is_added_from_the_link_to_accepted() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        phone = Agent(house=journey.house)
+        await journey.begin("device-registration", WHO)
+        waiting = journey.page
+        scanned = await phone.scan(journey.payload)
+        still = await journey.look()
+        confirmed = await phone.confirm(journey.payload)
+        question = await journey.look()
+        before = await journey.devices()
+        end = await journey.answer(device="mine")
+        after = await phone.confirm(journey_payload(waiting))
+        return [waiting, still, question, end, scanned, confirmed, after, before,
+                await journey.devices()]  # fmt: skip
+
+    waiting, still, question, end, scanned, confirmed, after, before, devices = told(story)
+
+    assert waiting.title == still.title == "Add your phone"
+    assert 'role="img"' in waiting.text
+    assert "Check again" in waiting.words
+    assert scanned.json["user_name"] == "Inês Carvalho"
+    assert (question.title, "SecuritySide TFVA" in question.words) == ("Your phone is ready", True)
+    assert "This is not my phone" in question.words
+    assert end.title == "Thank you, all done"
+    assert (confirmed.json["status"], after.json["status"]) == ("CONFIRMED", "REGISTERED")
+    assert (before, devices) == ([], ["SecuritySide TFVA"])
+
+
+def journey_payload(page: Answer) -> str:
+    found = re.search(r"payload=([^\"&]*)", page.text)
+    assert found
+    return html.unescape(found[1])
+
+
+def test_the_page_speaks_portuguese_and_changes_its_language() -> None:
+    async def story(journey: Journey) -> list[str]:
+        await journey.begin("device-registration", WHO, "pt-PT")
+        first = journey.page.title
+        await journey.answer(_language="en")
+        return [first, journey.page.title]
+
+    assert told(story) == ["Adicione o seu telemóvel", "Add your phone"]
+
+
+def test_a_phone_that_is_not_theirs_is_removed_and_a_new_code_offered() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        phone = Agent(house=journey.house)
+        await journey.begin("device-registration", WHO)
+        first = journey.payload
+        await phone.register(first)
+        await journey.look()
+        again = await journey.answer(device="wrong")
+        late = await phone.confirm(first)
+        return [again.title, journey.payload != first, late.status, await journey.devices()]
+
+    assert told(story) == ["Add your phone", True, 409, []]
+
+
+def test_nobody_says_it_is_wrong_and_the_page_goes_on() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        phone = Agent(house=journey.house)
+        await journey.begin("device-registration", WHO)
+        await phone.register(journey.payload)
+        await journey.look()
+        journey.house.bench.clock.move(timedelta(minutes=2))
+        await journey.look()
+        return [journey.page.title, await journey.devices()]
+
+    assert told(story) == ["Thank you, all done", ["SecuritySide TFVA"]]
+
+
+async def _reject(journey: Journey) -> None:
+    phone = Agent(house=journey.house)
+    await phone.scan(journey.payload)
+    await phone.reject(journey.payload)
+
+
+async def _twice(journey: Journey) -> None:
+    for phone in (Agent(house=journey.house), Agent(house=journey.house)):
+        await phone.scan(journey.payload)
+
+
+async def _late(journey: Journey) -> None:
+    journey.house.bench.clock.move(timedelta(minutes=15))
+
+
+@pytest.mark.parametrize("ending", [_reject, _twice, _late], ids=["rejected", "twice", "late"])
+def test_what_goes_wrong_leads_to_a_new_code_and_at_last_to_no(
+    ending: Callable[[Journey], Awaitable[None]],
+) -> None:
+    async def story(journey: Journey) -> list[Any]:
+        await journey.begin("device-registration", WHO)
+        titles, payloads = [], set()
+        for _ in range(3):
+            payloads.add(journey.payload)
+            await ending(journey)
+            await journey.look()
+            titles.append(journey.page.title)
+        return [titles, len(payloads), await journey.devices()]
+
+    titles, payloads, devices = told(story)
+
+    assert titles == ["Add your phone", "Add your phone", "We could not confirm it is you"]
+    assert (payloads, devices) == (3, [])
+
+
+def test_a_code_shows_itself_the_same_after_a_refresh_and_is_kept_nowhere() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        await journey.begin("device-registration", WHO)
+        first = journey.payload
+        await journey.look()
+        id = journey.page.action.rpartition("/")[2]
+        loaded = await journey.house.bench.store.load(MAIN_TENANT, id)  # type: ignore[arg-type]  # an id
+        rows = await journey.house.bench.store.journal(MAIN_TENANT, id)  # type: ignore[arg-type]  # as above
+        return [first == journey.payload, first, journey.token, repr(loaded) + repr(rows)]
+
+    same, payload, token, kept = told(story)
+
+    assert same
+    assert payload.rpartition(".")[2] not in kept
+    assert token not in kept
+
+
+def test_a_page_hears_at_once_and_only_of_its_own() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        phone, other = Agent(house=journey.house), Journey(journey.house)
+        await journey.begin("device-registration", WHO)
+        await other.begin("device-registration", WHO)
+        mine = await connect(journey.house, journey.token, after="0")
+        theirs = await connect(journey.house, other.token, after="0")
+        greetings = [await mine.event(), await theirs.event()]
+        await phone.register(journey.payload)
+        target, arguments = await mine.event()
+        quiet = await theirs.is_quiet()
+        for line in (mine, theirs):
+            await line.go()
+        return [[one[0] for one in greetings], target, arguments[0]["device_info"]["name"], quiet]
+
+    assert told(story) == [
+        ["ConnectionEstablished"] * 2, "RegistrationSuccessEvent", "Virtual Agent #1", True,
+    ]  # fmt: skip
+
+
+def test_nobody_looks_and_the_journey_goes_on_all_the_same() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        bench, phone = journey.house.bench, Agent(house=journey.house)
+        await journey.begin("device-registration", WHO)
+        await phone.register(journey.payload)
+        pump = Pump(store=bench.store, loop=bench.loop, clock=bench.clock)
+        waiting = (await bench.store.page(MAIN_TENANT, Signal, PageQuery())).total
+        await pump.sweep()
+        left = (await bench.store.page(MAIN_TENANT, Signal, PageQuery())).total
+        bench.clock.move(timedelta(minutes=2))
+        await pump.sweep()
+        await journey.look()
+        return [waiting, left, journey.page.title]
+
+    assert told(story) == [1, 0, "Thank you, all done"]
+
+
+def test_a_word_that_comes_twice_moves_a_journey_once() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        bench, phone = journey.house.bench, Agent(house=journey.house)
+        await journey.begin("device-registration", WHO)
+        payload = journey.payload
+        for _ in range(3):
+            await phone.register(payload)
+            await journey.look()
+        id = journey.page.action.rpartition("/")[2]
+        rows = await bench.store.journal(MAIN_TENANT, id)  # type: ignore[arg-type]  # an id
+        return [journey.page.title, [row.kind for row in rows].count("Signalled")]
+
+    assert told(story) == ["Your phone is ready", 1]
+
+
+@pytest.mark.parametrize(
+    ("decision", "title"),
+    [("ACCEPT", "Thank you, all done"), ("DECLINE", "We could not confirm it is you")],
+)
+def test_two_factors_decide(decision: str, title: str) -> None:
+    async def story(journey: Journey) -> list[Any]:
+        phone = await with_phone(journey)
+        await journey.begin("transaction-approval", ASKED)
+        waiting = journey.page
+        listed = (await phone.asked()).json["transactions"]
+        await phone.decide(listed[0], decision)
+        await journey.look()
+        return [waiting, listed[0], journey.page.title]
+
+    waiting, listed, ended = told(story)
+
+    assert waiting.title == "Approve on your phone"
+    for words in ("Transfer", "Send 250 euros to Ana?", "Did not ask for this?"):
+        assert words in waiting.words
+    assert (listed["action"], listed["message"]) == ("Transfer", "Send 250 euros to Ana?")
+    assert ended == title
+
+
+def test_time_ends_a_question_and_the_phone_is_asked_no_more() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        phone = await with_phone(journey)
+        await journey.begin("transaction-approval", ASKED)
+        listed = (await phone.asked()).json["transactions"]
+        journey.house.bench.clock.move(timedelta(minutes=2))
+        await journey.look()
+        late = await phone.decide(listed[0])
+        return [journey.page.title, late.status]
+
+    assert told(story) == ["We could not confirm it is you", 410]
+
+
+def test_without_a_phone_nothing_is_approved() -> None:
+    async def story(journey: Journey) -> str:
+        await journey.begin("transaction-approval", ASKED)
+        return journey.page.title
+
+    assert told(story) == "We could not confirm it is you"
+
+
+def test_an_app_is_given_what_it_needs_to_listen_and_answers() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        house, phone = journey.house, Agent(house=journey.house)
+        minted = await house.bench.link("device-registration", WHO)
+        place = f"/api/process-manager/processInstances/create?pt={minted.secret}"
+        created = await house.call("POST", place)
+        start = parse_qs(urlsplit(created.json["redirectUrl"]).query)["ps"][0]
+        begun = await house.call("POST", "/" + start.split("/", 3)[3])
+        token, id = begun.json["sessionToken"], begun.json["processInstanceId"]
+        steps = f"/api/process-server/processInstances/{id}"
+
+        async def say(screen: Answer, data: dict[str, str]) -> Answer:
+            nonlocal token
+            body = {"revision": screen.json["revision"], "data": data}
+            place = f"{steps}/steps/{screen.json['stepKey']}"
+            answer = await house.call("POST", place, body, token=token)
+            token = answer.json.get("sessionToken", token)
+            return answer
+
+        waiting = await say(begun, {"passcode": RIGHT})
+        panel = waiting.json["panels"][0]
+        await phone.register(parse_qs(urlsplit(panel["link"]).query)["payload"][0])
+        asked = await house.call("GET", f"{steps}/screen", token=token)
+        done = await say(asked, {"device": "mine"})
+        return [panel, asked.json["panels"], done.json["status"]]
+
+    panel, asked, status = told(story)
+
+    assert (panel["type"], panel["flow"]) == ("live", "registration")
+    assert panel["hub"].endswith("/rtas")
+    assert panel["token"].count(".") == 2
+    assert asked[0]["answers"] == {"device": ["mine", "wrong"]}
+    assert status == "COMPLETED_ENDED_SUCCESS"
+
+
+def test_an_answer_where_none_is_asked_changes_nothing() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        await journey.begin("device-registration", WHO)
+        before = journey.page.hidden["_revision"]
+        await journey.answer(device="mine")
+        return [journey.page.title, journey.page.hidden["_revision"] == before]
+
+    assert told(story) == ["Add your phone", True]
+
+
+def test_the_timeline_tells_what_a_phone_has_done() -> None:
+    async def story(journey: Journey) -> list[str]:
+        bench = journey.house.bench
+        phone = Agent(house=journey.house)
+        await journey.begin("device-registration", WHO)
+        await phone.register(journey.payload)
+        await journey.look()
+        id = journey.page.action.rpartition("/")[2]
+        loaded = await bench.store.load(MAIN_TENANT, id)  # type: ignore[arg-type]  # an id
+        rows = await bench.store.journal(MAIN_TENANT, id)  # type: ignore[arg-type]  # as above
+        return [f"{line.actor} {line.outcome}" for line in timeline(loaded.instance, rows, {})]
+
+    assert "device heard" in told(story)
