@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from starlette.types import ASGIApp
 
 from engine.adapters.address import Address
-from engine.adapters.device_keys import Ed25519Keys
 from engine.adapters.hashing import ArgonPool
-from engine.adapters.signing import Rs256Signer
+from engine.adapters.signatures.ed25519 import Ed25519Keys
+from engine.adapters.signatures.rs256 import Rs256Signer
 from engine.adapters.sqlite import SqliteStore
 from engine.adapters.system import SystemChance, SystemClock
 from engine.adapters.vault import FileVault

@@ -10,7 +10,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from engine.errors import Busy, ProcessFault, UnknownOutcome
-from engine.interpret import Read, more_time, new_instance, read, read_device, typed
+from engine.interpret import Read, new_instance
 from engine.model.event import (
     Broken,
     ByOperator,
@@ -38,15 +38,22 @@ from engine.model.names import (
     StepKey,
     TenantId,
 )
-from engine.model.problem import FieldProblem
-from engine.model.screen import Screen, TimeLimit
 from engine.model.turn import NotAwaited
 from engine.model.value import Passing
 from engine.ports.store import Committed, Conflict, Loaded, Redeem
 from engine.records.tokens import Session
 from engine.records.trustfactor import Signal
 from engine.run import sessions
-from engine.run.current import Current, InstanceRef, Invalid
+from engine.run.current import (
+    Current,
+    InstanceRef,
+    Invalid,
+    answer_to,
+    due_event,
+    screen_at,
+    stamp,
+    typed_so_far,
+)
 from engine.run.hop.making import EMPTY, MOST_TURNS, Hops, Moved, Outside
 from engine.run.hop.perform import StillChecking
 from engine.run.unit import TRIES, Unit
@@ -115,8 +122,8 @@ class Loop:
         """
         self.outside.probe("before-load")
         loaded, graph = await self._fresh(ref)
-        screen = _screen(loaded.instance, step, revision)
-        found = None if screen is None else _answer(graph, screen, body)
+        screen = screen_at(loaded.instance, step, revision)
+        found = None if screen is None else answer_to(graph, screen, body)
         if found is None:
             return _current(loaded, graph, already_answered=True)
         if not isinstance(found, Read):
@@ -212,7 +219,7 @@ class Loop:
         """Start a PENDING instance: its first hop and what `unit` holds, all or nothing."""
         owner = HopId(self.outside.chance.id())
         loaded, graph = await self._fresh(ref)
-        event = _started(loaded.instance, language, _stamp(loaded))
+        event = _started(loaded.instance, language, stamp(loaded))
         moved = await self.hops.move(graph, loaded.instance, event, unit=unit, owner=owner)
         if not isinstance(moved, Moved):
             return Conflict(what="revision")
@@ -231,12 +238,12 @@ class Loop:
         """
         for _ in range(MOST_TURNS):
             loaded = await self.outside.store.load(ref.tenant, ref.id)
-            due = _due(loaded)
+            due = due_event(loaded)
             signal = None if due is not None else await self._signal(ref, loaded.instance)
             if due is not None:
                 await self._accept(ref, partial(_at, due), loaded=loaded)
             elif signal is not None:
-                heard = Signalled(at=_stamp(loaded), key=signal.id)
+                heard = Signalled(at=stamp(loaded), key=signal.id)
                 await self._accept(ref, partial(_at, heard), loaded=loaded, stage=_taking(signal))
             else:
                 graph = await self.outside.library.graph(ref.tenant, loaded.instance.bundle)
@@ -304,7 +311,7 @@ class Loop:
         """Run one hop and commit it; None where somebody was quicker: load it anew."""
         graph = await self.outside.library.graph(loaded.instance.tenant, loaded.instance.bundle)
         moved = await self.hops.move(
-            graph, loaded.instance, event_at(_stamp(loaded)),
+            graph, loaded.instance, event_at(stamp(loaded)),
             unit=unit, owner=owner, bag=bag, device=device,
         )  # fmt: skip
         if isinstance(moved, NotAwaited):
@@ -333,7 +340,7 @@ class Loop:
         after = {check.name for check in moved.instance.checks if check.state == "PASS"}
         if not after - before:
             return None
-        return sessions.rotate(unit, session, _stamp(loaded), self.outside.vault)
+        return sessions.rotate(unit, session, stamp(loaded), self.outside.vault)
 
 
 def _at(event: DeadlinePassed | TimerFired | Signalled, at: datetime) -> Event:
@@ -349,22 +356,6 @@ def _taking(signal: Signal) -> Stage:
     return stage
 
 
-def time_limit(current: Current) -> TimeLimit | None:
-    """Tell until when the current step must be answered; None where nothing waits."""
-    instance = current.instance
-    if instance.asked is None:
-        return None
-    due = min(instance.asked.ends_at or instance.deadline, instance.deadline)
-    return TimeLimit(due=due, extendable=more_time(current.graph, instance) is not None)
-
-
-def typed_so_far(current: Current, body: Mapping[str, Sequence[str]]) -> JsonObject:
-    """Give back what was typed into the current form, to be shown again; secrets are left out."""
-    wait = current.instance.asked
-    panel = wait.screen.form if wait is not None else None
-    return typed(current.graph.forms[panel.form], body) if panel is not None else {}
-
-
 def _started(instance: ProcessInstance, language: str, at: datetime) -> Started:
     """Say that an instance begins, with all that a replay needs."""
     given = instance.variables[INIT_VARS]
@@ -374,36 +365,6 @@ def _started(instance: ProcessInstance, language: str, at: datetime) -> Started:
         language=language,
         parameters=given if isinstance(given, dict) else {},
     )
-
-
-def _stamp(loaded: Loaded) -> datetime:
-    """Give the time of the next event: the store's, and never before the instance's last."""
-    return max(loaded.now, loaded.instance.last_at)
-
-
-def _due(loaded: Loaded) -> DeadlinePassed | TimerFired | None:
-    """Tell what has come due, the instance's deadline first."""
-    instance, at = loaded.instance, _stamp(loaded)
-    due, wait = instance.due_at, instance.wait
-    if due is None or at < due:
-        return None
-    if at >= instance.deadline or wait is None:
-        return DeadlinePassed(at=at)
-    return TimerFired(at=at, node=wait.node, visit=wait.visit)
-
-
-def _screen(instance: ProcessInstance, step: StepKey, revision: int) -> Screen | None:
-    """Give the screen a submission answers, or None when the instance stands elsewhere."""
-    return instance.screen if instance.stands_at(step, revision) else None
-
-
-def _answer(
-    graph: ProcessGraph, screen: Screen, body: Mapping[str, Sequence[str]]
-) -> Read | tuple[FieldProblem, ...] | None:
-    """Read the answer to a screen; None where it asks nothing."""
-    if screen.form is not None:
-        return read(screen.form, graph.forms[screen.form.form], body)
-    return read_device(body) if screen.device is not None else None
 
 
 def _current(

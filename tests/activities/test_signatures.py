@@ -147,6 +147,12 @@ def test_error_events_are_those_of_the_references() -> None:
         },
         "Custom Data Form": {"ExceededCustomDataFormRetake"},
         "Send Webhook": {"WebhookNotDelivered"},
+        "RTAS Registration Page": {
+            "RegistrationExpired", "RegistrationRejected", "RegistrationScannedTwice",
+            "WrongDevice",
+        },
+        "Start RTAS Transaction": {"NoDevice"},
+        "RTAS Transaction Page": {"TransactionDeclined", "TransactionExpired"},
         "Add User": {"ExtIdNotUnique", "FailedAddUser"},
         "Get User": {"UserNotFound"},
         "Lock User": {"UserNotFound"},

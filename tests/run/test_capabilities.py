@@ -8,13 +8,14 @@ from typing import cast
 import pytest
 
 from engine.activity import Limits, Passcodes, Users
+from engine.adapters.memory import MemoryStore
 from engine.errors import ActivityFault, Busy, Contended
 from engine.identity.authentication import Verifier
 from engine.model.names import HopId, JsonObject
 from engine.ports.store import ClaimKey
 from engine.run.hop.capabilities import Lent, bind
 from engine.secret import Secret
-from engine.testing import an_instance
+from engine.testing import FrozenClock, an_instance
 from tests.identity.world import RIGHT, WRONG, World
 from tests.interpret.flows import SIGN_IN
 from tests.interpret.walk import graph_of
@@ -45,6 +46,7 @@ def users_of(lent: Verifier) -> Users:
 def lent_by(verifier: Verifier) -> Lent:
     return Lent(
         verifier=verifier,
+        records=MemoryStore(FrozenClock()),
         allowed_redirects=("https://www.example.org/",),
         graph=graph_of(SIGN_IN),
         instance=an_instance(),
@@ -59,7 +61,7 @@ async def attempt_of(lent: Verifier, ext_id: str = "ana") -> JsonObject:
 def test_an_activity_gets_what_it_asks_for_and_no_more() -> None:
     async def story() -> list[list[str]]:
         lent = await hop(World())
-        asked: list[list[str]] = [[], ["Users"], ["Users", "Passcodes"], ["Users", "Devices"]]
+        asked: list[list[str]] = [[], ["Users"], ["Users", "Passcodes"], ["Users", "Watchlists"]]
         return [sorted(bind(lent_by(lent), uses)) for uses in asked]
 
     assert asyncio.run(story()) == [[], ["Users"], ["Passcodes", "Users"], ["Users"]]

@@ -63,7 +63,8 @@ def test_the_pump_sweeps_every_second_until_it_is_ended() -> None:
         begun = await house.begin((await house.link()).secret)
         task = asyncio.create_task(pump.run())
         for _ in range(270):
-            await others()
+            for _ in range(4):
+                await others()
             house.wait(seconds=1)
         for _ in range(20):
             await others()

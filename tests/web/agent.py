@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine.adapters.device_keys import Ed25519Keys
+from engine.adapters.signatures.ed25519 import Ed25519Keys
 from tests.web.application import DEVICE
 from tests.web.program import JSON
 from tests.web.surface import Answer, Surface, send

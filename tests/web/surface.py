@@ -19,10 +19,10 @@ from urllib.parse import unquote, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.adapters.device_keys import Ed25519Keys
 from engine.adapters.http import SafeHttp
 from engine.adapters.memory import MemoryStore
-from engine.adapters.signing import Rs256Signer
+from engine.adapters.signatures.ed25519 import Ed25519Keys
+from engine.adapters.signatures.rs256 import Rs256Signer
 from engine.run.catalogue import Catalogue
 from engine.testing import FrozenClock
 from engine.web import Journeys, Offices, WebConfig, build_web

@@ -181,7 +181,7 @@ def forget(*, name: str, folder: Path, ca_file: Path | None) -> int:
 
 
 def _agent(folder: Path, name: str, ca_file: Path | None) -> Agent:
-    from engine.adapters.device_keys import Ed25519Keys
+    from engine.adapters.signatures.ed25519 import Ed25519Keys
     from engine.adapters.system import SystemClock
     from engine.cli.device.agent import Agent
 

@@ -14,8 +14,7 @@ from engine.model.screen import (
     Screen,
     TextPanel,
 )
-from engine.run.current import Current, Invalid
-from engine.run.loop import time_limit
+from engine.run.current import Current, Invalid, time_limit
 from engine.web.api.components import components_json
 from engine.web.api.frame.values import moment
 from engine.web.pages import Listening

@@ -123,6 +123,7 @@ def step(
         fields=[drawn_field(field, say) for field in content.view.fields]
         + ([] if panel is None else [panel.markup]),
         listening=listening,
+        panelled=panel is not None,
         main_button=main_button,
         actions=_actions(wait.screen.actions, content.form, say),
         link=wait.screen.redirect.url if wait.screen.redirect is not None else None,

@@ -284,7 +284,7 @@ for (const place of all("[data-listen]")) {
   const live = document.querySelector("[data-live]");
   const again = () => location.replace(path);
   const connected = (is) => {
-    live.classList.toggle("off", !is);
+    attribute(live, "class", is ? "live" : "live off");
     live.textContent = words[is ? "phone.waiting" : "offline.title"];
   };
   if (!globalThis.rtasui) continue; // the script was not let in: Check again is there

@@ -11,8 +11,7 @@ from starlette.responses import Response
 from engine.model.names import JsonValue, StepKey
 from engine.model.problem import FieldProblem, Message
 from engine.model.screen import RedirectPanel
-from engine.run.current import Current, Invalid
-from engine.run.loop import time_limit, typed_so_far
+from engine.run.current import Current, Invalid, time_limit, typed_so_far
 from engine.web import pages
 from engine.web.answers import closing, frame, page, see_other, stop
 from engine.web.gate.auth import (

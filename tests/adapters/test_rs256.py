@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from engine.adapters.signing import Rs256Signer
+from engine.adapters.signatures.rs256 import Rs256Signer
 from engine.model.names import JsonObject
 from engine.ports.signing import KeyPair
 
