@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from engine.adapters.memory import MemoryStore
 from engine.model.graph import ActivityNode, ProcessGraph
-from engine.model.names import MAIN_TENANT, Digest
+from engine.model.names import MAIN_TENANT, Digest, JsonObject
 from engine.run.oversight.supervision import Deed
 from engine.testing import FrozenClock
 from tests.bench import RIGHT, ROOT, WRONG, bench
+from tests.phones import Deed as PhoneDeed
 
 INES: Final = "ines.carvalho"
 """Somebody with a passcode."""
@@ -59,7 +60,21 @@ class Return:
     """Open the link that the operator has sent, and go on."""
 
 
-Move = Fill | Press | Wait | Decide | Return
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    """Somebody does something on a phone; the page goes on, or the person looks at it again."""
+
+    done: PhoneDeed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """Say whether the phone that was added is one's own."""
+
+    answer: Literal["mine", "wrong"]
+
+
+Move = Fill | Press | Wait | Decide | Return | Phone | Own
 DAY: Final = 24 * 60
 
 
@@ -86,13 +101,23 @@ DECLINE: Final = Decide(deed="decline")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """One way through a definition. `words`: what the last page's title is, by its id."""
+    """One way through a definition. `words`: what the last page's title is, by its id.
+
+    `given`: start parameters besides the user.
+    """
 
     process: str
     end: str
     words: str
     moves: tuple[Move, ...]
     user: str = INES
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    def parameters(self, user: str) -> JsonObject:
+        """Give what its link carries."""
+        if self.process == "sign-in":
+            return {}
+        return {"userExternalId": user, **self.given}
 
     @property
     def name(self) -> str:
@@ -106,6 +131,14 @@ NOT_DONE: Final = "end.declined.title.verification"
 ABANDONED: Final = "end.abandoned.title"
 LEFT: Final = "visit.ended.title"
 REVIEWED: Final = "end.review.title"
+PHONE: Final = {"userDisplayName": "Inês Carvalho", "applicationName": "Farol Mutual"}
+ASKED: Final = {
+    "applicationName": "Farol Mutual", "action": "Transfer to a new account",
+    "message": "Send 250.00 EUR to Ana Luz, PT50 0002 0123 1234 5678 9015 4?",
+}  # fmt: skip
+REGISTER: Final = Phone(done="register")
+REJECT: Final = Phone(done="reject")
+MINE: Final = Own(answer="mine")
 
 WALKS: Final = (
     Walk(process="passcode-authentication", end="end", words=ACCEPTED,
@@ -158,6 +191,17 @@ WALKS: Final = (
          moves=(chosen(FRESH, passcode=WRONG),) * 5),
     Walk(process="passcode-renewal", end="end", words=REVIEWED, moves=(FORGOT,)),
     Walk(process="passcode-renewal", end="cancelled", words=LEFT, moves=(CANCEL,)),
+    Walk(process="device-registration", end="end", words=ACCEPTED, given=PHONE,
+         moves=(fill(passcode=RIGHT), REGISTER, Own(answer="wrong"), Phone(done="clash"),
+                REGISTER, MINE)),
+    Walk(process="device-registration", end="end", words=DECLINED, given=PHONE,
+         moves=(fill(passcode=RIGHT), REJECT, Wait(minutes=16), REJECT)),
+    Walk(process="device-registration", end="refused", words=LEFT, given=PHONE, moves=(FORGOT,)),
+    Walk(process="transaction-approval", end="end", words=ACCEPTED, given=ASKED,
+         moves=(fill(passcode=RIGHT), Phone(done="accept"))),
+    Walk(process="transaction-approval", end="end", words=DECLINED, given=ASKED,
+         moves=(fill(passcode=RIGHT), Phone(done="decline"))),
+    Walk(process="transaction-approval", end="refused", words=LEFT, given=ASKED, moves=(FORGOT,)),
 )  # fmt: skip
 PROCESSES: Final = tuple(dict.fromkeys(walk.process for walk in WALKS))
 

@@ -20,9 +20,13 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from engine.adapters.memory import MemoryStore
 from engine.app import Application, wire
+from engine.records.identity import User
 from engine.settings import Settings
 from engine.testing import CheapPool, FrozenClock, SeededChance, SeededVault
+from engine.web import WebConfig
 from tests.bench import Bench
+from tests.web.agent import Agent
+from tests.web.surface import Surface
 
 T = TypeVar("T")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -38,12 +42,22 @@ LISTEN = """addEventListener('securitypolicyviolation',
 
 @dataclass(slots=True, kw_only=True)
 class Served:
-    """A house behind a port of its own. `do` runs something inside its loop."""
+    """A house behind a port of its own. `do` runs something inside its loop.
+
+    `ines`: who has a passcode; `phone`: hers, once she has one.
+    """
 
     base: str
-    house: Bench
+    surface: Surface
+    ines: User
     clock: FrozenClock
     loop: asyncio.AbstractEventLoop
+    phone: Agent | None = None
+
+    @property
+    def house(self) -> Bench:
+        """What is behind it."""
+        return self.surface.bench
 
     def do(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run in the server's loop and give the result."""
@@ -72,7 +86,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _prepared(application: Application, clock: FrozenClock) -> Bench:
+async def _prepared(application: Application, clock: FrozenClock) -> tuple[Bench, User]:
     vault, pool, chance = application.vault, application.pool, application.chance
     assert isinstance(vault, SeededVault)
     assert isinstance(pool, CheapPool)
@@ -84,8 +98,7 @@ async def _prepared(application: Application, clock: FrozenClock) -> Bench:
         supervisor=application.supervisor, eraser=application.eraser,
     )  # fmt: skip
     await house.deploy()
-    await house.user()
-    return house
+    return house, await house.user()
 
 
 @pytest.fixture
@@ -103,8 +116,14 @@ def served() -> Iterator[Served]:
         chance=SeededChance(), vault=vault, pool=CheapPool(vault),
     )  # fmt: skip
     base = f"http://127.0.0.1:{port}"
+    app = application.web(base)
     config = uvicorn.Config(
-        application.web(base), port=port, access_log=False, log_level="error", lifespan="off"
+        app,
+        port=port,
+        access_log=False,
+        log_level="error",
+        lifespan="off",
+        ws="websockets-sansio",
     )
     server = uvicorn.Server(config)
     loop = asyncio.new_event_loop()
@@ -112,8 +131,12 @@ def served() -> Iterator[Served]:
     thread.start()
     while not server.started:
         thread.join(0.01)
-    house = asyncio.run_coroutine_threadsafe(_prepared(application, clock), loop).result(30)
-    yield Served(base=base, house=house, clock=clock, loop=loop)
+    work = _prepared(application, clock)
+    house, ines = asyncio.run_coroutine_threadsafe(work, loop).result(30)
+    shown = WebConfig(app_name="Farol Mutual", public_url=base, secure_cookies=False)
+    surface = Surface(bench=house, app=app, config=shown)
+    yield Served(base=base, surface=surface, ines=ines, clock=clock, loop=loop)
+    loop.call_soon_threadsafe(application.say_goodbye)
     server.should_exit = True
     thread.join(10)
     loop.close()

@@ -9,20 +9,25 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import pytest
+from playwright.sync_api import expect
 
 from engine.model.instance import ProcessInstance
-from engine.model.names import MAIN_TENANT, JsonObject
+from engine.model.names import MAIN_TENANT
 from engine.ports.store import InstanceQuery
 from engine.run.current import InstanceRef
 from engine.web.links import ResumeLink
 from engine.web.texts import Speech
 from tests.browser.conftest import People, Person, Served
+from tests.phones import Deed as PhoneDeed
+from tests.phones import does, phone_of
 from tests.shipped import (
     PROCESSES,
     WALKS,
     Decide,
     Fill,
     Move,
+    Own,
+    Phone,
     Press,
     Return,
     Wait,
@@ -66,8 +71,9 @@ def begun(served: Served, someone: Person, walk: Walk) -> None:
     ]
     for work in works:
         served.do(work)
-    given: JsonObject = {} if walk.process == "sign-in" else {"userExternalId": walk.user}
-    someone.opens(served.link(process=walk.process, parameters=given))
+    if walk.process == "transaction-approval":
+        served.phone = served.do(lambda: phone_of(served.surface, served.ines))
+    someone.opens(served.link(process=walk.process, parameters=walk.parameters(walk.user)))
 
 
 def visit(served: Served) -> ProcessInstance:
@@ -84,8 +90,10 @@ def moved(served: Served, someone: Person, move: Move) -> None:
             for name, text in fields.items():
                 page.locator(f"#{name}").fill(text)
             page.locator("main form .actions button.button").first.click()
-        case Press(action=action):
-            page.locator(f"button[name=_action][value={action}]").click()
+        case Press() | Own():
+            pressed = move.action if isinstance(move, Press) else move.answer
+            name = "_action" if isinstance(move, Press) else "device"
+            page.locator(f"button[name={name}][value={pressed}]").click()
         case Wait(minutes=minutes):
             served.wait(minutes=minutes)
             page.reload()
@@ -94,10 +102,30 @@ def moved(served: Served, someone: Person, move: Move) -> None:
             served.do(lambda: house.supervisor.act(ref, deed, house.actor()))
             page.reload()
         case Return():
-            page.goto(f"{served.base}{resume_link(served)}")
-            someone.looks()
-            page.locator("main button.button").click()
+            came_back(served, someone)
+        case Phone(done=done):
+            on_a_phone(served, someone, done)
     page.wait_for_load_state()
+
+
+def came_back(served: Served, someone: Person) -> None:
+    """Open the link that the operator has sent."""
+    someone.page.goto(f"{served.base}{resume_link(served)}")
+    someone.looks()
+    someone.page.locator("main button.button").click()
+
+
+def on_a_phone(served: Served, someone: Person, deed: PhoneDeed) -> None:
+    """Do it there; the page goes on by itself, and without script by its link."""
+    page, surface = someone.page, served.surface
+    shown = page.content()
+    if not someone.has_script:
+        served.do(lambda: does(surface, deed, shown, served.phone))
+        page.get_by_role("link", name="Check again").click()
+        return
+    expect(page.locator("[data-live]")).to_be_visible()
+    with page.expect_navigation():
+        served.do(lambda: does(surface, deed, shown, served.phone))
 
 
 def resume_link(served: Served) -> str:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Final, TypeVar, assert_never
 
 from engine.errors import StoreUnavailable, UnknownOutcome
-from engine.model.names import MAIN_TENANT, InstanceId, JsonObject
+from engine.model.names import MAIN_TENANT, InstanceId
 from engine.run.current import InstanceRef
 from engine.web.links import ResumeLink
 from tests import bench as plain
 from tests import shipped
 from tests.canary.world import FRESH, RIGHT, WRONG, World
-from tests.shipped import INES, Decide, Fill, Move, Press, Return, Wait, Walk
+from tests.phones import does, phone_of
+from tests.shipped import INES, Decide, Fill, Move, Own, Phone, Press, Return, Wait, Walk
+from tests.web.agent import Agent
 from tests.web.surface import Answer, Browser
 
 T = TypeVar("T")
@@ -29,15 +31,18 @@ async def walk_through(world: World, walk: Walk, *, again: bool = False) -> None
     """
     house = world.surface.bench
     user = f"{walk.user}{len(world.answers)}"
+    phone: Agent | None = None
     if walk.user == INES:
-        await house.user(user, passcode=RIGHT)
-    given: JsonObject = {} if walk.process == "sign-in" else {"userExternalId": user}
+        known = await house.user(user, passcode=RIGHT)
+        if walk.process == "transaction-approval":
+            phone = await persistently(lambda: phone_of(world.surface, known))
+    given = walk.parameters(user)
     browser = world.surface.browser()
     landing = await world.kept(
         browser, browser.open((await house.link(walk.process, given)).secret)
     )
     begun = await world.kept(browser, browser.press(landing))
-    visit = _Visit(world=world, browser=browser, path=begun.location)
+    visit = _Visit(world=world, browser=browser, path=begun.location, phone=phone)
     step = await world.kept(browser, browser.follow(begun))
     for move in walk.moves:
         step = await visit.moved(step, typed(move, user), again=again)
@@ -65,6 +70,7 @@ class _Visit:
     world: World
     browser: Browser
     path: str
+    phone: Agent | None
 
     async def moved(self, step: Answer, move: Move, *, again: bool) -> Answer:
         """Do it, and give the page that comes of it; every answer is kept."""
@@ -88,12 +94,8 @@ class _Visit:
     async def _do(self, step: Answer, move: Move) -> Answer:
         browser, house = self.browser, self.world.surface.bench
         match move:
-            case Fill() | Press() if b"_token" not in step.body:
-                return await browser.get(self.path)  # it stopped: somebody broke it
-            case Fill(fields=fields):
-                return await browser.answer(step, **fields)
-            case Press(action=action):
-                return await browser.answer(step, _action=action)
+            case Fill() | Press() | Own():
+                return await self._sent(step, move)
             case Wait(minutes=minutes):
                 house.wait(minutes=minutes)
                 return await browser.get(self.path)
@@ -102,7 +104,24 @@ class _Visit:
                 return await browser.get(self.path)
             case Return():
                 return await self._returned()
+            case Phone(done=done):
+                if "/web/device" in step.text:
+                    surface, phone = self.world.surface, self.phone
+                    await persistently(lambda: does(surface, done, step.text, phone))
+                return await browser.get(self.path)
         assert_never(move)
+
+    async def _sent(self, step: Answer, move: Fill | Press | Own) -> Answer:
+        """Send what the page's form asks for, unless it stopped: somebody broke it."""
+        if b"_token" not in step.body:
+            return await self.browser.get(self.path)
+        match move:
+            case Fill(fields=fields):
+                return await self.browser.answer(step, **fields)
+            case Press(action=action):
+                return await self.browser.answer(step, _action=action)
+            case Own(answer=own):
+                return await self.browser.answer(step, device=own)
 
     async def _returned(self) -> Answer:
         browser, house = self.browser, self.world.surface.bench

@@ -35,7 +35,7 @@ class Agent:
         """Call, signed with the keys that are named; `other`: what is said otherwise."""
         at = int(self.house.bench.clock.now().timestamp())
         raw = json.dumps({"at": at, **said, **other}).encode()
-        headers = [JSON]
+        headers = [JSON, ("Host", self.house.host)]
         for one in by:
             private = getattr(self, one)[0]
             signature = KEYS.sign(private, f"{path}\n".encode() + raw)
