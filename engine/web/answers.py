@@ -70,6 +70,7 @@ API_ERRORS: Mapping[Kind, ApiError] = {
     "reused": ApiError(
         status=422, code=9422, message="This Idempotency-Key was used for another call."
     ),
+    "app": ApiError(status=200, code=9200, message="This link is for the app on a phone."),
     "slow": ApiError(status=429, code=9429, message="Too many tries from here."),
     "headers": ApiError(status=431, code=9431, message="The request's head is too long."),
     "busy": ApiError(status=503, code=9503, message="Too much is going on right now."),

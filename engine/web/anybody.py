@@ -20,6 +20,11 @@ async def ready(ask: Ask) -> Response:
     return json_answer({"status": "ok" if fine else "not ready"}, status=200 if fine else 503)
 
 
+async def for_the_app(ask: Ask) -> Response:
+    """Tell whoever opens a device's link in a browser what it is for; nothing of it is looked at."""
+    return stop(ask, "app")
+
+
 async def static(ask: Ask) -> Response:
     """Give a file that never changes under its name."""
     file = pages.static_files().get(ask.request.path_params["name"])

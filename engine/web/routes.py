@@ -13,7 +13,7 @@ from engine.web.api.rtas import login
 from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
 from engine.web.api.trustfactor.agents import AGENTS
 from engine.web.gate.door import Door, ObjectRule
-from engine.web.links import HUB_PATH, LANDING_PATH, NEGOTIATE_PATH, VISITS_PATH
+from engine.web.links import DEVICE_PATH, HUB_PATH, LANDING_PATH, NEGOTIATE_PATH, VISITS_PATH
 from engine.web.listening import keys, requests, script
 from engine.web.listening.keys import JWKS_PATH
 from engine.web.listening.script import MOBILE_PATH, SCRIPT_PATH
@@ -51,6 +51,8 @@ DOORS: Sequence[Door] = (
          answer=opening.begin),
     Door(path=f"{pages.STATIC_PATH}{{name}}", method="GET", permission="anybody", rule="none",
          answer=anybody.static),
+    Door(path=DEVICE_PATH, method="GET", permission="anybody", rule="none",
+         answer=anybody.for_the_app),
     Door(path="/healthz", method="GET", permission="anybody", rule="none", answer=anybody.alive),
     Door(path="/readyz", method="GET", permission="anybody", rule="none", answer=anybody.ready),
     Door(path=serving.DOCUMENT_PATH, method="GET", permission="anybody", rule="none",

@@ -41,7 +41,7 @@ def path_of(door: Door, instance: str = "Z" * 26) -> str:
 
 
 OPEN = {
-    "/healthz", "/readyz", "/web/static/{name}", "/docs", "/openapi.json",
+    "/healthz", "/readyz", "/web/device", "/web/static/{name}", "/docs", "/openapi.json",
     "/rtas/.well-known/jwks.json", "/rtas/rtas-ui.js", "/rtas/mobile",
 }  # fmt: skip
 

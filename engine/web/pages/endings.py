@@ -19,7 +19,7 @@ from engine.web.texts import Said, Speech
 Shape = Literal["disc", "square", "dots", "hands", "tick", "question", "open"]
 StopKind = Literal[
     "expired", "used", "unknown", "notyet", "lost", "cookies", "busy", "slow", "error", "missing",
-    "refused",
+    "refused", "app",
 ]  # fmt: skip
 
 
@@ -64,6 +64,7 @@ STOPS: Mapping[StopKind, Stop] = {
     "missing": Stop(shape="question", title="missing.title", ledes=("missing.lede",)),
     "refused": Stop(shape="question", title="refused.title", ledes=("refused.lede",),
                     go="refused.go"),
+    "app": Stop(shape="dots", title="app.title", ledes=("app.lede",), advice=("app.how",)),
 }  # fmt: skip
 """Why a request goes no further, and how that looks (`reference/ui/ui.md` 3)."""
 
