@@ -21,7 +21,7 @@ async def ready(ask: Ask) -> Response:
 
 
 async def for_the_app(ask: Ask) -> Response:
-    """Tell whoever opens a device's link in a browser what it is for; nothing of it is looked at."""
+    """Tell a browser that opens a device's link what it is for; nothing of it is looked at."""
     return stop(ask, "app")
 
 
