@@ -9,16 +9,23 @@ from urllib.parse import unquote
 
 from engine.access.embedded import own_client
 from engine.model.names import MAIN_TENANT
+from engine.ports.actor import Actor
 from engine.ports.store import Committed
 from engine.realtime.trustfactor import codes, contracts
 from engine.records.identity import User
-from engine.records.trustfactor import Confirmation, DeviceInfo, RegistrationCode
+from engine.records.trustfactor import Confirmation, Contract, DeviceInfo, RegistrationCode
 from engine.run.unit import Unit
 from tests.web.agent import Agent
 from tests.web.surface import Surface
 
 Deed = Literal["register", "reject", "clash", "accept", "decline"]
 PAYLOAD = re.compile(r"/web/device\?payload=([^\"&<\s]+)")
+
+
+PIXEL = DeviceInfo(
+    name="Pixel", manufacturer="Google", device_model="9", operating_system="Android",
+    os_version="16",
+)  # fmt: skip
 
 
 def payload_in(page: str) -> str:
@@ -31,31 +38,32 @@ def payload_in(page: str) -> str:
 async def phone_of(house: Surface, user: User) -> Agent:
     """Give a user a phone that was registered before."""
     bench, phone = house.bench, Agent(house=house)
-    unit, actor = Unit(bench.store, MAIN_TENANT), bench.actor()
+    unit = Unit(bench.store, MAIN_TENANT)
+    await registered(unit, bench.actor(), user, phone.contract[1], phone.device[1])
+    assert isinstance(await bench.store.write(MAIN_TENANT, unit.staged()), Committed)
+    return phone
+
+
+async def registered(
+    unit: Unit, actor: Actor, user: User, contract_key: str, device_key: str
+) -> Contract:
+    """Stage a phone of a user, as a journey would have registered it."""
     client = await own_client(unit, actor)
     wanted = codes.Wanted(
         client=client.id, application="Farol Mutual", user_id=user.id, user_name="Inês"
     )
     code = codes.create(unit, actor, wanted)
     assert isinstance(code, RegistrationCode)
-    codes.scan(unit, actor, code, phone.device[1])
-    scanned = await unit.get(RegistrationCode, code.id)
-    assert scanned is not None
-    info = DeviceInfo(
-        name="Pixel", manufacturer="Google", device_model="9", operating_system="Android",
-        os_version="16",
-    )  # fmt: skip
-    confirmed = codes.confirm(
-        unit, actor, scanned,
-        Confirmation(
-            contract_key=phone.contract[1], device_key=phone.device[1], device=info,
-            address="::1", at=actor.at,
-        ),
-    )  # fmt: skip
+    scanned = codes.scan(unit, actor, code, device_key)
+    assert isinstance(scanned, RegistrationCode)
+    confirmation = Confirmation(
+        contract_key=contract_key, device_key=device_key, device=PIXEL, address="::1", at=actor.at
+    )
+    confirmed = codes.confirm(unit, actor, scanned, confirmation)
     assert isinstance(confirmed, RegistrationCode)
-    assert await contracts.register(unit, actor, confirmed) is not None
-    assert isinstance(await bench.store.write(MAIN_TENANT, unit.staged()), Committed)
-    return phone
+    contract = await contracts.register(unit, actor, confirmed)
+    assert contract is not None
+    return contract
 
 
 async def does(house: Surface, deed: Deed, page: str, phone: Agent | None) -> None:

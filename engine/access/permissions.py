@@ -28,6 +28,7 @@ OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
         {
             *("listStores", "createStore", "getStore", "updateStore", "deleteStore"),
             *("listUsers", "createUser", "getUser", "updateUser", "deleteUser"),
+            *("listDevices", "deleteDevice"),
             *("listPasscodePolicies", "createPasscodePolicy", "getPasscodePolicy"),
             *("updatePasscodePolicy", "deletePasscodePolicy"),
             *("listPasscodes", "getPasscode", "updatePasscode", "deletePasscode"),

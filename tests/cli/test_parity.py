@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "updateStore": "store change", "deleteStore": "store remove",
     "listUsers": "user list", "createUser": "user add", "getUser": "user show",
     "updateUser": "user change", "deleteUser": "user erase",
+    "listDevices": "user devices", "deleteDevice": "user remove-device",
     "listPasscodePolicies": "policy list", "createPasscodePolicy": "policy add",
     "getPasscodePolicy": "policy show", "updatePasscodePolicy": "policy change",
     "deletePasscodePolicy": "policy remove",

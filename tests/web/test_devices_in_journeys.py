@@ -15,13 +15,14 @@ from engine.access.embedded import known_client
 from engine.model.names import MAIN_TENANT, JsonObject
 from engine.ports.store import PageQuery
 from engine.realtime.trustfactor import contracts
-from engine.records.trustfactor import Contract, Signal
+from engine.records.trustfactor import Contract, RegistrationCode, Signal
 from engine.run.oversight.timeline import timeline
 from engine.run.pump import Pump
 from engine.run.unit import Unit
 from tests.bench import RIGHT
 from tests.web.agent import Agent
 from tests.web.listening import connect
+from tests.web.program import program
 from tests.web.surface import Answer, Browser, Surface, play
 
 WHO: JsonObject = {
@@ -32,6 +33,7 @@ ASKED: JsonObject = {
     "userExternalId": "ines.carvalho", "applicationName": "Farol Mutual", "action": "Transfer",
     "message": "Send 250 euros to Ana?",
 }  # fmt: skip
+STORE = "/api/identity-store/stores/customers"
 Story = Callable[["Journey"], Awaitable[Any]]
 
 
@@ -218,6 +220,35 @@ def test_what_goes_wrong_leads_to_a_new_code_and_at_last_to_no(
 
     assert titles == ["Add your phone", "Add your phone", "We could not confirm it is you"]
     assert (payloads, devices) == (3, [])
+
+
+def test_an_operator_sees_a_users_phones_and_removes_one() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        phone, caller = await with_phone(journey), await program(journey.house)
+        user = (await caller.get(f"{STORE}/users?extId=ines.carvalho")).json["content"][0]["id"]
+        place = f"{STORE}/users/{user}/devices"
+        listed = (await caller.get(place)).json["content"]
+        unknown = await caller.call("DELETE", f"{place}/{'Z' * 26}")
+        gone = await caller.call("DELETE", f"{place}/{listed[0]['id']}")
+        after = (await caller.get(place)).json["content"]
+        return [listed, unknown.status, gone.status, after, (await phone.asked()).status]
+
+    listed, unknown, gone, after, asked = told(story)
+
+    assert [one["name"] for one in listed] == ["SecuritySide TFVA"]
+    assert (unknown, gone, after, asked) == (404, 204, [], 409)
+
+
+def test_who_is_erased_has_no_phone_left() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        phone, caller = await with_phone(journey), await program(journey.house)
+        await caller.call("DELETE", f"{STORE}/users/ines.carvalho/ext")
+        bench = journey.house.bench
+        kinds = (Contract, RegistrationCode)
+        left = [(await bench.store.page(MAIN_TENANT, kind, PageQuery())).total for kind in kinds]
+        return [left, (await phone.asked()).status]
+
+    assert told(story) == [[0, 0], 401]
 
 
 def test_a_code_shows_itself_the_same_after_a_refresh_and_is_kept_nowhere() -> None:

@@ -39,7 +39,13 @@ if TYPE_CHECKING:
 STATUSES: Final = ("ACTIVE", "LOCKED", "DISABLED", "PENDING_ACTIVE")
 
 
-@click.group(cls=Group, short_help="Add, change, lock, unlock and erase users.")
+PHONES: Final = {
+    "devices": "engine.cli.administration.devices:list_devices",
+    "remove-device": "engine.cli.administration.devices:remove_device",
+}
+
+
+@click.group(cls=Group, where=PHONES, short_help="Add, change, lock, unlock and erase users.")
 def user() -> None:
     """Users of an identity store. NAME is an external id, or an id."""
 

@@ -7,7 +7,14 @@ from typing import Any, Final
 
 from engine.web.api.arthr import keys
 from engine.web.api.frame.operation import Operation
-from engine.web.api.identity_store import passcodes, policies, sessions, stores, users
+from engine.web.api.identity_store import (
+    devices,
+    passcodes,
+    policies,
+    sessions,
+    stores,
+    users,
+)
 from engine.web.api.notification_service import dead_letters, webhooks
 from engine.web.api.process_manager import audit, definitions, forms, instances, tokens
 from engine.web.api.rtas import clients, login, telling
@@ -17,6 +24,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *keys.OPERATIONS,
     *stores.OPERATIONS,
     *users.OPERATIONS,
+    *devices.OPERATIONS,
     *policies.OPERATIONS,
     *passcodes.OPERATIONS,
     *sessions.OPERATIONS,
