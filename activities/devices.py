@@ -50,7 +50,7 @@ REMOVABLE: Final = timedelta(minutes=2)
 """How long a phone that was just added can be said to be somebody else's."""
 USER_KEY: Final = KeyUse(input="userKey", type="User", default="user1", reads=frozenset({"User"}))
 PROVIDER: Final = Input(
-    name="provider", type=STRING, default="embedded", literal=True, choices=("embedded",)
+    name="provider", type=STRING, default="embedded", literal=True, refers="provider"
 )
 APPLICATION: Final = Input(name="applicationName", type=STRING, required=True)
 
@@ -112,6 +112,7 @@ async def start_rtas_registration(call: Call) -> Ended:
         user_name=call.text("userDisplayName"),
         application=call.text("applicationName"),
         life=call.length("expiresAfter") or timedelta(),
+        provider=call.text("provider"),
     )
     return done(keys={REGISTRATION: begun})
 
@@ -286,6 +287,7 @@ async def start_rtas_transaction(call: Call) -> Ended:
         message=call.text("message"),
         parameters=_parameters(call),
         life=call.length("expiresAfter") or timedelta(),
+        provider=call.text("provider"),
     )
     asked = await devices.ask(question)
     if asked is None:

@@ -36,7 +36,8 @@ from engine.run.outbox import Outbox
 from engine.run.oversight.supervision import Supervisor
 from engine.run.pump import Pump
 from engine.run.trustfactor.callbacks import ApplicationCallbacks
-from engine.run.trustfactor.telling import LABEL
+from engine.run.trustfactor.providers import Client, Providers
+from engine.run.trustfactor.telling import AT_PROVIDER, LABEL
 from engine.settings import Settings
 
 DATABASE = "trustflow.db"
@@ -302,6 +303,7 @@ def wire(
     loop = Loop(outside)
     eraser = Eraser(store=store, loop=loop)
     callbacks = ApplicationCallbacks(store=store, vault=vault, http=http, chance=chance)
+    providers = Providers(store=store, vault=vault, chance=chance, client=Client(http=http))
     allowed = settings.allowed_redirects
     return Application(
         settings=settings,
@@ -337,6 +339,10 @@ def wire(
             audit_kept=timedelta(days=settings.audit_days),
         ),
         outbox=Outbox(
-            outside=outside, loop=loop, clock=clock, http=http, errands={LABEL: callbacks.do}
+            outside=outside,
+            loop=loop,
+            clock=clock,
+            http=http,
+            errands={LABEL: callbacks.do, AT_PROVIDER: providers.do},
         ),
     )

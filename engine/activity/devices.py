@@ -35,6 +35,7 @@ class Question:
         user: Id of the user, whose journey this is about.
         application: As the person knows whoever asks.
         parameters: Name -> text, shown below the message.
+        provider: `embedded`, or the name of another TrustFactor.
     """
 
     user: str
@@ -43,6 +44,7 @@ class Question:
     message: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     life: timedelta = timedelta(minutes=2)
+    provider: str = "embedded"
 
 
 class Devices(Protocol):
@@ -52,11 +54,12 @@ class Devices(Protocol):
     """
 
     async def register(
-        self, *, user: str, user_name: str, application: str, life: timedelta
+        self, *, user: str, user_name: str, application: str, life: timedelta, provider: str
     ) -> JsonObject:
         """Make a code that one device is registered with.
 
-        Raises `ActivityFault` for names or a length that cannot be: a mistake of the definition.
+        `provider`: `embedded`, or the name of another TrustFactor. Raises `ActivityFault` for one
+        that is not known, and for names or a length that cannot be: mistakes of the definition.
         """
         ...
 

@@ -25,6 +25,7 @@ REFERS: Final = {
     "policy": "a passcode policy",
     "duration": "a length such as PT15M",
     "webhook": "a webhook",
+    "provider": "a provider",
 }
 
 

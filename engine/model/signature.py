@@ -14,7 +14,15 @@ from engine.model.names import JsonValue
 
 Kind = Literal["start", "end", "pure", "local", "interactive", "external"]
 Reference = Literal[
-    "form-name", "form-version", "counter", "cleared", "store", "policy", "duration", "webhook"
+    "form-name",
+    "form-version",
+    "counter",
+    "cleared",
+    "store",
+    "policy",
+    "duration",
+    "webhook",
+    "provider",
 ]
 """What a literal input is, besides its type.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from engine.model.names import InstanceId
 from engine.model.value import Value
@@ -16,6 +16,15 @@ CodeStatus = Literal[
 ]
 ContractStatus = Literal["ACTIVE", "RESET"]
 TransactionStatus = Literal["PENDING", "ACCEPTED", "DECLINED", "EXPIRED", "CANCELLED"]
+
+
+EMBEDDED: Final = "embedded"
+"""The provider that is this very program."""
+
+
+def remote_key(provider: str, id: str) -> str:
+    """Name what a provider knows by an id."""
+    return f"{provider}\x1f{id}"
 
 
 def owner_of(client: str, user_id: str) -> str:
@@ -37,6 +46,13 @@ class DeviceInfo(Value, frozen=True, kw_only=True):
     def known_as(self) -> str:
         """What its owner calls it."""
         return self.marketing_name or self.name
+
+
+class Remote(Value, frozen=True, kw_only=True):
+    """The same at another TrustFactor: its id there, and the link that devices open."""
+
+    id: str
+    link: str
 
 
 class Confirmation(Value, frozen=True, kw_only=True):
@@ -69,9 +85,12 @@ class RegistrationCode(Ending, frozen=True, kw_only=True):
         owner: Hash of client and user.
         device_key: Of the agent that has scanned it.
         instance: The journey that asked for it, where it was one.
+        provider: Whose TrustFactor it is.
+        remote: What it is there, once it was asked for.
     """
 
     TABLE: ClassVar[str] = "tf_codes"
+    UNIQUE: ClassVar[tuple[str, ...]] = ("by_remote",)
     LISTED: ClassVar[tuple[str, ...]] = ("owner",)
 
     client: str
@@ -85,6 +104,13 @@ class RegistrationCode(Ending, frozen=True, kw_only=True):
     device_key: str | None = None
     confirmation: Confirmation | None = None
     instance: InstanceId | None = None
+    provider: str = EMBEDDED
+    remote: Remote | None = None
+
+    @property
+    def by_remote(self) -> str | None:
+        """Unique among the codes of its provider."""
+        return None if self.remote is None else remote_key(self.provider, self.remote.id)
 
 
 class Contract(Record, frozen=True, kw_only=True):
@@ -111,6 +137,7 @@ class Contract(Record, frozen=True, kw_only=True):
     location: str | None = None
     status: ContractStatus = "ACTIVE"
     created_at: datetime
+    provider: str = EMBEDDED
 
 
 class Transaction(Ending, frozen=True, kw_only=True):
@@ -123,9 +150,11 @@ class Transaction(Ending, frozen=True, kw_only=True):
         ends_at: From when on nobody may answer; the row is kept longer.
         decided_by: Contract key.
         signature: By that key, over what was shown and the decision, in base64.
+        provider, remote: As of a code.
     """
 
     TABLE: ClassVar[str] = "tf_transactions"
+    UNIQUE: ClassVar[tuple[str, ...]] = ("by_remote",)
     LISTED: ClassVar[tuple[str, ...]] = ("owner",)
 
     client: str
@@ -141,6 +170,13 @@ class Transaction(Ending, frozen=True, kw_only=True):
     decided_by: str | None = None
     signature: str | None = None
     instance: InstanceId | None = None
+    provider: str = EMBEDDED
+    remote: Remote | None = None
+
+    @property
+    def by_remote(self) -> str | None:
+        """Unique among the transactions of its provider."""
+        return None if self.remote is None else remote_key(self.provider, self.remote.id)
 
 
 class WrongDeviceToken(Ending, frozen=True, kw_only=True):
@@ -163,6 +199,26 @@ class Callbacks(Record, frozen=True, kw_only=True):
     registration_url: str | None = None
     transaction_url: str | None = None
     secrets: tuple[SealedSecret, ...]
+
+
+class Provider(Record, frozen=True, kw_only=True):
+    """Another RTAS and TrustFactor that journeys may use; `id` is its name.
+
+    Attributes:
+        address: Scheme, host and port.
+        client_id: As we log in there.
+        sealed_secret: What we log in with.
+        sealed_callback: What its callbacks to us are signed with.
+    """
+
+    TABLE: ClassVar[str] = "tf_providers"
+
+    address: str
+    client_id: str
+    sealed_secret: str
+    sealed_callback: str
+    created_at: datetime
+    created_by: str
 
 
 class Signal(Ending, frozen=True, kw_only=True):

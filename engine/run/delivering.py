@@ -16,7 +16,7 @@ from engine.ports.http import Http, HttpAnswer, HttpRequest
 from engine.ports.outside import Vault
 from engine.ports.store import Store
 from engine.records.webhooks import Webhook, WebhookSecrets
-from engine.run.hop.handing import message_id
+from engine.run.jobs import message_id
 from engine.webhooks import signing
 from engine.webhooks.definitions import secrets_at, sensitive_headers, webhook_id
 from engine.webhooks.messages import Message

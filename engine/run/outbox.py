@@ -29,9 +29,9 @@ from engine.records.record import Version
 from engine.records.work import Job
 from engine.run.current import InstanceRef
 from engine.run.delivering import lent_outside
-from engine.run.hop.handing import Sealing, facts_of
 from engine.run.hop.making import Outside
 from engine.run.hop.perform import LONGEST_OUTSIDE_SECONDS, attempt, effect_key
+from engine.run.jobs import Sealing, facts_of
 from engine.run.loop import Loop
 from engine.run.pump import EVERY, REST, guarded
 from engine.run.unit import Unit

@@ -12,6 +12,7 @@ from engine.web.api.process_manager import creating
 from engine.web.api.rtas import login
 from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
 from engine.web.api.trustfactor.agents import AGENTS
+from engine.web.api.trustfactor.provided import PROVIDED
 from engine.web.gate.door import Door, ObjectRule
 from engine.web.links import DEVICE_PATH, HUB_PATH, LANDING_PATH, NEGOTIATE_PATH, VISITS_PATH
 from engine.web.listening import keys, requests, script
@@ -82,5 +83,10 @@ DOORS: Sequence[Door] = (
         Door(path=row.path, method="POST", permission="device", rule="the device's own",
              answer=answer)
         for row, answer in AGENTS
+    ),
+    *(
+        Door(path=row.path, method="POST", permission="provider", rule="the provider's own",
+             answer=answer)
+        for row, answer in PROVIDED
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,8 @@ SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - how a secret begins, not one
 SECRET_BYTES: Final = 32
 SHORTEST, LONGEST = 24, 64
 """Bytes of a secret."""
+TOLERANCE_SECONDS: Final = 300
+"""How far from now a message may have been signed."""
 
 
 def written(secret: bytes) -> str:
@@ -53,6 +55,27 @@ def headers(
         ("webhook-timestamp", stamp),
         ("webhook-signature", signatures),
     )
+
+
+def is_signed(
+    secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes, at: datetime
+) -> bool:
+    """Whether a message that has come is signed with one of the secrets, and not long ago.
+
+    Args:
+        secrets: That the sender may have used.
+        headers: Names in lower case.
+        body: As it came.
+        at: Now.
+    """
+    id, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    is_number = stamp.isascii() and stamp.isdigit() and len(stamp) < 12
+    if not id or not is_number or abs(at.timestamp() - int(stamp)) > TOLERANCE_SECONDS:
+        return False
+    signed = b"%b.%b.%b" % (id.encode(), stamp.encode(), body)
+    fitting = [f"v1,{_signature(secret, signed)}" for secret in secrets]
+    given = headers.get("webhook-signature", "").split(" ")
+    return any(hmac.compare_digest(one.encode(), two.encode()) for one in given for two in fitting)
 
 
 def _signature(secret: bytes, signed: bytes) -> str:

@@ -26,6 +26,7 @@ from engine.records.trustfactor import (
     Confirmation,
     Contract,
     DeviceInfo,
+    Provider,
     RegistrationCode,
     Signal,
     Transaction,
@@ -139,6 +140,11 @@ OF_TRUSTFACTOR: list[Record] = [
     ),
     WrongDeviceToken(id="h", contract="c1", expires_at=NOON),
     Callbacks(id="x", secrets=(SealedSecret(sealed="x", created_at=NOON),)),
+    Provider(
+        id="vendor", address="https://tf.example", client_id="us", created_by="me",
+        sealed_secret="x",  # noqa: S106 - sealed
+        sealed_callback="y", created_at=NOON,
+    ),
     Signal(id="registration.c1", instance=InstanceId("i1"), at=NOON, expires_at=NOON),
 ]  # fmt: skip
 EVERY_KIND: list[Record] = [

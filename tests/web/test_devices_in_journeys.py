@@ -86,11 +86,9 @@ class Journey:
             return []
         user = (await bench.store.page(MAIN_TENANT, Contract, PageQuery())).rows
         ids = {one.user_id for one in user}
-        found = [
-            one
-            for id in ids
-            for one in await contracts.of_user(bench.store, MAIN_TENANT, client.id, id)
-        ]
+        unit, found = Unit(bench.store, MAIN_TENANT), []
+        for id in ids:
+            found += await contracts.of_user(unit, bench.store, client.id, id)
         return [one.device.known_as for one in found]
 
 

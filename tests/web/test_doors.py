@@ -63,7 +63,7 @@ def test_every_door_that_touches_an_instance_asks_for_that_instances_session() -
 def wanted_of(door: Door, who: str, *, allowed: bool) -> int:  # noqa: PLR0911 - a table
     if door.permission == "anybody":
         return 204 if door.method == "OPTIONS" else 200
-    if door.permission in ("application", "end user"):
+    if door.permission in ("application", "end user", "provider"):
         return 401
     if door.permission in ("key", "device"):
         return 400  # a key that is none, or no word of a device

@@ -123,6 +123,26 @@ def test_saying_it_twice_registers_one_device() -> None:
     assert play(story) == [["REGISTERED"] * 3, 1]
 
 
+def test_a_code_asked_for_twice_under_one_key_is_made_once() -> None:
+    async def story(house: Surface) -> list[Any]:
+        server, other = await application(house), await application(house, "other-app")
+        raw = json.dumps(WHO).encode()
+
+        async def ask(who: ApplicationServer) -> Answer:
+            headers = [
+                ("Authorization", f"Bearer {who.token}"), ("Idempotency-Key", "one"),
+                ("Content-Type", "application/json"),
+            ]  # fmt: skip
+            return await send(house.app, "POST", CODES, headers=headers, body=raw)
+
+        answers = [await ask(server), await ask(server), await ask(other)]
+        return [one.json["unique_id"] for one in answers]
+
+    first, again, others = play(story)
+
+    assert (first == again, first == others) == (True, False)
+
+
 def test_a_second_device_ends_the_code_for_both() -> None:
     async def story(house: Surface) -> list[Any]:
         server = await application(house)

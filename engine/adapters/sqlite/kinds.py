@@ -31,6 +31,7 @@ from engine.records.tombstones import Tombstone
 from engine.records.trustfactor import (
     Callbacks,
     Contract,
+    Provider,
     RegistrationCode,
     Signal,
     Transaction,
@@ -181,6 +182,7 @@ TABLES: Final[Mapping[type[Record], Table[Record]]] = {
     Transaction: _table(Transaction),
     WrongDeviceToken: _table(WrongDeviceToken),
     Callbacks: _table(Callbacks),
+    Provider: _table(Provider),
     Signal: _table(Signal),
     Webhook: _table(Webhook),
     WebhookSecrets: _table(WebhookSecrets),

@@ -11,7 +11,7 @@ from engine.cli.terminal.page import Terminal, clean
 from engine.identity.policies import DEFAULT, policy_id, risks
 from engine.model.graph import ActivityNode, ProcessGraph
 from engine.records.identity import PasscodePolicy
-from engine.run.needs import Need, named, unmet
+from engine.run.oversight.needs import Need, named, unmet
 
 if TYPE_CHECKING:
     from engine.app import Application
@@ -38,6 +38,8 @@ def _remedy(need: Need) -> str:
             return hint("store", "add", named=need.name)
         case "policy":
             return f"Name one that it has in the definition, such as `{DEFAULT}`."
+        case "provider":
+            return hint("provider", "add", need.name, "https://HOST", "CLIENT")
         case "webhook":
             return hint("webhook", "add", need.name, "https://HOST/PATH")
         case _:

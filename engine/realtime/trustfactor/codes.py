@@ -24,7 +24,14 @@ from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.channels import USER
 from engine.records.record import Absent, Version
-from engine.records.trustfactor import CodeStatus, Confirmation, RegistrationCode, owner_of
+from engine.records.trustfactor import (
+    EMBEDDED,
+    CodeStatus,
+    Confirmation,
+    RegistrationCode,
+    Remote,
+    owner_of,
+)
 from engine.secret import base64url
 
 LIFE: Final = timedelta(minutes=15)
@@ -58,6 +65,7 @@ class Wanted:
         user_id, user_name: The application's, of its user.
         life: How long the code is good.
         instance: The journey that asks for it.
+        provider: Whose TrustFactor it is to be.
     """
 
     client: str
@@ -66,6 +74,7 @@ class Wanted:
     user_name: str
     life: timedelta = LIFE
     instance: InstanceId | None = None
+    provider: str = EMBEDDED
 
 
 def create(unit: UnitOfWork, actor: Actor, wanted: Wanted) -> RegistrationCode | Problems:
@@ -88,6 +97,7 @@ def create(unit: UnitOfWork, actor: Actor, wanted: Wanted) -> RegistrationCode |
         ends_at=ends_at,
         expires_at=ends_at + KEPT,
         instance=wanted.instance,
+        provider=wanted.provider,
     )
     unit.put(code, Absent())
     return code
@@ -117,9 +127,10 @@ async def read_payload(
         return None
     tenant = TenantId(found["tenant"])
     code = await records.get(tenant, RegistrationCode, found["id"])
-    if code is None or not hmac.compare_digest(_mac(vault, tenant, code), found["mac"]):
+    if code is None or code.provider != EMBEDDED:
         return None
-    return tenant, code
+    is_ours = hmac.compare_digest(_mac(vault, tenant, code), found["mac"])
+    return (tenant, code) if is_ours else None
 
 
 def status_at(code: RegistrationCode, at: datetime) -> Told:
@@ -157,6 +168,21 @@ def confirm(
     if refusal is not None:
         return refusal
     return _changed(unit, actor, replace(code, status="CONFIRMED", confirmation=confirmation), code)
+
+
+def opened(unit: UnitOfWork, code: RegistrationCode, remote: Remote) -> RegistrationCode:
+    """Stage what a code is at its provider."""
+    unit.put(replace(code, remote=remote), Version(number=code.version))
+    return replace(code, remote=remote, version=code.version + 1)
+
+
+def confirmed_elsewhere(
+    unit: UnitOfWork, actor: Actor, code: RegistrationCode, confirmation: Confirmation
+) -> RegistrationCode | Refusal:
+    """Stage what the provider says that a device has confirmed; again it changes nothing."""
+    if code.device_key is None:
+        code = replace(code, device_key=confirmation.device_key)
+    return confirm(unit, actor, code, confirmation)
 
 
 def reject(

@@ -8,7 +8,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from engine.model.names import TenantId
 from engine.ports.actor import Actor
 from engine.ports.paging import every
 from engine.ports.store import Records
@@ -53,6 +52,7 @@ async def register(unit: UnitOfWork, actor: Actor, code: RegistrationCode) -> Co
         address=confirmed.address,
         location=confirmed.location,
         created_at=actor.at,
+        provider=code.provider,
     )
     unit.put(contract, Absent())
     codes.registered(unit, actor, code)
@@ -61,12 +61,15 @@ async def register(unit: UnitOfWork, actor: Actor, code: RegistrationCode) -> Co
 
 
 async def of_user(
-    records: Records, tenant: TenantId, client: str, user_id: str
+    unit: UnitOfWork, records: Records, client: str, user_id: str
 ) -> Sequence[Contract]:
-    """List the devices that may answer for a user, the newest first."""
+    """List the devices that may answer for a user, the newest first; staged ones count."""
     owner = owner_of(client, user_id)
-    rows = [row async for row in every(records, tenant, Contract, "owner", owner)]
-    active = [row for row in rows if row.status == "ACTIVE"]
+    rows = {row.id: row async for row in every(records, unit.tenant, Contract, "owner", owner)}
+    for write in unit.staged().writes:
+        if isinstance(write.row, Contract) and write.row.owner == owner:
+            rows[write.row.id] = write.row
+    active = [row for row in rows.values() if row.status == "ACTIVE"]
     return sorted(active, key=lambda row: (row.created_at, row.id), reverse=True)
 
 

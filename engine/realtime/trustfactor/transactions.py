@@ -20,7 +20,14 @@ from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor.contracts import of_user
 from engine.records.record import Absent, Version
-from engine.records.trustfactor import Contract, Transaction, TransactionStatus, owner_of
+from engine.records.trustfactor import (
+    EMBEDDED,
+    Contract,
+    Remote,
+    Transaction,
+    TransactionStatus,
+    owner_of,
+)
 
 LIFE: Final = timedelta(minutes=2)
 SHORTEST, LONGEST = timedelta(seconds=10), timedelta(hours=24)
@@ -53,6 +60,7 @@ class Wanted:
     Attributes:
         client, application: Id and name of the application.
         contract_key: The one device that may answer; None: each of the user's.
+        provider: Whose TrustFactor asks; devices of another one are not asked.
     """
 
     client: str
@@ -62,6 +70,7 @@ class Wanted:
     contract_key: str | None = None
     life: timedelta = LIFE
     instance: InstanceId | None = None
+    provider: str = EMBEDDED
 
 
 async def create(
@@ -71,11 +80,11 @@ async def create(
     problems = _problems(wanted)
     if problems:
         return problems
-    devices = await of_user(records, unit.tenant, wanted.client, wanted.user_id)
+    devices = await of_user(unit, records, wanted.client, wanted.user_id)
     keys = tuple(
         one.contract_key
         for one in devices
-        if wanted.contract_key is None or one.contract_key == wanted.contract_key
+        if one.provider == wanted.provider and wanted.contract_key in (None, one.contract_key)
     )
     if not keys:
         return None
@@ -92,6 +101,7 @@ async def create(
         ends_at=ends_at,
         expires_at=ends_at + KEPT,
         instance=wanted.instance,
+        provider=wanted.provider,
     )
     unit.put(transaction, Absent())
     unit.audit(actor.did("transaction.create", f"transaction:{id}", client=wanted.client))
@@ -124,8 +134,42 @@ async def open_for(
     return [
         row
         for row in sorted(rows, key=lambda row: (row.created_at, row.id))
-        if contract.contract_key in row.contracts and status_at(row, at) == "PENDING"
+        if contract.contract_key in row.contracts
+        and row.provider == EMBEDDED
+        and status_at(row, at) == "PENDING"
     ]
+
+
+def opened(unit: UnitOfWork, transaction: Transaction, remote: Remote) -> Transaction:
+    """Stage what a transaction is at its provider."""
+    unit.put(replace(transaction, remote=remote), Version(number=transaction.version))
+    return replace(transaction, remote=remote, version=transaction.version + 1)
+
+
+def decided_elsewhere(
+    unit: UnitOfWork,
+    actor: Actor,
+    transaction: Transaction,
+    decision: Decision,
+    contract_key: str,
+    signature: str | None,
+) -> Transaction | Refusal:
+    """Stage what the provider says that a device has decided; again it changes nothing."""
+    if contract_key not in transaction.contracts:
+        return "not theirs"
+    if transaction.status == decision and transaction.decided_by == contract_key:
+        return transaction
+    status = status_at(transaction, actor.at)
+    if status != "PENDING":
+        return _REFUSALS[status]
+    decided = replace(
+        transaction,
+        status=decision,
+        decided_at=actor.at,
+        decided_by=contract_key,
+        signature=signature,
+    )
+    return _changed(unit, actor, decided, transaction)
 
 
 def decide(

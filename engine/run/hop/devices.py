@@ -17,7 +17,14 @@ from engine.ports.outside import Vault
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor import codes, contracts, transactions
-from engine.records.trustfactor import RegistrationCode, Transaction, TransactionStatus
+from engine.records.trustfactor import (
+    EMBEDDED,
+    Provider,
+    RegistrationCode,
+    Transaction,
+    TransactionStatus,
+)
+from engine.run.trustfactor.telling import Teller
 
 Answer = Literal["open", "accepted", "declined", "over"]
 _STATES: Final[Mapping[codes.Told, Literal["open", "confirmed", "rejected", "twice", "over"]]] = {
@@ -50,7 +57,7 @@ class DevicesOfHop:
     instance: InstanceId
 
     async def register(
-        self, *, user: str, user_name: str, application: str, life: timedelta
+        self, *, user: str, user_name: str, application: str, life: timedelta, provider: str
     ) -> JsonObject:
         """Make a code that one device is registered with."""
         client = await own_client(self.unit, self.actor)
@@ -61,10 +68,13 @@ class DevicesOfHop:
             user_name=user_name,
             life=life,
             instance=self.instance,
+            provider=await self._provider(provider),
         )
         made = codes.create(self.unit, self.actor, wanted)
         if not isinstance(made, RegistrationCode):
             raise _mistaken(made)
+        if provider != EMBEDDED:
+            self._teller.wish("code", made.id)
         return {"id": made.id, "user": user, "endsAt": made.ends_at.isoformat()}
 
     async def registration(self, slot: JsonObject) -> Registration:
@@ -90,8 +100,9 @@ class DevicesOfHop:
     async def drop(self, slot: JsonObject) -> None:
         """Let nothing come of a registration."""
         code = await self._code(slot)
-        if code is not None:
-            codes.cancel(self.unit, self.actor, code)
+        gone = None if code is None else codes.cancel(self.unit, self.actor, code)
+        if gone is not None and gone.provider != EMBEDDED:
+            self._teller.wish("cancel-code" if gone.confirmation is None else "reset", gone.id)
 
     async def ask(self, question: Question) -> JsonObject | None:
         """Ask the devices of a user."""
@@ -107,12 +118,15 @@ class DevicesOfHop:
             ),
             life=question.life,
             instance=self.instance,
+            provider=await self._provider(question.provider),
         )
         made = await transactions.create(self.unit, self.records, self.vault, self.actor, wanted)
         if isinstance(made, tuple):
             raise _mistaken(made)
         if made is None:
             return None
+        if made.provider != EMBEDDED:
+            self._teller.wish("ask", made.id)
         return {"id": made.id, "user": question.user, "endsAt": made.ends_at.isoformat()}
 
     async def answer(self, slot: JsonObject) -> Answer:
@@ -125,8 +139,18 @@ class DevicesOfHop:
     async def withdraw(self, slot: JsonObject) -> None:
         """Ask no more."""
         asked = await self._transaction(slot)
-        if asked is not None:
-            transactions.cancel(self.unit, self.actor, asked)
+        gone = None if asked is None else transactions.cancel(self.unit, self.actor, asked)
+        if gone is not None and gone.provider != EMBEDDED:
+            self._teller.wish("cancel", gone.id)
+
+    @property
+    def _teller(self) -> Teller:
+        return Teller(unit=self.unit, vault=self.vault, actor=self.actor)
+
+    async def _provider(self, name: str) -> str:
+        if name != EMBEDDED and await self.unit.get(Provider, name) is None:
+            raise ActivityFault(reason="there is no such provider", provider=name)
+        return name
 
     async def _code(self, slot: JsonObject) -> RegistrationCode | None:
         found = await self.unit.get(RegistrationCode, str(slot.get("id", "")))

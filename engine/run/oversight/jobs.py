@@ -8,7 +8,7 @@ from engine.ports.actor import Actor
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Version
 from engine.records.work import Job
-from engine.run.hop.handing import facts_of
+from engine.run.jobs import facts_of
 
 
 def retry_job(unit: UnitOfWork, actor: Actor, job: Job) -> Job | None:

@@ -17,4 +17,4 @@ async def devices_of(unit: UnitOfWork, records: Records, user: User) -> Sequence
     client = await known_client(unit)
     if client is None:
         return ()
-    return await contracts.of_user(records, unit.tenant, client.id, user.id)
+    return await contracts.of_user(unit, records, client.id, user.id)

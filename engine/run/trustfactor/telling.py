@@ -21,13 +21,14 @@ from engine.realtime.channels import Event, Flow, Group, publish
 from engine.realtime.trustfactor import contracts
 from engine.records.record import Absent
 from engine.records.trustfactor import (
+    EMBEDDED,
     Callbacks,
     RegistrationCode,
     Signal,
     Transaction,
 )
 from engine.records.work import Job
-from engine.run.hop.handing import Sealing, message_id
+from engine.run.jobs import Sealing, message_id
 
 LABEL: Final = "TrustFactor callback"
 """Of the rows of the outbox that call an application back."""
@@ -35,6 +36,11 @@ MOVED: Final = Event(targets=("JourneyMovedEvent",), payload={}, cached=USUAL_CA
 """What pages of ours are told where RTAS has no word for it."""
 SIGNAL_KEPT: Final = timedelta(hours=1)
 What = Literal["registration", "decision", "expiry"]
+AT_PROVIDER: Final = "TrustFactor provider"
+"""Of the rows of the outbox that ask another TrustFactor for something."""
+Wish = Literal["code", "created", "success", "ask", "cancel-code", "cancel", "reset"]
+"""What is asked there: a code, to tell RTAS that it was made or used, a transaction, or its end."""
+_SOON: Final = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1_800.0)
 _USUAL: Final = tuple(float(each) for each in (5, 300, 1_800, 7_200, 18_000, 36_000, 36_000))
 
 
@@ -60,6 +66,8 @@ class Teller:
     async def registration(self, code: RegistrationCode) -> str | None:
         """Stage what follows a device's word on a code; give the channel that has an event."""
         if code.instance is not None:
+            if code.provider != EMBEDDED and code.status == "CONFIRMED":
+                self.wish("success", code.id)
             await self._signal("registration", code.id, code.instance)
             event = _success(code) if code.status == "CONFIRMED" else MOVED
             return (await publish(self.unit, self.vault, group_of(code), event, self.actor.at)).id
@@ -86,6 +94,15 @@ class Teller:
 
     def hand_over(self, what: What, subject: str, *, due_at: datetime) -> None:
         """Stage a callback; each try of it has the same id."""
+        self._row(LABEL, what, subject, due_at, _USUAL)
+
+    def wish(self, what: Wish, subject: str) -> None:
+        """Stage what is asked of a provider; each try has the same id, so it is done once there."""
+        self._row(AT_PROVIDER, what, subject, self.actor.at, _SOON)
+
+    def _row(
+        self, label: str, what: str, subject: str, due_at: datetime, delays: tuple[float, ...]
+    ) -> None:
         id = message_id(f"trustfactor/{what}/{subject}")
         sealing = Sealing(vault=self.vault, tenant=self.unit.tenant, id=id)
         handed: JsonObject = {"what": what, "subject": subject}
@@ -94,11 +111,11 @@ class Teller:
             instance=InstanceId(""),
             node=NodeId(""),
             visit=0,
-            label=LABEL,
+            label=label,
             activity_version=1,
             waits=False,
             job=sealing.sealed(handed),
-            delays=_USUAL,
+            delays=delays,
             due_at=due_at,
             created_at=self.actor.at,
         )

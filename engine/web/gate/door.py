@@ -21,12 +21,12 @@ class Needs:
 
 Named = Literal[
     "anybody", "link", "ticket", "page session", "app session", "key", "application", "end user",
-    "device",
+    "device", "provider",
 ]  # fmt: skip
 Permission = Named | Needs
 """What a request must bring: nothing, a link's secret, a start ticket, a living session, an API key
-itself, the token of an application server or of an end user, a device's signature, or the bearer
-value of a key that may.
+itself, the token of an application server or of an end user, the signature of a device or of a
+provider, or the bearer value of a key that may.
 
 A link, ticket, key, end user's token or signature is looked at by the answer itself, which knows
 what each refusal says.
@@ -39,6 +39,7 @@ ObjectRule = Literal[
     "the client's own",
     "the token's own group",
     "the device's own",
+    "the provider's own",
 ]
 Method = Literal["GET", "POST", "DELETE", "OPTIONS"]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

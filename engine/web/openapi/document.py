@@ -17,6 +17,7 @@ from engine.web.api.process_server import DESCRIBED
 from engine.web.api.rtas.login import LOGIN
 from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
 from engine.web.api.trustfactor.agents import AGENTS
+from engine.web.api.trustfactor.provided import PROVIDED
 from engine.web.gate.door import Needs
 from engine.web.openapi.schemas import Schema, Schemas
 
@@ -24,7 +25,8 @@ VERSION: Final = "1"
 """Of the API: it is raised by what breaks a program."""
 JSON: Final = "application/json"
 ALL: Final[tuple[Described, ...]] = (
-    ISSUE, *OPERATIONS, *DESCRIBED, LOGIN, *FOR_APPLICATIONS, *(row for row, _ in AGENTS)
+    ISSUE, *OPERATIONS, *DESCRIBED, LOGIN, *FOR_APPLICATIONS,
+    *(row for row, _ in (*AGENTS, *PROVIDED)),
 )  # fmt: skip
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 _ABOUT: Final = """What an application server calls: identity stores and passcodes, process

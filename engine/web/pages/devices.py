@@ -25,14 +25,14 @@ class Listening:
     """What a page that waits for a device is made with, derived for this one answer.
 
     Attributes:
-        link: What the device's agent opens, or scans.
+        link: What the device's agent opens, or scans; None until its provider has given it.
         token: What the page listens with.
         after: Sequence of the newest event: whatever is newer moves the page on.
         hub: Path of the hub.
         script: Address of rtas-ui, and its digest.
     """
 
-    link: str
+    link: str | None
     token: str
     after: int
     hub: str
@@ -82,7 +82,7 @@ def _waiting(
 ) -> Panelled:
     is_phone = panel.flow == "registration"
     left = "phone.left" if is_phone else "approval.left"
-    size, dark = outline(listening.link) if is_phone else (0, "")
+    size, dark = outline(listening.link) if is_phone and listening.link else (0, "")
     shown: Mapping[str, object] = {
         "is_phone": is_phone, "listening": listening, "panel": panel, "size": size, "dark": dark,
         "path": path, "count": _countdown(panel.ends_at, wait, now, left, say),

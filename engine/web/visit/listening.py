@@ -11,7 +11,7 @@ from engine.realtime.channels import Group
 from engine.realtime.tokens import issue
 from engine.realtime.trustfactor import codes
 from engine.records.realtime import RtasChannel, RtasClient
-from engine.records.trustfactor import RegistrationCode
+from engine.records.trustfactor import EMBEDDED, RegistrationCode, Transaction
 from engine.run.current import Current
 from engine.run.unit import TRIES, Unit
 from engine.web.links import HUB_PATH, registration_link, transaction_link
@@ -30,8 +30,8 @@ async def listening(ask: Ask, current: Current) -> Listening | None:
     for _ in range(TRIES):
         unit = Unit(store, tenant)
         client = await known_client(unit)
-        link = await _link(ask, unit, tenant, panel)
-        if client is None or link is None:
+        subject = await _subject(unit, panel)
+        if client is None or subject is None:
             return None
         group = _group(client, panel)
         token = await issue(unit, ask.web.issuer, client, group, current.now)
@@ -40,7 +40,7 @@ async def listening(ask: Ask, current: Current) -> Listening | None:
         if staged.is_empty or isinstance(await store.write(tenant, staged), Committed):
             channel = await store.get(tenant, RtasChannel, group.channel)
             return Listening(
-                link=link,
+                link=_link(ask, tenant, subject),
                 token=token,
                 after=0 if channel is None else channel.sequence,
                 hub=HUB_PATH,
@@ -50,15 +50,21 @@ async def listening(ask: Ask, current: Current) -> Listening | None:
     raise Busy(retry_after=1)
 
 
-async def _link(ask: Ask, unit: Unit, tenant: TenantId, panel: LivePanel) -> str | None:
-    """Derive what the device opens; None where the code is gone."""
-    origin = ask.web.config.origin
+async def _subject(unit: Unit, panel: LivePanel) -> RegistrationCode | Transaction | None:
+    """Find what the page waits for; None where it is gone."""
     if panel.flow == "transaction":
-        return transaction_link(origin, tenant, panel.subject)
-    code = await unit.get(RegistrationCode, panel.subject)
-    if code is None:
-        return None
-    return registration_link(origin, codes.payload_of(ask.web.journeys.vault, tenant, code))
+        return await unit.get(Transaction, panel.subject)
+    return await unit.get(RegistrationCode, panel.subject)
+
+
+def _link(ask: Ask, tenant: TenantId, subject: RegistrationCode | Transaction) -> str | None:
+    """Derive what the device opens; None until another provider has given it."""
+    origin = ask.web.config.origin
+    if subject.provider != EMBEDDED:
+        return None if subject.remote is None else subject.remote.link
+    if isinstance(subject, Transaction):
+        return transaction_link(origin, tenant, subject.id)
+    return registration_link(origin, codes.payload_of(ask.web.journeys.vault, tenant, subject))
 
 
 def _group(client: RtasClient, panel: LivePanel) -> Group:

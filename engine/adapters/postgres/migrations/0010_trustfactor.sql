@@ -4,10 +4,12 @@ CREATE TABLE tf_codes (
   tenant  text COLLATE "C" NOT NULL,
   id      text COLLATE "C" NOT NULL,
   version bigint NOT NULL,
+  by_remote text COLLATE "C",
   owner text COLLATE "C",
   ends    bigint NOT NULL,
   body    text   NOT NULL,
-  PRIMARY KEY (tenant, id)
+  PRIMARY KEY (tenant, id),
+  UNIQUE (tenant, by_remote)
 );
 CREATE INDEX tf_codes_by_owner ON tf_codes (tenant, owner);
 CREATE INDEX tf_codes_by_end ON tf_codes (ends);
@@ -26,10 +28,12 @@ CREATE TABLE tf_transactions (
   tenant  text COLLATE "C" NOT NULL,
   id      text COLLATE "C" NOT NULL,
   version bigint NOT NULL,
+  by_remote text COLLATE "C",
   owner text COLLATE "C",
   ends    bigint NOT NULL,
   body    text   NOT NULL,
-  PRIMARY KEY (tenant, id)
+  PRIMARY KEY (tenant, id),
+  UNIQUE (tenant, by_remote)
 );
 CREATE INDEX tf_transactions_by_owner ON tf_transactions (tenant, owner);
 CREATE INDEX tf_transactions_by_end ON tf_transactions (ends);
@@ -43,6 +47,13 @@ CREATE TABLE tf_wrong_device (
 );
 CREATE INDEX tf_wrong_device_by_end ON tf_wrong_device (ends);
 CREATE TABLE tf_callbacks (
+  tenant  text COLLATE "C" NOT NULL,
+  id      text COLLATE "C" NOT NULL,
+  version bigint NOT NULL,
+  body    text   NOT NULL,
+  PRIMARY KEY (tenant, id)
+);
+CREATE TABLE tf_providers (
   tenant  text COLLATE "C" NOT NULL,
   id      text COLLATE "C" NOT NULL,
   version bigint NOT NULL,

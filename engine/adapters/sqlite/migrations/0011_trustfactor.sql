@@ -4,10 +4,12 @@ CREATE TABLE tf_codes (
   tenant  TEXT    NOT NULL,
   id      TEXT    NOT NULL,
   version INTEGER NOT NULL,
+  by_remote TEXT,
   owner TEXT,
   ends    INTEGER NOT NULL,
   body    TEXT    NOT NULL,
-  PRIMARY KEY (tenant, id)
+  PRIMARY KEY (tenant, id),
+  UNIQUE (tenant, by_remote)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tf_codes_by_owner ON tf_codes (tenant, owner);
 CREATE INDEX tf_codes_by_end ON tf_codes (ends);
@@ -26,10 +28,12 @@ CREATE TABLE tf_transactions (
   tenant  TEXT    NOT NULL,
   id      TEXT    NOT NULL,
   version INTEGER NOT NULL,
+  by_remote TEXT,
   owner TEXT,
   ends    INTEGER NOT NULL,
   body    TEXT    NOT NULL,
-  PRIMARY KEY (tenant, id)
+  PRIMARY KEY (tenant, id),
+  UNIQUE (tenant, by_remote)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tf_transactions_by_owner ON tf_transactions (tenant, owner);
 CREATE INDEX tf_transactions_by_end ON tf_transactions (ends);
@@ -43,6 +47,13 @@ CREATE TABLE tf_wrong_device (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tf_wrong_device_by_end ON tf_wrong_device (ends);
 CREATE TABLE tf_callbacks (
+  tenant  TEXT    NOT NULL,
+  id      TEXT    NOT NULL,
+  version INTEGER NOT NULL,
+  body    TEXT    NOT NULL,
+  PRIMARY KEY (tenant, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tf_providers (
   tenant  TEXT    NOT NULL,
   id      TEXT    NOT NULL,
   version INTEGER NOT NULL,

@@ -34,17 +34,16 @@ class Remembered:
     """One call under a key: where its answer is kept, and what was asked."""
 
     def __init__(self, ask: Ask, operation: str, key: str, raw: bytes) -> None:
-        caller = ask.known_caller
         scope = ask.request.scope
         self._ask = ask
-        self.id = digest(f"{caller.key.id}|{operation}|{key}")
+        self.id = digest(f"{ask.program.name}|{operation}|{key}")
         words = [scope["method"].encode(), scope["path"].encode(), scope["query_string"], raw]
         self._asked = digest("|".join(digest(word.decode("latin-1")) for word in words))
 
     async def again(self) -> Response | Stopped | None:
         """Give what was answered before; or why this is another call; None for the first time."""
         kept = await self._ask.web.journeys.offices.store.get(
-            self._ask.known_caller.tenant, KeptAnswer, self.id
+            self._ask.program.tenant, KeptAnswer, self.id
         )
         if kept is None:
             return None

@@ -80,6 +80,7 @@ PATH_PARTS: Final[Mapping[str, str]] = {
     "processInstanceId": "The process instance's id.",
     "webhookName": "The webhook's name.",
     "webhookVersion": "The version of the webhook, from 1.",
+    "providerName": "The provider's name, as definitions have it.",
     "deviceId": "The phone's id, as the list of them has it.",
     "uniqueId": "The registration code's id, as it was answered when it was made.",
     "transactionId": "The transaction's id.",

@@ -15,7 +15,7 @@ from engine.model.names import Digest
 from engine.model.problem import Place, Problem
 from engine.ports.paging import every
 from engine.records.deployments import Deployment
-from engine.run.needs import Need, unmet
+from engine.run.oversight.needs import Need, unmet
 from engine.web.api.frame.operation import (
     MISSING,
     Answered,

@@ -65,7 +65,7 @@ class WrongDevice(Struct, kw_only=True, frozen=True):
 async def list_contracts(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     """List the devices of a user."""
     client, user_id = call.application.client.id, call.path["tfUserId"]
-    found = await contracts.of_user(call.offices.store, call.tenant, client, user_id)
+    found = await contracts.of_user(call.unit, call.offices.store, client, user_id)
     return Answered(body=Contracts(contracts=[_shown(one) for one in found]))
 
 

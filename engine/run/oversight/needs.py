@@ -12,6 +12,7 @@ from engine.model.names import TenantId
 from engine.model.signature import Reference
 from engine.ports.store import Records
 from engine.records.identity import IdentityStore, PasscodePolicy
+from engine.records.trustfactor import EMBEDDED, Provider
 from engine.run.unit import Unit
 from engine.webhooks.definitions import newest
 
@@ -26,7 +27,7 @@ class Need:
         of: The store of a policy, else empty.
     """
 
-    what: Literal["store", "policy", "webhook"]
+    what: Literal["store", "policy", "webhook", "provider"]
     name: str
     of: str = ""
 
@@ -68,4 +69,10 @@ async def _of_node(unit: Unit, node: ActivityNode) -> list[Need]:
                 if await unit.get(PasscodePolicy, policy_id(store, policy)) is None
             ]
     webhooks = [one for one in named(node, "webhook") if await newest(unit, one) is None]
-    return [*found, *(Need(what="webhook", name=one) for one in webhooks)]
+    providers = [
+        one
+        for one in named(node, "provider")
+        if one != EMBEDDED and await unit.get(Provider, one) is None
+    ]
+    found += [Need(what="webhook", name=one) for one in webhooks]
+    return [*found, *(Need(what="provider", name=one) for one in providers)]

@@ -1,0 +1,108 @@
+"""Where other providers call us back: what a device has confirmed or decided there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from starlette.responses import Response
+
+from engine.errors import Busy
+from engine.model.names import TenantId
+from engine.ports.store import Committed
+from engine.run.trustfactor.provided import Decided, Hearing, Registered, Taken
+from engine.run.unit import TRIES, Unit
+from engine.web.answers import api_error, unread_error
+from engine.web.api.frame.operation import Described, Nothing
+from engine.web.api.trustfactor.values import TRUSTFACTOR
+from engine.web.request import Ask
+from engine.web.wire import Unread, read_object
+
+BASE: Final = f"{TRUSTFACTOR}/v1/provided/{{tenantId}}/{{providerName}}"
+"""Where providers call us back; `Wanted.callback_base` is what stands before the tenant."""
+_Take = Callable[[Hearing, str, Any], Awaitable[Taken | None]]
+
+
+def _answer(kind: type, take: _Take) -> Callable[[Ask], Awaitable[Response]]:
+    """Make what answers one kind of call; the signature is over the bytes that came."""
+
+    async def answer(ask: Ask) -> Response:
+        read = await read_object(ask.request, seconds=ask.web.config.body_seconds)
+        if isinstance(read, Unread):
+            return unread_error(ask, read)
+        raw, _ = read
+        for _try in range(TRIES):
+            found = await _taken(ask, raw, kind, take)
+            if found is not None:
+                return found
+        raise Busy(retry_after=1)
+
+    return answer
+
+
+async def _taken(ask: Ask, raw: bytes, kind: type, take: _Take) -> Response | None:
+    """Take it in once; None where somebody was quicker."""
+    journeys, path = ask.web.journeys, ask.request.path_params
+    store, tenant = journeys.offices.store, TenantId(path["tenantId"])
+    ask.tenant = tenant
+    unit = Unit(store, tenant)
+    hearing = Hearing(unit=unit, vault=journeys.vault, chance=journeys.chance, at=await store.now())
+    headers = {name.lower(): value for name, value in ask.request.headers.items()}
+    if not await hearing.is_from(path["providerName"], headers, raw):
+        ask.fail()
+        return api_error(ask, "signature")
+    try:
+        said: Any = msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError:
+        return api_error(ask, "invalid")
+    found = await take(hearing, path["providerName"], said)
+    if found is None:
+        return api_error(ask, "missing")
+    if found.refused is not None:
+        told = {"field": "status", "message": found.refused}
+        return api_error(ask, "exists", details=[told])
+    staged = unit.staged()
+    if not staged.is_empty and not isinstance(await store.write(tenant, staged), Committed):
+        return None
+    if found.channel is not None:
+        ask.web.hub.hint(tenant, found.channel)
+    return Response(status_code=204)
+
+
+_DEVICE: Final = {
+    "name": "Pixel", "manufacturer": "Google", "device_model": "9",
+    "operating_system": "Android", "os_version": "16",
+}  # fmt: skip
+_KEY: Final = "7D/Iw9i3NdYLbHfw0UsVk3LcJo8PpQXoOPIRBhvF4Bk="
+_SIGNED: Final = "Signed as webhooks are, with the secret that we were given at our login there."
+
+
+def _row(name: str, path: str, summary: str, kind: type, example: dict[str, Any]) -> Described:
+    return Described(
+        name=name, method="POST", path=f"{BASE}/{path}", summary=summary, description=_SIGNED,
+        body=kind, query=Nothing, result=None, status=204, example=example,
+        others={404: "It is about nothing that was asked.", 409: "It stands otherwise."},
+    )  # fmt: skip
+
+
+PROVIDED: Final[Sequence[tuple[Described, Callable[[Ask], Awaitable[Response]]]]] = (
+    (
+        _row(
+            "ProviderRegistered", "registration", "Tell that a device has confirmed", Registered,
+            {
+                "app_user_unique_id": "u-1", "register_code_unique_id": "c-1",
+                "contract_key": _KEY, "device_key": _KEY, "device_info": _DEVICE,
+            },
+        ),
+        _answer(Registered, Hearing.registered),
+    ),
+    (
+        _row(
+            "ProviderDecided", "transaction", "Tell what a device has decided", Decided,
+            {"app_user_unique_id": "u-1", "transaction_id": "t-1", "status": "ACCEPTED"},
+        ),
+        _answer(Decided, Hearing.decided),
+    ),
+)  # fmt: skip
+"""Rows of the document, and what answers each."""

@@ -1,0 +1,376 @@
+"""Journeys with another TrustFactor: two houses, one of which asks the other over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from engine.errors import HttpFailed
+from engine.model.names import MAIN_TENANT
+from engine.ports.http import HttpAnswer, HttpRequest
+from engine.ports.store import Committed, PageQuery
+from engine.records.trustfactor import Contract, Provider, RegistrationCode
+from engine.records.work import Job
+from engine.run.outbox import Outbox
+from engine.run.trustfactor.callbacks import ApplicationCallbacks
+from engine.run.trustfactor.provided import Wanted, add_provider
+from engine.run.trustfactor.providers import Client, Providers
+from engine.run.trustfactor.telling import AT_PROVIDER, LABEL
+from engine.run.unit import Unit
+from engine.webhooks import signing
+from tests.web.agent import Agent
+from tests.web.application import ApplicationServer, application
+from tests.web.surface import Answer, Surface, play, send, surface
+from tests.web.test_devices_in_journeys import Journey
+
+VENDOR: Final = "https://tf.vendor.example"
+FLOW: Final = """\
+process: phone
+version: 1
+title: A phone
+languages: [en]
+maxDuration: PT1H
+flow:
+  start: {activity: Start, next: load}
+  load:
+    activity: Get User
+    inputs: {storeName: customers, userExternalId: ines.carvalho}
+    errors: {UserNotFound: no}
+    next: begin
+  begin:
+    activity: Start RTAS Registration
+    inputs: {userDisplayName: Inês, applicationName: Farol, provider: vendor}
+    next: wait
+  wait:
+    activity: RTAS Registration Page
+    errors:
+      RegistrationExpired: no
+      RegistrationRejected: no
+      RegistrationScannedTwice: no
+      WrongDevice: no
+    next: complete
+  complete: {activity: Complete RTAS Registration, next: ask}
+  ask:
+    activity: Start RTAS Transaction
+    inputs: {applicationName: Farol, action: Transfer, message: "To Ana?", provider: vendor}
+    errors: {NoDevice: no}
+    next: approve
+  approve:
+    activity: RTAS Transaction Page
+    errors: {TransactionDeclined: no, TransactionExpired: no}
+    next: settle
+  settle: {activity: Complete RTAS Transaction, next: decide}
+  decide:
+    activity: Simple Decider
+    inputs: {decisionOnAnyFailure: FAIL}
+    next: end
+  no: {activity: End, result: FAIL}
+  end: {activity: End}
+"""
+
+
+class Wire:
+    """HTTP between the houses, by their names; `fails`: how many calls get no answer first."""
+
+    def __init__(self) -> None:
+        self.houses: dict[str, Surface] = {}
+        self.sent: list[HttpRequest] = []
+        self.fails = 0
+
+    def refusal(self, uri: str) -> str | None:
+        return None if uri.startswith("https://") else "use https"
+
+    async def send(self, request: HttpRequest) -> HttpAnswer:
+        self.sent.append(request)
+        if self.fails:
+            self.fails -= 1
+            raise HttpFailed(reason="nobody answers")
+        parts = urlsplit(request.uri)
+        answer = await send(
+            self.houses[parts.netloc].app, request.method, parts.path,
+            headers=[("Host", parts.netloc), *request.headers], body=request.body,
+        )  # fmt: skip
+        return HttpAnswer(status=answer.status, headers=dict(answer.headers), body=answer.body)
+
+
+class Town:
+    """Our house, the vendor's, and the wire between them; time is the same in both."""
+
+    def __init__(self, ours: Surface) -> None:
+        self.ours, self.vendor, self.wire = ours, surface(public_url=VENDOR), Wire()
+        self.wire.houses = {ours.host: ours, self.vendor.host: self.vendor}
+        self.client = Client(http=self.wire)
+        self.server: ApplicationServer
+
+    async def furnish(self) -> None:
+        """Log in at the vendor, and deploy the journey."""
+        self.server = await application(self.vendor, "us")
+        unit, bench = Unit(self.ours.bench.store, MAIN_TENANT), self.ours.bench
+        wanted = Wanted(
+            name="vendor", address=VENDOR, client_id="us", secret=self.server.made.secret,
+            callback_base=f"{self.ours.config.origin}/trustfactor/v1/provided",
+        )  # fmt: skip
+        made = await add_provider(unit, bench.actor(), bench.vault, self.wire, wanted)
+        assert isinstance(made, Provider), made
+        assert isinstance(await bench.store.write(MAIN_TENANT, unit.staged()), Committed)
+        await bench.deploy(FLOW)
+
+    def move(self, length: timedelta) -> None:
+        """Let time pass in both houses."""
+        for house in (self.ours, self.vendor):
+            house.bench.clock.move(length)
+
+    async def work(self, rounds: int = 3) -> None:
+        """Let both outboxes do what is due."""
+        for _ in range(rounds):
+            for house in (self.ours, self.vendor):
+                await self._outbox(house).sweep()
+
+    def _outbox(self, house: Surface) -> Outbox:
+        bench = house.bench
+        callbacks = ApplicationCallbacks(
+            store=bench.store, vault=bench.vault, http=self.wire, chance=bench.chance
+        )
+        providers = Providers(
+            store=bench.store, vault=bench.vault, chance=bench.chance, client=self.client
+        )
+        return Outbox(
+            outside=bench.loop.outside, loop=bench.loop, clock=bench.clock, http=self.wire,
+            errands={LABEL: callbacks.do, AT_PROVIDER: providers.do},
+        )  # fmt: skip
+
+    async def begin(self) -> Journey:
+        """Open the journey's link and come to its page."""
+        journey = Journey(self.ours)
+        minted = await self.ours.bench.link("phone", {})
+        journey.page = await journey.browser.begin(minted.secret)
+        return journey
+
+    async def contracts(self) -> list[str]:
+        """Give the contract keys that the vendor knows of everybody."""
+        rows = (await self.vendor.bench.store.page(MAIN_TENANT, Contract, PageQuery())).rows
+        return [row.contract_key for row in rows if row.status == "ACTIVE"]
+
+
+def told(story: Callable[[Town], Awaitable[Any]]) -> Any:
+    async def furnished(house: Surface) -> Any:
+        town = Town(house)
+        await town.furnish()
+        return await story(town)
+
+    return play(furnished)
+
+
+def payload(journey: Journey) -> str:
+    return parse_qs(urlsplit(journey.link).query)["payload"][0]
+
+
+def test_a_phone_is_registered_and_asked_at_another_trustfactor() -> None:
+    async def story(town: Town) -> list[Any]:
+        phone, journey = Agent(house=town.vendor), await town.begin()
+        first = journey.page.words
+        await town.work()
+        await journey.look()
+        link = journey.link
+        await phone.register(payload(journey))
+        await town.work()
+        await journey.look()
+        named = journey.page.title
+        await journey.answer(device="mine")
+        await town.work()
+        waiting = (await journey.look()).title
+        listed = (await phone.asked()).json["transactions"]
+        await phone.decide(listed[0])
+        await town.work()
+        await journey.look()
+        return [first, link, named, waiting, listed[0]["message"], journey.page.title,
+                await town.contracts() == [phone.contract[1]]]  # fmt: skip
+
+    first, link, named, waiting, message, end, kept = told(story)
+
+    assert "Open the app here" not in first
+    assert link.startswith(f"{VENDOR}/web/device?payload=")
+    assert (named, waiting) == ("Your phone is ready", "Approve on your phone")
+    assert (message, end, kept) == ("To Ana?", "Thank you, all done", True)
+
+
+def test_its_rtas_is_told_of_both_so_that_others_may_listen() -> None:
+    async def story(town: Town) -> list[Any]:
+        phone, journey = Agent(house=town.vendor), await town.begin()
+        await town.work()
+        await journey.look()
+        await phone.register(payload(journey))
+        await town.work()
+        return [
+            json.loads(one.body)["status"]
+            for one in town.wire.sent
+            if one.uri.endswith("/rtas/v3/registration/callback")
+        ]
+
+    assert told(story) == ["REGISTRATION_CREATED_V2", "REGISTRATION_SUCCESS_V2"]
+
+
+def test_what_fails_is_tried_again_and_done_once() -> None:
+    async def story(town: Town) -> list[Any]:
+        journey = await town.begin()
+        town.wire.fails = 3
+        for _ in range(6):
+            await town.work(1)
+            town.move(timedelta(seconds=20))
+        await journey.look()
+        rows = (await town.vendor.bench.store.page(MAIN_TENANT, RegistrationCode, PageQuery())).rows
+        return [len(rows), payload(journey) != ""]
+
+    assert told(story) == [1, True]
+
+
+def test_a_login_is_renewed_and_made_anew_when_it_is_over() -> None:
+    async def story(town: Town) -> list[str]:
+        paths = []
+        for minutes in (0, 31, 31, 90):
+            town.move(timedelta(minutes=minutes))
+            before = len(town.wire.sent)
+            await town.begin()
+            await town.work(1)
+            paths.append(urlsplit(town.wire.sent[before].uri).path)
+        return paths
+
+    assert told(story) == [
+        "/rtas/v1/login", "/rtas/v1/token/renew", "/rtas/v1/token/renew", "/rtas/v1/login",
+    ]  # fmt: skip
+
+
+def test_a_wrong_phone_is_reset_there_too() -> None:
+    async def story(town: Town) -> list[Any]:
+        phone, journey = Agent(house=town.vendor), await town.begin()
+        await town.work()
+        await journey.look()
+        await phone.register(payload(journey))
+        await town.work()
+        await journey.look()
+        before = len(await town.contracts())
+        await journey.answer(device="wrong")
+        await town.work()
+        return [before, await town.contracts()]
+
+    assert told(story) == [1, []]
+
+
+Forge = Callable[[dict[str, str], bytes, datetime], tuple[dict[str, str], bytes]]
+FORGED: Final[dict[str, Forge]] = {
+    "flipped": lambda headers, body, at: (headers, body.replace(b"TFVA", b"TFVB")),
+    "old": lambda headers, body, at: (
+        dict(signing.headers([b"x" * 32], "msg_1", at - timedelta(minutes=6), body)), body,
+    ),
+    "unsigned": lambda headers, body, at: ({}, body),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", [*FORGED, "for another"])
+def test_a_callback_that_is_not_the_vendors_adds_no_device(how: str) -> None:
+    async def story(town: Town) -> list[Any]:
+        phone, journey = Agent(house=town.vendor), await town.begin()
+        await town.work()
+        await journey.look()
+        await phone.register(payload(journey))
+        call = await heard(town)
+        headers, body = dict(call.headers), call.body
+        if how in FORGED:
+            headers, body = FORGED[how](headers, body, town.ours.bench.clock.now())
+            place = urlsplit(call.uri).path
+        else:
+            place = urlsplit(call.uri).path.replace("/vendor/", "/other/")
+        answer = await said(town.ours, place, headers, body)
+        return [answer.status, (await journey.look()).title]
+
+    assert told(story) == [401, "Add your phone"]
+
+
+def test_the_vendors_callback_said_again_changes_nothing() -> None:
+    async def story(town: Town) -> list[Any]:
+        phone, journey = Agent(house=town.vendor), await town.begin()
+        await town.work()
+        await journey.look()
+        await phone.register(payload(journey))
+        call = await heard(town)
+        place = urlsplit(call.uri).path
+        answers = [await said(town.ours, place, dict(call.headers), call.body) for _ in range(3)]
+        await journey.look()
+        id = journey.page.action.rpartition("/")[2]
+        rows = await town.ours.bench.store.journal(MAIN_TENANT, id)  # type: ignore[arg-type]  # an id
+        return [[one.status for one in answers], [row.kind for row in rows].count("Signalled")]
+
+    assert told(story) == [[204] * 3, 1]
+
+
+async def heard(town: Town) -> HttpRequest:
+    """Keep the vendor's callback from arriving, and give it."""
+    town.wire.fails = 1_000
+    await town.work(1)
+    town.wire.fails = 0
+    return next(one for one in town.wire.sent if one.uri.endswith("/vendor/registration"))
+
+
+async def said(house: Surface, place: str, headers: dict[str, str], body: bytes) -> Answer:
+    given = [("Host", house.host), *headers.items()]
+    if "Content-Type" not in headers:
+        given.append(("Content-Type", "application/json"))
+    return await send(house.app, "POST", place, headers=given, body=body)
+
+
+def test_nothing_that_opens_the_vendor_is_kept_as_it_is() -> None:
+    async def story(town: Town) -> list[Any]:
+        await town.begin()
+        await town.work()
+        store = town.ours.bench.store
+        rows = [
+            row
+            for kind in (Provider, RegistrationCode, Job)
+            for row in (await store.page(MAIN_TENANT, kind, PageQuery())).rows
+        ]
+        login = next(iter(town.client.logins.values()))
+        return [repr(rows), town.server.made.secret, login.token]
+
+    kept, secret, token = told(story)
+
+    assert "vendor" in kept
+    assert secret not in kept
+    assert token not in kept
+
+
+def test_a_vendor_that_does_not_take_us_is_not_kept() -> None:
+    async def story(house: Surface) -> list[Any]:
+        town = Town(house)
+        await application(town.vendor, "us")
+        unit, bench = Unit(house.bench.store, MAIN_TENANT), house.bench
+        wanted = Wanted(
+            name="vendor", address=VENDOR, client_id="us", secret="rs_" + "A" * 43,
+            callback_base="https://ours.example/x",
+        )  # fmt: skip
+        made = await add_provider(unit, bench.actor(), bench.vault, town.wire, wanted)
+        assert isinstance(made, tuple)
+        named = await add_provider(
+            unit, bench.actor(), bench.vault, town.wire,
+            Wanted(name="embedded", address="http://x", client_id="us", callback_base="",
+                   secret="x"),  # noqa: S106 - one that opens nothing
+        )  # fmt: skip
+        assert isinstance(named, tuple)
+        return [[one.field for one in made], [one.field for one in named], unit.staged().is_empty]
+
+    assert play(story) == [["address"], ["name", "address"], True]
+
+
+def test_a_definition_that_names_nobody_is_held_and_warned_of() -> None:
+    async def story(house: Surface) -> Any:
+        await house.bench.deploy(FLOW)
+        journey = Journey(house)
+        minted = await house.bench.link("phone", {})
+        journey.page = await journey.browser.begin(minted.secret)
+        return journey.page.title
+
+    assert play(story) == "We could not finish this"
