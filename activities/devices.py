@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from activities.screens import screen_inputs
+from activities.screens import screen_inputs, show
 from activities.users import WHICH_USER, loaded_user
 from engine.activity import (
     BOOLEAN,
@@ -31,7 +31,6 @@ from engine.activity import (
     Panel,
     Question,
     Registration,
-    Screen,
     Shown,
     Woken,
     activity,
@@ -144,20 +143,21 @@ async def start_rtas_registration(call: Call) -> Ended:
 class RtasRegistrationPage:
     """Show the square code, go on once a phone has confirmed, and ask whether it is the right one.
 
-    Nobody answers within two minutes: it is taken to be.
+    Whoever looks on has two minutes, then their page answers for them; where nobody looks nothing
+    is added.
     """
 
     @staticmethod
     async def enter(call: Call) -> Outcome:
         """Show the code; what was confirmed already needs none."""
-        found = await call.use(Devices).registration(call.slot(REGISTRATION).value)
+        slot = call.slot(REGISTRATION).value
+        found = await call.use(Devices).registration(slot)
         if found.status != "open":
             return _registered(call, found)
-        slot = call.slot(REGISTRATION).value
         ends_at = datetime.fromisoformat(str(slot["endsAt"]))
         id, user = str(slot["id"]), str(slot["user"])
         panel = LivePanel(flow="registration", subject=id, user=user, ends_at=ends_at)
-        return _shown(call, panel, ends_at, key=f"registration.{id}")
+        return _shown(call, panel, expires=ends_at, key=f"registration.{id}")
 
     @staticmethod
     async def resume(call: Call, woken: Woken) -> Outcome:
@@ -168,8 +168,6 @@ class RtasRegistrationPage:
                 return done()
             await devices.drop(slot)
             return raised(WRONG_DEVICE)
-        if isinstance(woken, Expired) and slot.get("asked"):
-            return done()
         found = await devices.registration(slot)
         if found.status == "open":
             if not isinstance(woken, Expired):
@@ -180,34 +178,18 @@ class RtasRegistrationPage:
 
 
 def _registered(call: Call, found: Registration) -> Outcome:
-    """End the page, or ask about the phone that has confirmed."""
+    """End the page, or ask about the phone that has confirmed: nothing is added unasked."""
     if found.status != "confirmed":
         return raised(REGISTRATION_ENDS[found.status][0])
-    ends_at = (found.confirmed_at or call.at) + REMOVABLE
-    if ends_at <= call.at:
-        return done()
-    slot = call.slot(REGISTRATION).value
-    panel = DevicePanel(device=found.device, ends_at=ends_at)
-    return _shown(call, panel, ends_at, asks={REGISTRATION: {**slot, "asked": True}})
+    return _shown(call, DevicePanel(device=found.device, ends_at=call.at + REMOVABLE))
 
 
 def _shown(
-    call: Call,
-    panel: Panel,
-    expires: datetime,
-    *,
-    key: str | None = None,
-    asks: dict[str, JsonObject] | None = None,
+    call: Call, panel: Panel, *, expires: datetime | None = None, key: str | None = None
 ) -> Shown:
-    screen = Screen(
-        step_id=call.text("stepId"),
-        screen_id=call.text("screenId"),
-        screens=call.texts("screens"),
-        panels=(panel,),
-    )
-    return Shown(
-        screen=screen, expires=expires, wait_key=key, keys=asks or {}, asks=asks is not None
-    )
+    """Show a panel that waits for a signal, named by `key`; without one the person answers."""
+    screen = show(call, panel).screen
+    return Shown(screen=screen, expires=expires, wait_key=key, asks=key is None)
 
 
 def _completed(call: Call, *, is_good: bool) -> Ended:
@@ -238,11 +220,10 @@ def _completed(call: Call, *, is_good: bool) -> Ended:
 )
 async def complete_rtas_registration(call: Call) -> Ended:
     """Add the phone to the user's devices, if one has confirmed, and settle the check."""
-    slot = call.slot(REGISTRATION)
-    device = None
-    if slot.state == "confirmed":
-        device = await call.use(Devices).keep(slot.value)
+    slot, devices = call.slot(REGISTRATION), call.use(Devices)
+    device = await devices.keep(slot.value) if slot.state == "confirmed" else None
     if device is None:
+        await devices.drop(slot.value)
         return _completed(call, is_good=False)
     return passed(keys={REGISTRATION: {**slot.value, "device": device}})
 
@@ -347,7 +328,7 @@ class RtasTransactionPage:
             message=str(slot["message"]),
             parameters={n: str(t) for n, t in shown.items()} if isinstance(shown, dict) else {},
         )
-        return _shown(call, panel, ends_at, key=f"transaction.{slot['id']}")
+        return _shown(call, panel, expires=ends_at, key=f"transaction.{slot['id']}")
 
     @staticmethod
     async def resume(call: Call, woken: Woken) -> Outcome:

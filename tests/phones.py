@@ -61,7 +61,7 @@ async def registered(
     )
     confirmed = codes.confirm(unit, actor, scanned, confirmation)
     assert isinstance(confirmed, RegistrationCode)
-    contract = await contracts.register(unit, actor, confirmed)
+    contract = await contracts.register(unit, unit.records, actor, confirmed)
     assert contract is not None
     return contract
 

@@ -98,6 +98,13 @@ async def add_client(
     return MintedClient(client=client, secret=secret)
 
 
+async def client_named(unit: UnitOfWork, name: str) -> RtasClient | None:
+    """Find a client that an operator has made; what journeys act as is nobody's to change."""
+    if CLIENT_ID.fullmatch(name) is None:
+        return None
+    return await unit.find(RtasClient, "name", name)
+
+
 def change_client(
     unit: UnitOfWork,
     actor: Actor,

@@ -12,7 +12,7 @@ from engine.secret import digest
 
 NAME: Final = "-journeys"
 """No operator can give a client this name: it begins with a sign that names cannot begin with."""
-_ABOUT: Final = "Journeys of this server. Blocked, their pages no longer move on by themselves."
+_ABOUT: Final = "What journeys of this server act as; nobody logs in as it, and it stays."
 
 
 async def known_client(unit: UnitOfWork) -> RtasClient | None:

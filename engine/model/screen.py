@@ -84,7 +84,7 @@ class DevicePanel(Tagged, frozen=True, kw_only=True):
 
     Attributes:
         device: As its owner calls it; empty where nobody knows.
-        ends_at: Until when it can be removed here.
+        ends_at: When whoever looks on is taken to be content.
     """
 
     device: str

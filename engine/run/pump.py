@@ -1,4 +1,4 @@
-"""Background work: fires timers and deadlines that nobody's request has fired yet."""
+"""Background work: fires timers, deadlines and signals that nobody's request has fired yet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from engine.access.tenants import tenants
 from engine.errors import ActivityMissing, UnknownInstance
 from engine.identity.attempts import UNKNOWN
 from engine.ports.outside import Clock
-from engine.ports.store import PageQuery, Store
+from engine.ports.paging import every
+from engine.ports.store import Store
 from engine.records.trustfactor import Signal
 from engine.run.current import InstanceRef
 from engine.run.erasure import Eraser
@@ -86,18 +87,22 @@ class Pump:
         """
         now = await self.store.now()
         for tenant in await tenants(self.store):
-            page = await self.store.page(tenant, Signal, PageQuery(size=AT_ONCE))
-            for signal in page.rows:
+            for signal in [row async for row in every(self.store, tenant, Signal)]:
                 ref = InstanceRef(tenant=tenant, id=signal.instance)
-                await guarded("signal", self._heard(ref, signal, now), instance=ref.id)
+                if now >= signal.at + UNHEARD:
+                    await guarded("signal", self._forgotten(ref, signal), instance=ref.id)
+                elif ref not in self._stuck:
+                    await guarded("signal", self._heard(ref), instance=ref.id)
 
-    async def _heard(self, ref: InstanceRef, signal: Signal, now: datetime) -> None:
+    async def _heard(self, ref: InstanceRef) -> None:
         with suppress(UnknownInstance):
             await self.loop.current(ref)
-        if now >= signal.at + UNHEARD:
-            unit = Unit(self.store, ref.tenant)
-            unit.delete(signal)
-            await self.store.write(ref.tenant, unit.staged())
+
+    async def _forgotten(self, ref: InstanceRef, signal: Signal) -> None:
+        """Take a signal away; whoever waits for it still looks when its own time is over."""
+        unit = Unit(self.store, ref.tenant)
+        unit.delete(signal)
+        await self.store.write(ref.tenant, unit.staged())
 
     async def _tidy(self, now: datetime) -> None:
         """Forget, once an hour, who was never there; a user's tries end with a success alone (C1).

@@ -50,7 +50,7 @@ class Unit:
 
     def __init__(self, records: Records, tenant: TenantId) -> None:
         self.tenant = tenant
-        self._records = records
+        self.records = records
         self._shadows: Shadows = {}
         self._writes: list[Put | Delete | Hold] = []
         self._audit: list[AuditRow] = []
@@ -62,14 +62,14 @@ class Unit:
         """Read one row by id, staged ones first."""
         if (kind.TABLE, id) in self._shadows:
             return cast("R | None", self._shadows[kind.TABLE, id])
-        return await self._records.get(self.tenant, kind, id)
+        return await self.records.get(self.tenant, kind, id)
 
     async def find(self, kind: type[R], unique: str, value: str) -> R | None:
         """Read the row whose unique property is `value`, staged ones first."""
         for (table, _), row in self._shadows.items():
             if table == kind.TABLE and row is not None and getattr(row, unique) == value:
                 return cast("R", row)
-        found = await self._records.find(self.tenant, kind, unique, value)
+        found = await self.records.find(self.tenant, kind, unique, value)
         if not self._shadows:
             return found
         # A row that is staged and did not match above has given the text up.

@@ -48,6 +48,7 @@ class Served:
     """
 
     base: str
+    application: Application
     surface: Surface
     ines: User
     clock: FrozenClock
@@ -135,7 +136,9 @@ def served() -> Iterator[Served]:
     house, ines = asyncio.run_coroutine_threadsafe(work, loop).result(30)
     shown = WebConfig(app_name="Farol Mutual", public_url=base, secure_cookies=False)
     surface = Surface(bench=house, app=app, config=shown)
-    yield Served(base=base, surface=surface, ines=ines, clock=clock, loop=loop)
+    yield Served(
+        base=base, application=application, surface=surface, ines=ines, clock=clock, loop=loop
+    )
     loop.call_soon_threadsafe(application.say_goodbye)
     server.should_exit = True
     thread.join(10)

@@ -64,7 +64,8 @@ def test_a_link_registers_a_device_whose_keys_nobody_else_reads(
     result = device("register", made["deeplink_url"], typed="y\n")
 
     assert result.exit_code == 0, result.output
-    assert "Register this device for John Doe at Farol Mutual?" in result.stderr
+    asked = f"Register this device for John Doe at Farol Mutual, on {hub.base}?"
+    assert asked in result.stderr
     assert result.stdout == "This device is registered for John Doe at Farol Mutual.\n"
     file = tmp_path / "devices" / "phone.json"
     assert file.stat().st_mode & 0o777 == 0o600
@@ -102,7 +103,7 @@ def test_two_agents_live_on_one_machine_and_one_code_is_for_one(hub: Hub, device
     ]
 
     assert [one.exit_code for one in results] == [0, 0, 1]
-    assert "It is not registered: used" in results[2].output
+    assert "It is not registered: this code was used already" in results[2].output
     assert len(set(keys_of(hub, "two"))) == 2
     assert len(json.loads(device("list", "--agent", "tablet", "--json").stdout)["contracts"]) == 1
 

@@ -106,7 +106,8 @@ class House:
         )  # fmt: skip
         confirmed = codes.confirm(unit, actor, scanned, confirmation)
         assert isinstance(confirmed, RegistrationCode), confirmed
-        await Teller(unit=unit, vault=self.bench.vault, actor=actor).registration(confirmed)
+        teller = Teller(unit=unit, records=self.store, vault=self.bench.vault, actor=actor)
+        await teller.registration(confirmed)
         assert isinstance(await self.store.write(MAIN_TENANT, unit.staged()), Committed)
 
     async def heard(self, begun: Begun) -> int:

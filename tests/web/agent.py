@@ -38,7 +38,7 @@ class Agent:
         headers = [JSON, ("Host", self.house.host)]
         for one in by:
             private = getattr(self, one)[0]
-            signature = KEYS.sign(private, f"{path}\n".encode() + raw)
+            signature = KEYS.sign(private, f"{self.house.config.origin}{path}\n".encode() + raw)
             headers.append((f"TF-{one.title()}-Signature", signature))
         return await send(self.house.app, "POST", path, headers=headers, body=raw)
 
@@ -75,8 +75,13 @@ class Agent:
 
     async def decide(self, asked: dict[str, Any], decision: str = "ACCEPT", **other: Any) -> Answer:
         """Decide one that was listed."""
+        lines = (
+            "trustfactor", "1", "decision", self.tenant, asked["transaction_id"], asked["digest"],
+            decision, self.contract[1],
+        )  # fmt: skip
         said = {
             "tenant": self.tenant, "contract_key": self.contract[1], "decision": decision,
             "transaction_id": asked["transaction_id"], "digest": asked["digest"],
+            "signature": KEYS.sign(self.contract[0], "\n".join(lines).encode()),
         }  # fmt: skip
         return await self.call(f"{AGENT}/decide", said, by=("contract",), **other)

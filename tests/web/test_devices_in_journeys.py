@@ -11,14 +11,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from engine.access import embedded
 from engine.access.embedded import known_client
-from engine.model.names import MAIN_TENANT, JsonObject
+from engine.model.names import MAIN_TENANT, InstanceId, JsonObject
 from engine.ports.store import PageQuery
 from engine.realtime.trustfactor import contracts
 from engine.records.trustfactor import Contract, RegistrationCode, Signal
+from engine.run.current import InstanceRef
 from engine.run.oversight.timeline import timeline
 from engine.run.pump import Pump
 from engine.run.unit import Unit
+from engine.web.visit import listening
 from tests.bench import RIGHT
 from tests.web.agent import Agent
 from tests.web.listening import connect
@@ -86,7 +89,8 @@ class Journey:
             return []
         user = (await bench.store.page(MAIN_TENANT, Contract, PageQuery())).rows
         ids = {one.user_id for one in user}
-        unit, found = Unit(bench.store, MAIN_TENANT), []
+        unit = Unit(bench.store, MAIN_TENANT)
+        found: list[Contract] = []
         for id in ids:
             found += await contracts.of_user(unit, bench.store, client.id, id)
         return [one.device.known_as for one in found]
@@ -172,17 +176,88 @@ def test_a_phone_that_is_not_theirs_is_removed_and_a_new_code_offered() -> None:
     assert told(story) == ["Add your phone", True, 409, []]
 
 
-def test_nobody_says_it_is_wrong_and_the_page_goes_on() -> None:
+def test_nothing_is_added_that_nobody_was_asked_about() -> None:
     async def story(journey: Journey) -> list[Any]:
         phone = Agent(house=journey.house)
         await journey.begin("device-registration", WHO)
         await phone.register(journey.payload)
-        await journey.look()
-        journey.house.bench.clock.move(timedelta(minutes=2))
-        await journey.look()
-        return [journey.page.title, await journey.devices()]
+        journey.house.bench.clock.move(timedelta(minutes=10))
+        first = (await journey.look()).title
+        journey.house.bench.clock.move(timedelta(minutes=10))
+        later = await journey.look()
+        before = await journey.devices()
+        await journey.answer(device="mine")
+        return [first, later.title, "another" in later.words, before, await journey.devices()]
 
-    assert told(story) == ["Thank you, all done", ["SecuritySide TFVA"]]
+    assert told(story) == [
+        "Your phone is ready", "Your phone is ready", False, [], ["SecuritySide TFVA"],
+    ]  # fmt: skip
+
+
+def test_a_question_ends_with_its_journey() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        bench, phone = journey.house.bench, await with_phone(journey)
+        await journey.begin("transaction-approval", ASKED)
+        listed = (await phone.asked()).json["transactions"]
+        id = InstanceId(journey.page.action.rpartition("/")[2])
+        await bench.supervisor.act(InstanceRef(tenant=MAIN_TENANT, id=id), "cancel", bench.actor())
+        late = await phone.decide(listed[0])
+        return [(await phone.asked()).json["transactions"], late.status]
+
+    assert told(story) == [[], 409]
+
+
+def test_a_code_ends_with_its_journey() -> None:
+    async def story(journey: Journey) -> list[int]:
+        bench, phones = journey.house.bench, [Agent(house=journey.house) for _ in range(2)]
+        await journey.begin("device-registration", WHO)
+        payload = journey.payload
+        await phones[0].scan(payload)
+        id = InstanceId(journey.page.action.rpartition("/")[2])
+        await bench.supervisor.act(InstanceRef(tenant=MAIN_TENANT, id=id), "cancel", bench.actor())
+        return [(await phones[0].confirm(payload)).status, (await phones[1].scan(payload)).status]
+
+    assert told(story) == [409, 409]
+
+
+def test_what_journeys_act_as_is_nobodys_to_change() -> None:
+    async def story(journey: Journey) -> list[Any]:
+        await with_phone(journey)
+        caller = await program(journey.house)
+        place = "/api/rtas/clients/-journeys"
+        answers = [
+            await caller.call("DELETE", place),
+            await caller.post(f"{place}/secret/exchange"),
+            await caller.post(place, {"status": "BLOCKED"}),
+        ]
+        return [[one.status for one in answers], await journey.devices()]
+
+    assert told(story) == [[404] * 3, ["SecuritySide TFVA"]]
+
+
+def test_a_word_that_comes_while_the_page_is_made_is_heard_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story(journey: Journey) -> str:
+        phone, known = Agent(house=journey.house), embedded.known_client
+        await journey.begin("device-registration", WHO)
+        payload = journey.payload
+
+        async def meanwhile(unit: Unit) -> Any:
+            monkeypatch.setattr(listening, "known_client", known)
+            await phone.register(payload)
+            return await known(unit)
+
+        monkeypatch.setattr(listening, "known_client", meanwhile)
+        await journey.look()
+        after = re.search(r'data-after="(\d+)"', journey.page.text)
+        assert after
+        line = await connect(journey.house, journey.token, after=after[1])
+        targets = [(await line.event())[0] for _ in range(2)]
+        await line.go()
+        return targets[1]
+
+    assert told(story) == "RegistrationSuccessEvent"
 
 
 async def _reject(journey: Journey) -> None:
@@ -246,7 +321,7 @@ def test_who_is_erased_has_no_phone_left() -> None:
         left = [(await bench.store.page(MAIN_TENANT, kind, PageQuery())).total for kind in kinds]
         return [left, (await phone.asked()).status]
 
-    assert told(story) == [[0, 0], 401]
+    assert told(story) == [[0, 0], 409]
 
 
 def test_a_code_shows_itself_the_same_after_a_refresh_and_is_kept_nowhere() -> None:
@@ -300,7 +375,7 @@ def test_nobody_looks_and_the_journey_goes_on_all_the_same() -> None:
         await journey.look()
         return [waiting, left, journey.page.title]
 
-    assert told(story) == [1, 0, "Thank you, all done"]
+    assert told(story) == [1, 0, "Your phone is ready"]
 
 
 def test_a_word_that_comes_twice_moves_a_journey_once() -> None:

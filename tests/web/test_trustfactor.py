@@ -10,28 +10,34 @@ from typing import Any
 
 import pytest
 import zxingcpp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook
 
+from engine.access.clients import change_client, remove_client
 from engine.errors import HttpFailed
 from engine.model.names import MAIN_TENANT
 from engine.ports.http import HttpAnswer, HttpRequest
-from engine.ports.store import PageQuery
+from engine.ports.store import AuditQuery, PageQuery
 from engine.realtime.trustfactor import square
-from engine.records.trustfactor import Contract, RegistrationCode
+from engine.records.access import KeptAnswer
+from engine.records.trustfactor import Callbacks, Contract, RegistrationCode, Transaction
 from engine.records.work import Job
 from engine.run.outbox import Outbox
 from engine.run.trustfactor.callbacks import ApplicationCallbacks
 from engine.run.trustfactor.telling import LABEL
+from engine.run.unit import Unit
 from engine.testing import ScriptedHttp
+from engine.web.sources import SourceLimits
 from tests.web.agent import AGENT, KEYS, Agent
 from tests.web.application import DEVICE, ApplicationServer, application
 from tests.web.pixels import grey
+from tests.web.program import JSON
 from tests.web.surface import Answer, Surface, play, send
 
 CODES = "/trustfactor/v2/registration-codes"
 TRANSACTIONS = "/trustfactor/v1/transactions"
 WHO = {"user_id": "john.doe", "user_name": "John Doe", "application_name": "Farol Mutual"}
-ASKED = {
+ASKED: dict[str, Any] = {
     "user_id": "john.doe", "application_name": "Farol Mutual", "action": "Transfer",
     "message": "Send 250 euros to Ana?", "parameters": {"Amount": "250.00 EUR"},
 }  # fmt: skip
@@ -177,7 +183,6 @@ FORGERIES: dict[str, Forge] = {
         "/trustfactor/v1/agent/scan", {"payload": payload, "device_key": agent.device[1]}, by=()
     ),
     "another's key": lambda agent, payload: agent.scan(payload, device_key=agent.contract[1]),
-    "long ago": lambda agent, payload: agent.scan(payload, at=1_000_000_000),
     "contract unsigned": lambda agent, payload: agent.call(
         "/trustfactor/v1/agent/confirm",
         {
@@ -215,7 +220,9 @@ def test_a_word_signed_for_one_way_in_counts_at_no_other() -> None:
         await agent.scan(made["payload"])
         said = {"payload": made["payload"], "device_key": agent.device[1]}
         raw = json.dumps({"at": int(house.bench.clock.now().timestamp()), **said}).encode()
-        signature = KEYS.sign(agent.device[0], f"{AGENT}/scan\n".encode() + raw)
+        signature = KEYS.sign(
+            agent.device[0], f"{house.config.origin}{AGENT}/scan\n".encode() + raw
+        )
         headers = [("Content-Type", "application/json"), ("TF-Device-Signature", signature)]
         answer = await send(house.app, "POST", f"{AGENT}/reject", headers=headers, body=raw)
         return answer.status
@@ -330,7 +337,12 @@ def test_a_device_decides_what_it_was_shown(decision: str, status: str) -> None:
         name: ASKED[name] for name in ("action", "message", "parameters")
     }
     assert (decided, changed, left) == ([{"status": status}] * 2, 409, [])
-    assert (shown["status"], len(shown["signature"])) == (status, 88)
+    lines = ("trustfactor", "1", "decision", "main", listed["transaction_id"], shown["digest"],
+             decision, shown["contract_key"])  # fmt: skip
+    assert (shown["status"], shown["digest"]) == (status, listed["digest"])
+    Ed25519PublicKey.from_public_bytes(base64.b64decode(shown["contract_key"])).verify(
+        base64.b64decode(shown["signature"]), "\n".join(lines).encode()
+    )
 
 
 def test_another_text_than_was_shown_is_not_decided() -> None:
@@ -358,13 +370,12 @@ def test_a_stranger_decides_nothing() -> None:
             await stranger.decide(listed[0]),
             await nobody.decide(listed[0]),
             await stranger.decide(listed[0], contract_key=owner.contract[1]),
-            await owner.asked(at=1_000_000_000),
         ]
         seen = (await stranger.asked()).json["transactions"]
         shown = (await get(server, f"{TRANSACTIONS}/{made['transaction_id']}")).json
         return [[one.status for one in answers], seen, shown["status"]]
 
-    assert play(story) == [[404, 401, 401, 401], [], "PENDING"]
+    assert play(story) == [[404, 409, 401], [], "PENDING"]
 
 
 def test_time_ends_a_transaction() -> None:
@@ -468,13 +479,124 @@ def test_an_application_that_agrees_has_a_device_registered() -> None:
     }  # fmt: skip
 
 
+def test_a_409_is_no_refusal_for_a_first_try_may_have_been_heard() -> None:
+    async def story(house: Surface) -> list[Any]:
+        server, agent = await application(house), Agent(house=house)
+        await called_back(server)
+        made = await code(server)
+        await agent.register(made["payload"])
+        sweeper = outbox(house, answering(409, 200))
+        for _ in range(2):
+            await sweeper.sweep()
+            house.bench.clock.move(timedelta(minutes=7))
+        return [await status_of(server, made), len(await contracts(server))]
+
+    assert play(story) == ["REGISTERED", 1]
+
+
+def test_a_device_that_is_reset_at_that_moment_decides_nothing() -> None:
+    async def story(house: Surface) -> list[Any]:
+        server, agent = await application(house), Agent(house=house)
+        await agent.register((await code(server))["payload"])
+        made = await asked(server)
+        listed = (await agent.asked()).json["transactions"]
+        store, key = house.bench.store, {"contract_key": agent.contract[1]}
+        write = store.write
+
+        async def reset_first(tenant: Any, staged: Any) -> Any:
+            store.write = write  # type: ignore[method-assign]  # once
+            await server.post("/trustfactor/v1/contracts/reset", key)
+            return await write(tenant, staged)
+
+        store.write = reset_first  # type: ignore[assignment, method-assign]  # for one call
+        answer = await agent.decide(listed[0])
+        shown = (await get(server, f"{TRANSACTIONS}/{made['transaction_id']}")).json
+        return [answer.status, shown["status"]]
+
+    assert play(story) == [409, "PENDING"]
+
+
+def test_a_wrong_clock_is_told_the_time_and_is_no_try() -> None:
+    async def story(house: Surface) -> list[Any]:
+        server, agent = await application(house), Agent(house=house)
+        made = await code(server)
+        answers = [await agent.scan(made["payload"], at=1_000_000_000) for _ in range(5)]
+        now = await agent.scan(made["payload"])
+        return [[one.status for one in answers], answers[0].json["details"]["problems"], now.status]
+
+    statuses, problems, now = play(story, limits=SourceLimits(per_minute=3, per_hour=100))
+
+    assert (statuses, now) == ([400] * 5, 200)
+    assert problems == [{"field": "at", "message": "here it is 1768478400: set the device's clock"}]
+
+
+@pytest.mark.parametrize("how", ["blocked", "removed"])
+def test_an_application_that_is_out_has_nothing_registered_or_decided(how: str) -> None:
+    async def story(house: Surface) -> list[int]:
+        server, agent, other = await application(house), Agent(house=house), Agent(house=house)
+        made = await code(server)
+        await agent.register((await code(server))["payload"])
+        await asked(server)
+        listed = (await agent.asked()).json["transactions"]
+        bench = house.bench
+        unit = Unit(bench.store, MAIN_TENANT)
+        if how == "blocked":
+            change_client(unit, bench.actor(), server.made.client, status="BLOCKED")
+        else:
+            remove_client(unit, bench.actor(), server.made.client)
+        await bench.store.write(MAIN_TENANT, unit.staged())
+        answers = [await other.scan(made["payload"]), await agent.decide(listed[0])]
+        return [one.status for one in answers]
+
+    assert play(story) == [409, 409]
+
+
+def test_one_key_is_not_two() -> None:
+    async def story(house: Surface) -> int:
+        server, agent = await application(house), Agent(house=house)
+        agent.contract = agent.device
+        return (await agent.register((await code(server))["payload"])).status
+
+    assert play(story) == 409
+
+
+def test_a_call_for_another_server_counts_for_nothing_here() -> None:
+    async def story(house: Surface) -> int:
+        server, agent = await application(house), Agent(house=house)
+        payload = (await code(server))["payload"]
+        said = {"at": int(house.bench.clock.now().timestamp()), "payload": payload}
+        raw = json.dumps({**said, "device_key": agent.device[1]}).encode()
+        message = f"https://evil.example{AGENT}/scan\n".encode() + raw
+        headers = [JSON, ("TF-Device-Signature", KEYS.sign(agent.device[0], message))]
+        answer = await send(house.app, "POST", f"{AGENT}/scan", headers=headers, body=raw)
+        return answer.status
+
+    assert play(story) == 401
+
+
+@pytest.mark.parametrize("text", ["Pay\x1b[2K 1", "Pay\u202e 1", "Pay\n1"])
+def test_what_is_shown_holds_nothing_that_rewrites_it(text: str) -> None:
+    async def story(house: Surface) -> list[int]:
+        server, agent = await application(house), Agent(house=house)
+        await agent.register((await code(server))["payload"])
+        tries: list[dict[str, Any]] = [
+            {"message": text}, {"action": text}, {"parameters": {text: "1"}},
+            {"parameters": {"1": text}},
+        ]  # fmt: skip
+        answers = [await server.post(TRANSACTIONS, ASKED | each) for each in tries]
+        named = await server.post(CODES, {**WHO, "user_name": text})
+        return [one.status for one in (*answers, named)]
+
+    assert play(story) == [400] * 5
+
+
 def test_an_application_that_refuses_has_none() -> None:
     async def story(house: Surface) -> list[Any]:
         server, agent = await application(house), Agent(house=house)
         await called_back(server)
         made = await code(server)
         await agent.register(made["payload"])
-        await outbox(house, answering(409)).sweep()
+        await outbox(house, answering(422)).sweep()
         late = await agent.confirm(made["payload"])
         jobs = (await house.bench.store.page(MAIN_TENANT, Job, PageQuery())).total
         return [await status_of(server, made), late.status, await contracts(server), jobs]
@@ -520,11 +642,11 @@ def test_an_application_hears_once_how_a_transaction_ended(ending: str) -> None:
 
     made, key = play(story)
 
-    assert [json.loads(one.body) | {"signature": None} for one in bank.sent] == [
+    assert [json.loads(one.body) | {"signature": None, "digest": ""} for one in bank.sent] == [
         {
             "app_user_unique_id": "john.doe", "transaction_id": made["transaction_id"],
             "status": ending, "contract_key": None if ending == "EXPIRED" else key,
-            "signature": None,
+            "signature": None, "digest": "",
         }
     ]  # fmt: skip
 
@@ -535,13 +657,17 @@ def test_nothing_that_opens_or_is_shown_is_kept_as_it_is() -> None:
         secret = await called_back(server)
         made = await code(server)
         await agent.register(made["payload"])
+        await outbox(house, answering(200)).sweep()
+        await asked(server)
         rows: list[Any] = []
-        for kind in (RegistrationCode, Contract, Job):
+        for kind in (RegistrationCode, Contract, Job, Callbacks, Transaction, KeptAnswer):
             rows += (await house.bench.store.page(MAIN_TENANT, kind, PageQuery())).rows
-        return [repr(rows), secret, made["payload"].rpartition(".")[2]]
+        audit = await house.bench.store.audit(MAIN_TENANT, AuditQuery())
+        return [repr(rows) + repr(audit), secret, made["payload"].rpartition(".")[2]]
 
     kept, secret, mac = play(story)
 
-    assert "RegistrationCode(" in kept
-    assert secret not in kept
-    assert mac not in kept
+    for kind in ("RegistrationCode(", "Callbacks(", "Transaction(", "Contract("):
+        assert kind in kept
+    for hidden in (secret, secret.removeprefix("whsec_"), mac, "250 euros", "250.00 EUR"):
+        assert hidden not in kept

@@ -19,8 +19,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from engine.model.names import TenantId
 from engine.ports.outside import Clock
 from engine.ports.signing import DeviceKeys
+from engine.realtime.trustfactor.said import decision_text, signed_message
 from engine.realtime.trustfactor.transactions import Display, digest_of
 
 AGENT: Final = "/trustfactor/v1/agent"
@@ -169,14 +171,17 @@ class Agent:
 
     def decide(self, question: Question, *, accepts: bool) -> str:
         """Answer one, and hear what became of it."""
+        held, digest = question.held, _read_digest(question.said)
+        decision = "ACCEPT" if accepts else "DECLINE"
+        text = decision_text(TenantId(held.tenant), question.id, digest, decision, held.public)
         said = {
-            "tenant": question.held.tenant,
-            "contract_key": question.held.public,
+            "tenant": held.tenant,
+            "contract_key": held.public,
             "transaction_id": question.id,
-            "decision": "ACCEPT" if accepts else "DECLINE",
-            "digest": _read_digest(question.said),
+            "decision": decision,
+            "digest": digest,
+            "signature": self.keys.sign(held.private, text),
         }
-        held = question.held
         return str(self._call(held.origin, "decide", said, held=held)["status"])
 
     def about(self) -> Mapping[str, str]:
@@ -202,7 +207,7 @@ class Agent:
         """Say it, signed. Raises `Refused`."""
         path = f"{AGENT}/{what}"
         body = json.dumps({"at": int(self.clock.now().timestamp()), **said}).encode()
-        message = f"{path}\n".encode() + body
+        message = signed_message(origin, path, body)
         headers = {"Content-Type": "application/json"}
         if device:
             headers["TF-Device-Signature"] = self.keys.sign(self.kept.private, message)

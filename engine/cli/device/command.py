@@ -23,6 +23,8 @@ F = TypeVar("F", bound=Callable[..., object])
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 FOLDER: Final = Path.home() / ".trustflow-devices"
 LOOK_SECONDS: Final = 1.0
+FINAL: Final = frozenset({404, 409, 410})
+"""What a server answers where nothing will come of a code any more."""
 
 
 def agent_options(command: F) -> F:
@@ -86,7 +88,11 @@ def register(
     try:
         scanned = agent.scan(link)
         who = f"{clean(str(scanned['user_name']))} at {clean(str(scanned['application_name']))}"
-        wants = yes or decline or click.confirm(f"Register this device for {who}?", err=True)
+        wants = (
+            yes
+            or decline
+            or click.confirm(f"Register this device for {who}, on {link.origin}?", err=True)
+        )
         if decline or not wants:
             agent.reject(link)
             return _told({"status": "REJECTED"}, f"Declined: nothing is registered for {who}.",
@@ -216,9 +222,12 @@ def _settled(agent: Agent, link: Link, held: Held, patience: timedelta) -> str:
         try:
             status = agent.status(link, held)
         except Refused as refused:
-            if refused.status:
+            if refused.status in FINAL:
                 agent.forget(held)
-            raise
+                raise
+            if agent.clock.now() >= until:
+                raise
+            status = "CONFIRMED"  # it may have been heard: the key is kept, and it is asked again
         if status != "CONFIRMED" or agent.clock.now() >= until:
             return status
         time.sleep(LOOK_SECONDS)
@@ -228,14 +237,15 @@ def _questions(agent: Agent) -> list[Question]:
     """List what is asked, by every application; one that does not answer is told, not fatal."""
     from engine.cli.device.agent import Refused
 
-    found: list[Question] = []
+    found: dict[tuple[str, str, str], Question] = {}
     for held in agent.kept.contracts:
         try:
-            found += agent.questions(held)
+            for one in agent.questions(held):  # several contracts may be asked the same
+                found[held.origin, held.tenant, one.id] = one
         except Refused as refused:
             told = f"{clean(held.application)}: {clean(refused.reason)}"
             Terminal.here(to_errors=True).say(told, "warning")
-    return found
+    return list(found.values())
 
 
 def _decided(

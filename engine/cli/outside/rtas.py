@@ -219,9 +219,9 @@ def _minted(made: MintedClient | tuple[FieldProblem, ...], *, as_json: bool) -> 
 
 
 async def _named(unit: Unit, name: str) -> RtasClient:
-    from engine.records.realtime import RtasClient
+    from engine.access.clients import client_named
 
-    found = await unit.find(RtasClient, "name", name)
+    found = await client_named(unit, name)
     if found is None:
         fail(f"There is no client {clean(name)}. `{hint('rtas', 'list')}` shows them.")
     return found

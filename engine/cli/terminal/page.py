@@ -123,8 +123,9 @@ class Terminal:
 
     def facts(self, pairs: Sequence[tuple[str, str]], *, indent: str = "") -> None:
         """Write names and their values, one below the other."""
-        widest = max((columns(name) for name, _ in pairs), default=0)
-        for name, value in pairs:
+        cleaned = [(clean(name), value) for name, value in pairs]
+        widest = max((columns(name) for name, _ in cleaned), default=0)
+        for name, value in cleaned:
             first = f"{indent}{padded(name, widest)}{GAP}"
             words, beside = clean(value), " " * columns(first)
             if len(beside) + max(map(columns, words.split()), default=0) > self.width:

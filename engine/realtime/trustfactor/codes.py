@@ -23,6 +23,7 @@ from engine.ports.outside import Vault
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.channels import USER
+from engine.realtime.trustfactor.plain import is_plain
 from engine.records.record import Absent, Version
 from engine.records.trustfactor import (
     EMBEDDED,
@@ -36,9 +37,10 @@ from engine.secret import base64url
 
 LIFE: Final = timedelta(minutes=15)
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(hours=24)
-KEPT: Final = timedelta(days=1)
-"""How long it is told what became of a code, once it is good for nothing."""
+KEPT: Final = timedelta(days=3)
+"""How long it is told what became of a code: longer than callbacks are tried."""
 LONGEST_NAME: Final = 200
+_NAME: Final = f"use 1 to {LONGEST_NAME} characters, none of them a control character"
 _PAYLOAD: Final = re.compile(
     r"v2\.(?P<tenant>[a-z][a-z0-9-]{0,29})\.(?P<id>[A-Z0-9]{26})\.(?P<mac>[A-Za-z0-9_-]{43})"
 )
@@ -80,6 +82,8 @@ class Wanted:
 def create(unit: UnitOfWork, actor: Actor, wanted: Wanted) -> RegistrationCode | Problems:
     """Stage a code."""
     problems = person_problems(wanted.user_id, wanted.user_name)
+    if not 0 < len(wanted.application) <= LONGEST_NAME or not is_plain(wanted.application):
+        problems = (*problems, wrong("application_name", _NAME))
     if not SHORTEST <= wanted.life <= LONGEST:
         told = f"use {SHORTEST.seconds} seconds to {LONGEST // timedelta(hours=1)} hours"
         problems = (*problems, wrong("expires_in_seconds", told))
@@ -108,8 +112,8 @@ def person_problems(user_id: str, user_name: str) -> Problems:
     found = []
     if USER.fullmatch(user_id) is None:
         found.append(wrong("user_id", "use 1 to 128 characters without comma"))
-    if not 0 < len(user_name) <= LONGEST_NAME:
-        found.append(wrong("user_name", f"use 1 to {LONGEST_NAME} characters"))
+    if not 0 < len(user_name) <= LONGEST_NAME or not is_plain(user_name):
+        found.append(wrong("user_name", _NAME))
     return tuple(found)
 
 

@@ -23,14 +23,18 @@ from engine.records.trustfactor import (
 )
 from engine.secret import digest
 
+MOST_DEVICES: Final = 20
+"""Of one user."""
 WRONG_DEVICE_LIFE: Final = timedelta(minutes=2)
 
 
-async def register(unit: UnitOfWork, actor: Actor, code: RegistrationCode) -> Contract | None:
+async def register(
+    unit: UnitOfWork, records: Records, actor: Actor, code: RegistrationCode
+) -> Contract | None:
     """Stage the contract of a code that a device has confirmed; the application has agreed.
 
-    None: nothing was confirmed, it is over, or the key is another user's already. A second time
-    gives the same contract.
+    None: nothing was confirmed, it is over, the key is another user's already, or the user has as
+    many devices as may be. A second time gives the same contract.
     """
     confirmed = code.confirmation
     if confirmed is None or code.status not in ("CONFIRMED", "REGISTERED"):
@@ -39,6 +43,8 @@ async def register(unit: UnitOfWork, actor: Actor, code: RegistrationCode) -> Co
     found = await unit.find(Contract, "contract_key", confirmed.contract_key)
     if found is not None:
         return found if found.owner == owner and found.code == code.id else None
+    if len(await of_user(unit, records, code.client, code.user_id)) >= MOST_DEVICES:
+        return None
     contract = Contract(
         id=actor.chance.id(),
         client=code.client,

@@ -19,6 +19,7 @@ from engine.ports.paging import every
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor.contracts import of_user
+from engine.realtime.trustfactor.plain import is_plain
 from engine.records.record import Absent, Version
 from engine.records.trustfactor import (
     EMBEDDED,
@@ -31,8 +32,10 @@ from engine.records.trustfactor import (
 
 LIFE: Final = timedelta(minutes=2)
 SHORTEST, LONGEST = timedelta(seconds=10), timedelta(hours=24)
-KEPT: Final = timedelta(days=1)
-"""How long it is told what became of a transaction."""
+KEPT: Final = timedelta(days=3)
+"""How long it is told what became of a transaction: longer than callbacks are tried."""
+MOST_OPEN: Final = 20
+"""Transactions of a user that wait at a time."""
 LONGEST_ACTION, LONGEST_MESSAGE = 100, 1_000
 MOST_PARAMETERS, LONGEST_NAME, LONGEST_VALUE = 20, 60, 300
 Decision = Literal["ACCEPTED", "DECLINED"]
@@ -80,6 +83,14 @@ async def create(
     problems = _problems(wanted)
     if problems:
         return problems
+    owner = owner_of(wanted.client, wanted.user_id)
+    waiting = [
+        row
+        async for row in every(records, unit.tenant, Transaction, "owner", owner)
+        if status_at(row, actor.at) == "PENDING"
+    ]
+    if len(waiting) >= MOST_OPEN:
+        return (wrong("user_id", f"{MOST_OPEN} wait to be decided already; let them be first"),)
     devices = await of_user(unit, records, wanted.client, wanted.user_id)
     keys = tuple(
         one.contract_key
@@ -94,7 +105,7 @@ async def create(
         client=wanted.client,
         application=wanted.application,
         user_id=wanted.user_id,
-        owner=owner_of(wanted.client, wanted.user_id),
+        owner=owner,
         contracts=keys,
         sealed=vault.seal("trustfactor", msgspec.json.encode(wanted.display), id.encode()),
         created_at=actor.at,
@@ -196,6 +207,7 @@ def decide(
         decided_by=contract.contract_key,
         signature=signature,
     )
+    unit.hold(contract)  # one that is reset meanwhile decides nothing
     return _changed(unit, actor, decided, transaction)
 
 
@@ -225,6 +237,10 @@ def _changed(
 def _problems(wanted: Wanted) -> Problems:
     shown = wanted.display
     found = []
+    if not all(
+        map(is_plain, (shown.action, shown.message, *shown.parameters, *shown.parameters.values()))
+    ):
+        found.append(wrong("message", "use no control characters, in no text that is shown"))
     if not 0 < len(shown.action) <= LONGEST_ACTION:
         found.append(wrong("action", f"use 1 to {LONGEST_ACTION} characters"))
     if not 0 < len(shown.message) <= LONGEST_MESSAGE:

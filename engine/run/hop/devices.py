@@ -94,7 +94,7 @@ class DevicesOfHop:
         code = await self._code(slot)
         if code is None:
             return None
-        contract = await contracts.register(self.unit, self.actor, code)
+        contract = await contracts.register(self.unit, self.records, self.actor, code)
         return None if contract is None else contract.device.known_as
 
     async def drop(self, slot: JsonObject) -> None:
@@ -145,7 +145,7 @@ class DevicesOfHop:
 
     @property
     def _teller(self) -> Teller:
-        return Teller(unit=self.unit, vault=self.vault, actor=self.actor)
+        return Teller(unit=self.unit, records=self.records, vault=self.vault, actor=self.actor)
 
     async def _provider(self, name: str) -> str:
         if name != EMBEDDED and await self.unit.get(Provider, name) is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, assert_never, cast
 
 import msgspec
@@ -23,8 +24,12 @@ from engine.run.trustfactor.telling import What
 from engine.run.unit import Unit
 from engine.webhooks import signing
 
-REFUSALS: Final = frozenset({403, 409, 410, 422})
-"""What an application answers that does not agree: no device is registered, and none is asked."""
+REFUSALS: Final = frozenset({403, 410, 422})
+"""What an application answers that does not agree: no device is registered, and none is asked.
+
+409 is none: it may mean that a first try was heard, and its answer lost.
+"""
+_GONE: Final = TryLater(reason="what it tells of is kept no longer", in_vain=True, at_last=Ended())
 _DONE: Final = Ended()
 
 
@@ -50,22 +55,23 @@ class ApplicationCallbacks:
 
     async def _registration(self, unit: Unit, subject: str, id: str) -> Ended | TryLater:
         code = await unit.get(RegistrationCode, subject)
-        if code is None or code.confirmation is None or code.status != "CONFIRMED":
+        if code is None:
+            return _GONE
+        if code.confirmation is None or code.status != "CONFIRMED":
             return _DONE
         found = await self._told(unit, code.client, id, _registration_body(code), "registration")
         if isinstance(found, Undelivered) and found.status not in REFUSALS:
             return _later(found)
         actor = await self._actor()
-        if isinstance(found, Undelivered):
+        agreed = not isinstance(found, Undelivered)
+        if not agreed or await contracts.register(unit, self.store, actor, code) is None:
             codes.refuse(unit, actor, code)
-        else:
-            await contracts.register(unit, actor, code)
         return await self._written(unit)
 
     async def _transaction(self, unit: Unit, subject: str, id: str, what: What) -> Ended | TryLater:
         transaction = await unit.get(Transaction, subject)
         if transaction is None:
-            return _DONE
+            return _GONE
         ended = transactions.expire(unit, await self._actor(), transaction)
         if ended is not None:
             written = await self._written(unit)
@@ -75,7 +81,10 @@ class ApplicationCallbacks:
         is_meant = status == "EXPIRED" if what == "expiry" else status in ("ACCEPTED", "DECLINED")
         if not is_meant:
             return _DONE
-        body = _transaction_body(ended or transaction)
+        told = ended or transaction
+        display = transactions.display_of(self.vault, told)
+        digest = transactions.digest_of(told.id, told.application, display)
+        body = _transaction_body(told, digest)
         found = await self._told(unit, transaction.client, id, body, "transaction")
         if isinstance(found, Undelivered) and found.status not in REFUSALS:
             return _later(found)
@@ -90,7 +99,7 @@ class ApplicationCallbacks:
         if callbacks is None or uri is None:
             return None
         at, body = await self.store.now(), msgspec.json.encode(said)
-        keys = opened(self.vault, client, callbacks.secrets)
+        keys = opened(self.vault, client, callbacks.secrets, at)
         headers = (("Content-Type", "application/json"), *signing.headers(keys, id, at, body))
         request = HttpRequest(method="POST", uri=uri, headers=headers, body=body)
         return await tried(self.http, request, at)
@@ -104,9 +113,13 @@ class ApplicationCallbacks:
         return Actor(name="trustfactor", at=await self.store.now(), chance=self.chance)
 
 
-def opened(vault: Vault, client: str, secrets: Sequence[SealedSecret]) -> list[bytes]:
-    """Open what an application's callbacks are signed with."""
-    return [vault.unseal("trustfactor", one.sealed, client.encode()) for one in secrets]
+def opened(vault: Vault, client: str, secrets: Sequence[SealedSecret], at: datetime) -> list[bytes]:
+    """Open what an application's callbacks are signed with now."""
+    return [
+        vault.unseal("trustfactor", one.sealed, client.encode())
+        for one in secrets
+        if one.retires_at is None or at < one.retires_at
+    ]
 
 
 def sealed(vault: Vault, client: str, secret: bytes) -> str:
@@ -115,7 +128,7 @@ def sealed(vault: Vault, client: str, secret: bytes) -> str:
 
 
 def _later(found: Undelivered) -> TryLater:
-    return TryLater(reason=found.reason, after=found.after, at_last=_DONE)
+    return TryLater(reason=found.reason, after=found.after, in_vain=found.in_vain, at_last=_DONE)
 
 
 def _registration_body(code: RegistrationCode) -> JsonObject:
@@ -133,11 +146,12 @@ def _registration_body(code: RegistrationCode) -> JsonObject:
     }
 
 
-def _transaction_body(transaction: Transaction) -> JsonObject:
+def _transaction_body(transaction: Transaction, digest: str) -> JsonObject:
     return {
         "app_user_unique_id": transaction.user_id,
         "transaction_id": transaction.id,
         "status": transaction.status,
         "contract_key": transaction.decided_by,
+        "digest": digest,
         "signature": transaction.signature,
     }

@@ -14,6 +14,7 @@ from engine.model.problem import Problems, wrong
 from engine.ports.actor import Actor
 from engine.ports.http import Http
 from engine.ports.outside import Chance, Vault
+from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor import codes, transactions
 from engine.records.record import Absent
@@ -149,6 +150,7 @@ class Hearing:
     """Takes in what a provider says, in the unit of what follows from it."""
 
     unit: UnitOfWork
+    records: Records
     vault: Vault
     chance: Chance
     at: datetime
@@ -206,4 +208,6 @@ class Hearing:
         return Actor(name=f"provider:{name}", at=self.at, chance=self.chance)
 
     def _teller(self, name: str) -> Teller:
-        return Teller(unit=self.unit, vault=self.vault, actor=self._actor(name))
+        return Teller(
+            unit=self.unit, records=self.records, vault=self.vault, actor=self._actor(name)
+        )

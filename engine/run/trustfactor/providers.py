@@ -220,7 +220,7 @@ class _Errand:
     def teller(self) -> Teller:
         house = self.providers
         actor = Actor(name="trustfactor", at=self.at, chance=house.chance)
-        return Teller(unit=self.unit, vault=house.vault, actor=actor)
+        return Teller(unit=self.unit, records=house.store, vault=house.vault, actor=actor)
 
     async def moved(self, subject: RegistrationCode | Transaction) -> None:
         """Let the page look anew: it has a link now."""

@@ -15,10 +15,11 @@ import msgspec
 from engine.model.names import InstanceId, JsonObject, NodeId
 from engine.ports.actor import Actor
 from engine.ports.outside import Vault
+from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.callbacks import USUAL_CACHE, Flags, Status, event_of
 from engine.realtime.channels import Event, Flow, Group, publish
-from engine.realtime.trustfactor import contracts
+from engine.realtime.trustfactor import codes, contracts
 from engine.records.record import Absent
 from engine.records.trustfactor import (
     EMBEDDED,
@@ -60,6 +61,7 @@ class Teller:
     """Stages what follows, in the unit of what it follows from."""
 
     unit: UnitOfWork
+    records: Records
     vault: Vault
     actor: Actor
 
@@ -77,8 +79,13 @@ class Teller:
         if callbacks is not None and callbacks.registration_url is not None:
             self.hand_over("registration", code.id, due_at=self.actor.at)
         else:  # whoever leaves no address agrees to each
-            await contracts.register(self.unit, self.actor, code)
+            await self._agreed(code)
         return None
+
+    async def _agreed(self, code: RegistrationCode) -> None:
+        """Register it, or let it end where that cannot be."""
+        if await contracts.register(self.unit, self.records, self.actor, code) is None:
+            codes.refuse(self.unit, self.actor, code)
 
     async def transaction(self, decided: Transaction, user_name: str = "") -> str | None:
         """Stage what follows a device's decision; give the channel that has an event."""

@@ -99,7 +99,9 @@ def _added(panel: DevicePanel, wait: Wait, now: datetime, path: str, say: Speech
         "device": panel.device or say.plain("phone.device.unknown"),
         "added": say("phone.success.added", clock=say.clock(wait.since)),
         "path": path,
-        "count": _countdown(panel.ends_at, wait, now, "phone.wrong.left", say),
+        "count": _countdown(panel.ends_at, wait, now, "phone.wrong.left", say)
+        if now < panel.ends_at
+        else None,
     }
     return Panelled(
         heading=Message(id="phone.success.title"),

@@ -260,7 +260,7 @@ if (depending.length) form.addEventListener("input", settle);
 const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
 for (const line of all("[data-left]")) {
-  const { left, due, then } = line.dataset;
+  const { left, due, then, press } = line.dataset;
   const clock = new Intl.DateTimeFormat(locale, looks.clock).format(new Date(due));
   const bar = line.parentElement.querySelector("[data-bar]");
   const tick = () => {
@@ -269,7 +269,8 @@ for (const line of all("[data-left]")) {
     if (bar) bar.value = seconds;
     if (seconds > 0) return;
     clearInterval(timer);
-    setTimeout(() => location.replace(then), 500);
+    if (press) form.requestSubmit(document.getElementById(press));
+    else setTimeout(() => location.replace(then), 500);
   };
   const timer = setInterval(tick, 1000);
   tick();

@@ -11,7 +11,7 @@ from engine.realtime.channels import Group
 from engine.realtime.tokens import issue
 from engine.realtime.trustfactor import codes
 from engine.records.realtime import RtasChannel, RtasClient
-from engine.records.trustfactor import EMBEDDED, RegistrationCode, Transaction
+from engine.records.trustfactor import EMBEDDED, RegistrationCode, Signal, Transaction
 from engine.run.current import Current
 from engine.run.unit import TRIES, Unit
 from engine.web.links import HUB_PATH, registration_link, transaction_link
@@ -30,6 +30,8 @@ async def listening(ask: Ask, current: Current) -> Listening | None:
     for _ in range(TRIES):
         unit = Unit(store, tenant)
         client = await known_client(unit)
+        # Read before all that the page is made of: what comes later than that is news.
+        sequence = 0 if client is None else await _sequence(ask, tenant, _group(client, panel))
         subject = await _subject(unit, panel)
         if client is None or subject is None:
             return None
@@ -38,16 +40,34 @@ async def listening(ask: Ask, current: Current) -> Listening | None:
         staged = unit.staged()
         # The tenant's first token makes its key; a twin may have been quicker.
         if staged.is_empty or isinstance(await store.write(tenant, staged), Committed):
-            channel = await store.get(tenant, RtasChannel, group.channel)
             return Listening(
                 link=_link(ask, tenant, subject),
                 token=token,
-                after=0 if channel is None else channel.sequence,
+                after=await _seen(ask, current, sequence),
                 hub=HUB_PATH,
                 script=SCRIPT_PATH,
                 integrity=integrity(),
             )
     raise Busy(retry_after=1)
+
+
+async def _sequence(ask: Ask, tenant: TenantId, group: Group) -> int:
+    channel = await ask.web.journeys.offices.store.get(tenant, RtasChannel, group.channel)
+    return 0 if channel is None else channel.sequence
+
+
+async def _seen(ask: Ask, current: Current, sequence: int) -> int:
+    """Tell which events the page need not be told: none that came after the instance was read.
+
+    A word that was committed between the two is told once more: the page asks anew at once.
+    """
+    store, instance = ask.web.journeys.offices.store, current.instance
+    wait = instance.wait
+    is_known = wait is None or wait.key is None
+    signal = None if is_known else await store.get(instance.tenant, Signal, str(wait and wait.key))
+    latest = (await store.load(instance.tenant, instance.id)).instance
+    is_stale = signal is not None or latest.revision != instance.revision
+    return max(sequence - 1, 0) if is_stale else sequence
 
 
 async def _subject(unit: Unit, panel: LivePanel) -> RegistrationCode | Transaction | None:

@@ -13,6 +13,7 @@ from engine.access.clients import (
     MintedClient,
     add_client,
     change_client,
+    client_named,
     exchange_secret,
     remove_client,
 )
@@ -168,7 +169,7 @@ async def exchange(call: Call[Nothing, Nothing]) -> Answered | Stopped:
 
 
 async def _client(call: Call[Any, Any]) -> RtasClient | None:
-    return await call.unit.find(RtasClient, "name", call.path["clientId"])
+    return await client_named(call.unit, call.path["clientId"])
 
 
 def _needs(operation: str) -> Needs:

@@ -11,26 +11,21 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from engine.access.naming import tenant_of
-from engine.errors import Busy
 from engine.model.names import TenantId
-from engine.ports.store import Committed
 from engine.realtime.trustfactor import codes, contracts, transactions
+from engine.realtime.trustfactor.said import decision_text
 from engine.records.trustfactor import Confirmation, Contract, RegistrationCode, Transaction
 from engine.run.trustfactor.telling import Teller
 from engine.run.unit import Unit
-from engine.web.answers import api_error
 from engine.web.api.frame.operation import Described, Nothing
 from engine.web.api.trustfactor.signed import (
-    BY_CONTRACT,
-    BY_DEVICE,
+    AgentCall,
     Done,
     Found,
-    Heard,
     Signed,
+    Why,
     Work,
-    door_of,
-    refused,
-    stranger,
+    answering,
 )
 from engine.web.api.trustfactor.values import (
     TRUSTFACTOR,
@@ -75,11 +70,14 @@ class Decide(AskFor, kw_only=True, frozen=True):
 
     Attributes:
         digest: Of what the person has read, as it was listed: they decide on nothing else.
+        signature: By the contract's key, over the lines `trustfactor`, `1`, `decision`, tenant,
+            transaction, digest, decision and contract key: it is kept, and can be verified later.
     """
 
     transaction_id: Id
     decision: Literal["ACCEPT", "DECLINE"]
     digest: str
+    signature: Word
 
 
 class RemoveDevice(SentToTrustFactor, kw_only=True, frozen=True):
@@ -123,147 +121,169 @@ class Decided(Struct, kw_only=True, frozen=True):
     status: str
 
 
-async def _code(heard: Heard) -> tuple[Unit, RegistrationCode] | None:
+async def _code(call: AgentCall) -> tuple[Unit, RegistrationCode] | None:
     """Find the code of a payload, in the unit that what follows is written with."""
-    journeys = heard.ask.web.journeys
-    found = await codes.read_payload(journeys.offices.store, journeys.vault, heard.body.payload)
-    return None if found is None else (heard.unit(found[0]), found[1])
+    journeys = call.ask.web.journeys
+    found = await codes.read_payload(journeys.offices.store, journeys.vault, call.body.payload)
+    return None if found is None else (call.unit(found[0]), found[1])
 
 
-async def scan(heard: Heard) -> Found:
+async def scan(call: AgentCall) -> Found:
     """Take a code: from now on it is this device's alone."""
-    found = await _code(heard)
+    found = await _code(call)
     if found is None:
-        return stranger(heard, "unknown")
-    unit, code = found
-    if not heard.is_signed(BY_DEVICE, heard.body.device_key):
-        return stranger(heard, "signature")
-    changed = codes.scan(unit, heard.actor(code.id), code, heard.body.device_key)
+        return call.stranger("unknown")
+    (unit, code), key = found, call.body.device_key
+    refusal = call.refusal(device=key)
+    if refusal is not None:
+        return refusal
+    if not await call.is_asked(unit, code):
+        return call.refused("payload", "cancelled")
+    changed = codes.scan(unit, call.actor(code.id), code, key)
     if isinstance(changed, str):
-        return refused(heard, "payload", changed)
-    if changed.status == "SCANNED_TWICE":
-        return await _told_twice(heard, unit, changed)
-    return _registration(unit, changed, heard.at)
+        return call.refused("payload", changed)
+    if changed.status != "SCANNED_TWICE":
+        return _registration(unit, changed, call.at)
+    channel = await _teller(call, unit, code.id).registration(changed)
+    return Done(unit=unit, channel=channel, refusal=call.refused("payload", "twice"))
 
 
-async def _told_twice(heard: Heard, unit: Unit, code: RegistrationCode) -> Response:
-    """Write that a second device has come, and send it away."""
-    offices = heard.ask.web.journeys.offices
-    channel = await _teller(heard, unit, code.id).registration(code)
-    if not isinstance(await offices.store.write(unit.tenant, unit.staged()), Committed):
-        raise Busy(retry_after=1)
-    if channel is not None:
-        heard.ask.web.hub.hint(unit.tenant, channel)
-    return refused(heard, "payload", "twice")
-
-
-async def confirm(heard: Heard) -> Found:
+async def confirm(call: AgentCall) -> Found:
     """Take the device's word that it shall be registered; said again it tells how far that is."""
-    found = await _code(heard)
+    found = await _code(call)
     if found is None:
-        return stranger(heard, "unknown")
-    (unit, code), body = found, heard.body
-    is_device = heard.is_signed(BY_DEVICE, body.device_key)
-    if not is_device or not heard.is_signed(BY_CONTRACT, body.contract_key):
-        return stranger(heard, "signature")
-    held = await unit.find(Contract, "contract_key", body.contract_key)
-    if held is not None and held.code != code.id:
-        return refused(heard, "contract_key", "this key is registered already; make another")
+        return call.stranger("unknown")
+    (unit, code), body = found, call.body
+    refusal = call.refusal(device=body.device_key, contract=body.contract_key)
+    if refusal is not None:
+        return refusal
+    why = await _hindrance(call, unit, code)
+    if why is not None:
+        return call.refused("contract_key", why)
     confirmation = Confirmation(
         contract_key=body.contract_key,
         device_key=body.device_key,
         device=body.device_info.info,
-        address=heard.ask.source,
+        address=call.ask.source,
         location=body.device_location,
-        at=heard.at,
+        at=call.at,
     )
-    changed = codes.confirm(unit, heard.actor(code.id), code, confirmation)
+    changed = codes.confirm(unit, call.actor(code.id), code, confirmation)
     if isinstance(changed, str):
-        return refused(heard, "payload", changed)
+        return call.refused("payload", changed)
     if changed.version == code.version:  # it was said before
-        return _registration(unit, changed, heard.at)
-    channel = await _teller(heard, unit, code.id).registration(changed)
+        return _registration(unit, changed, call.at)
+    channel = await _teller(call, unit, code.id).registration(changed)
     latest = await unit.get(RegistrationCode, code.id) or changed
-    return replace(_registration(unit, latest, heard.at), channel=channel)
+    return replace(_registration(unit, latest, call.at), channel=channel)
 
 
-async def reject(heard: Heard) -> Found:
+async def _hindrance(call: AgentCall, unit: Unit, code: RegistrationCode) -> Why | None:
+    """Say why these keys cannot be registered with this code."""
+    body = call.body
+    if body.contract_key == body.device_key:
+        return "one key"
+    held = await unit.find(Contract, "contract_key", body.contract_key)
+    if held is not None and held.code != code.id:
+        return "taken"
+    is_open = code.status in ("CREATED", "SCANNED")
+    return "cancelled" if is_open and not await call.is_asked(unit, code) else None
+
+
+async def reject(call: AgentCall) -> Found:
     """Take the person's word that this is not for them."""
-    found = await _code(heard)
+    found = await _code(call)
     if found is None:
-        return stranger(heard, "unknown")
+        return call.stranger("unknown")
     unit, code = found
-    if not heard.is_signed(BY_DEVICE, heard.body.device_key):
-        return stranger(heard, "signature")
-    changed = codes.reject(unit, heard.actor(code.id), code, heard.body.device_key)
+    refusal = call.refusal(device=call.body.device_key)
+    if refusal is not None:
+        return refusal
+    changed = codes.reject(unit, call.actor(code.id), code, call.body.device_key)
     if isinstance(changed, str):
-        return refused(heard, "payload", changed)
+        return call.refused("payload", changed)
     if changed.version == code.version:
-        return _registration(unit, changed, heard.at)
-    channel = await _teller(heard, unit, code.id).registration(changed)
-    return replace(_registration(unit, changed, heard.at), channel=channel)
+        return _registration(unit, changed, call.at)
+    channel = await _teller(call, unit, code.id).registration(changed)
+    return replace(_registration(unit, changed, call.at), channel=channel)
 
 
-async def list_transactions(heard: Heard) -> Found:
+async def list_transactions(call: AgentCall) -> Found:
     """List what the device is asked."""
-    contract = await _contract(heard)
-    if isinstance(contract, Response):
-        return contract
-    journeys = heard.ask.web.journeys
-    tenant = heard.ask.tenant
-    found = await transactions.open_for(journeys.offices.store, tenant, contract, heard.at)
-    return Done(
-        unit=heard.unit(tenant), body=Questions(transactions=[_asked(heard, one) for one in found])
-    )
+    found = await _contract(call)
+    if isinstance(found, Response):
+        return found
+    unit, contract = found
+    store = call.ask.web.journeys.offices.store
+    rows = await transactions.open_for(store, unit.tenant, contract, call.at)
+    asked = [_asked(call, row) for row in rows if await call.is_asked(unit, row)]
+    return Done(unit=unit, body=Questions(transactions=asked))
 
 
-async def decide(heard: Heard) -> Found:
+async def decide(call: AgentCall) -> Found:
     """Take a decision on what the person has read."""
-    contract = await _contract(heard)
-    if isinstance(contract, Response):
-        return contract
-    body, unit = heard.body, heard.unit(heard.ask.tenant)
+    found = await _contract(call)
+    if isinstance(found, Response):
+        return found
+    (unit, contract), body = found, call.body
     transaction = await unit.get(Transaction, body.transaction_id)
     if transaction is None or contract.contract_key not in transaction.contracts:
-        return api_error(heard.ask, "missing")
-    if body.digest != _asked(heard, transaction).digest:
-        return refused(heard, "digest", "this is not what is asked; list it again")
+        return call.refused("transaction_id", "not theirs")
+    refusal = _unsaid(call, unit.tenant, transaction)
+    if refusal is not None:
+        return refusal
+    is_open = transactions.status_at(transaction, call.at) == "PENDING"
+    if is_open and not await call.is_asked(unit, transaction):
+        return call.refused("transaction_id", "cancelled")
     decision: transactions.Decision = "ACCEPTED" if body.decision == "ACCEPT" else "DECLINED"
-    signature = heard.ask.request.headers[BY_CONTRACT]
-    actor = heard.actor(contract.id)
-    changed = transactions.decide(unit, actor, transaction, contract, decision, signature)
+    changed = transactions.decide(
+        unit, call.actor(contract.id), transaction, contract, decision, body.signature
+    )
     if isinstance(changed, str):
-        return refused(heard, "transaction_id", changed)
+        return call.refused("transaction_id", changed)
     channel = None
     if changed.version != transaction.version:
-        channel = await _teller(heard, unit, contract.id).transaction(changed)
+        channel = await _teller(call, unit, contract.id).transaction(changed)
     return Done(unit=unit, body=Decided(status=changed.status), channel=channel)
 
 
-async def remove_device(heard: Heard) -> Found:
+def _unsaid(call: AgentCall, tenant: TenantId, transaction: Transaction) -> Response | None:
+    """Refuse a decision on another text, and one that nobody could verify later."""
+    body = call.body
+    if body.digest != _asked(call, transaction).digest:
+        return call.refused("digest", "other text")
+    said = decision_text(tenant, transaction.id, body.digest, body.decision, body.contract_key)
+    keys = call.ask.web.journeys.offices.device_keys
+    is_signed = keys.verify(body.contract_key, body.signature, said)
+    return None if is_signed else call.stranger("signature")
+
+
+async def remove_device(call: AgentCall) -> Found:
     """Reset the contract that a wrong-device token is for."""
-    token = heard.body.token
-    unit = heard.unit(tenant_of(token, WRONG_DEVICE_PREFIX))
-    gone = await contracts.remove_wrong_device(unit, heard.actor("wrong-device"), token)
-    return stranger(heard, "unknown") if gone is None else Done(unit=unit)
+    token = call.body.token
+    unit = call.unit(tenant_of(token, WRONG_DEVICE_PREFIX))
+    gone = await contracts.remove_wrong_device(unit, call.actor("wrong-device"), token)
+    return call.stranger("unknown") if gone is None else Done(unit=unit)
 
 
-async def _contract(heard: Heard) -> Contract | Response:
-    """Find the contract whose key has signed; a reset one is told so."""
-    body = heard.body
-    unit = heard.unit(TenantId(body.tenant))
-    if not heard.is_signed(BY_CONTRACT, body.contract_key):
-        return stranger(heard, "signature")
+async def _contract(call: AgentCall) -> tuple[Unit, Contract] | Response:
+    """Find the contract whose key has signed; one that is gone is told so, and is no guess."""
+    body = call.body
+    refusal = call.refusal(contract=body.contract_key)
+    if refusal is not None:
+        return refusal
+    unit = call.unit(TenantId(body.tenant))
     contract = await unit.find(Contract, "contract_key", body.contract_key)
-    if contract is None:
-        return stranger(heard, "signature")
-    if contract.status == "RESET":
-        return refused(heard, "contract_key", "this device was removed; register it again")
-    return contract
+    if contract is None or contract.status == "RESET":
+        return call.refused("contract_key", "removed")
+    return unit, contract
 
 
-def _teller(heard: Heard, unit: Unit, name: str) -> Teller:
-    return Teller(unit=unit, vault=heard.ask.web.journeys.vault, actor=heard.actor(name))
+def _teller(call: AgentCall, unit: Unit, name: str) -> Teller:
+    journeys = call.ask.web.journeys
+    return Teller(
+        unit=unit, records=journeys.offices.store, vault=journeys.vault, actor=call.actor(name)
+    )
 
 
 def _registration(unit: Unit, code: RegistrationCode, at: datetime) -> Done:
@@ -278,8 +298,8 @@ def _registration(unit: Unit, code: RegistrationCode, at: datetime) -> Done:
     return Done(unit=unit, body=shown)
 
 
-def _asked(heard: Heard, transaction: Transaction) -> Asked:
-    display = transactions.display_of(heard.ask.web.journeys.vault, transaction)
+def _asked(call: AgentCall, transaction: Transaction) -> Asked:
+    display = transactions.display_of(call.ask.web.journeys.vault, transaction)
     return Asked(
         transaction_id=transaction.id,
         application_name=transaction.application,
@@ -306,7 +326,7 @@ def _row(name: str, path: str, work: Work, **facts: Any) -> tuple[Described, Ans
         name=name, method="POST", path=f"{TRUSTFACTOR}/v1/{path}", query=Nothing, others=_OTHERS,
         **facts,
     )  # fmt: skip
-    return row, door_of(row, work)
+    return row, answering(row, work)
 
 
 Answering = Callable[[Ask], Awaitable[Response]]
@@ -333,7 +353,8 @@ AGENTS: Final[Sequence[tuple[Described, Answering]]] = (
     _row(
         "AgentDecide", "agent/decide", decide, summary="Accept or decline a transaction",
         body=Decide, result=Decided,
-        example={**_ASKING, "transaction_id": "t-1", "decision": "ACCEPT", "digest": "9f86d0"},
+        example={**_ASKING, "transaction_id": "t-1", "decision": "ACCEPT", "digest": "9f86d0",
+                 "signature": "c2lnbmVk"},
     ),
     _row(
         "RemoveWrongDevice", "wrong-device", remove_device,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
@@ -17,6 +18,7 @@ from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, S
 from engine.web.api.trustfactor.values import TRUSTFACTOR, SentToTrustFactor
 from engine.webhooks import signing
 
+OLD_SECRET_LIFE: Final = timedelta(days=1)
 CALLBACKS: Final = f"{TRUSTFACTOR}/v1/callbacks"
 Url = Annotated[str, Meta(min_length=1, max_length=2_000)]
 
@@ -42,32 +44,36 @@ class CallbacksMade(Struct, kw_only=True, frozen=True):
 
 
 async def set_callbacks(call: Call[NewCallbacks, Nothing]) -> Answered | Stopped:
-    """Set both addresses, and make a new secret; the one before signs no more."""
+    """Set both addresses, and make a new secret; the one before signs beside it for a day."""
     asked, client = call.body, call.application.client.id
     problems = _problems(call, asked)
     if problems:
         return invalid(problems)
     secret = call.actor.chance.bytes(signing.SECRET_BYTES)
-    kept = sealed(call.ask.web.journeys.vault, client, secret)
+    made = SealedSecret(
+        sealed=sealed(call.ask.web.journeys.vault, client, secret), created_at=call.actor.at
+    )
+    before = await call.unit.get(Callbacks, client)
+    retires_at = call.actor.at + OLD_SECRET_LIFE
+    old = [] if before is None else [replace(before.secrets[0], retires_at=retires_at)]
     callbacks = Callbacks(
         id=client,
         registration_url=asked.register_callback_url,
         transaction_url=asked.transaction_callback_url,
-        secrets=(SealedSecret(sealed=kept, created_at=call.actor.at),),
+        secrets=(made, *old),
     )
-    before = await call.unit.get(Callbacks, client)
-    if before is None:
-        call.unit.put(callbacks, Absent())
-    else:
-        number = before.version
-        call.unit.put(replace(callbacks, version=number), Version(number=number))
+    number = 0 if before is None else before.version
+    call.unit.put(
+        replace(callbacks, version=max(number, 1)),
+        Absent() if before is None else Version(number=number),
+    )
     call.unit.audit(call.actor.did("rtas.client.callbacks", f"rtas:{client}"))
-    made = CallbacksMade(
+    shown = CallbacksMade(
         register_callback_url=asked.register_callback_url,
         transaction_callback_url=asked.transaction_callback_url,
         secret=signing.written(secret),
     )
-    return Answered(body=made)
+    return Answered(body=shown)
 
 
 def _problems(call: Call[Any, Any], asked: NewCallbacks) -> Problems:
@@ -86,7 +92,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
         security=("application",), summary="Say where this application is called back",
         description="Calls are signed as Standard Webhooks are, and made again until they are "
         "answered with a success status; `webhook-id` is the same at every try. An application "
-        "without an address agrees to each device. 403, 409, 410 and 422 refuse one.",
+        "without an address agrees to each device. 403, 410 and 422 refuse one.",
         answer=set_callbacks, body=NewCallbacks, query=Nothing, result=CallbacksMade,
         example={"register_callback_url": "https://bank.example/tf/registered"},
     ),

@@ -47,7 +47,9 @@ async def _taken(ask: Ask, raw: bytes, kind: type, take: _Take) -> Response | No
     store, tenant = journeys.offices.store, TenantId(path["tenantId"])
     ask.tenant = tenant
     unit = Unit(store, tenant)
-    hearing = Hearing(unit=unit, vault=journeys.vault, chance=journeys.chance, at=await store.now())
+    hearing = Hearing(
+        unit=unit, records=store, vault=journeys.vault, chance=journeys.chance, at=await store.now()
+    )
     headers = {name.lower(): value for name, value in ask.request.headers.items()}
     if not await hearing.is_from(path["providerName"], headers, raw):
         ask.fail()
@@ -61,7 +63,7 @@ async def _taken(ask: Ask, raw: bytes, kind: type, take: _Take) -> Response | No
         return api_error(ask, "missing")
     if found.refused is not None:
         told = {"field": "status", "message": found.refused}
-        return api_error(ask, "exists", details=[told])
+        return api_error(ask, "fields", details=[told])
     staged = unit.staged()
     if not staged.is_empty and not isinstance(await store.write(tenant, staged), Committed):
         return None
@@ -82,7 +84,7 @@ def _row(name: str, path: str, summary: str, kind: type, example: dict[str, Any]
     return Described(
         name=name, method="POST", path=f"{BASE}/{path}", summary=summary, description=_SIGNED,
         body=kind, query=Nothing, result=None, status=204, example=example,
-        others={404: "It is about nothing that was asked.", 409: "It stands otherwise."},
+        others={404: "It is about nothing that was asked.", 422: "It stands otherwise."},
     )  # fmt: skip
 
 

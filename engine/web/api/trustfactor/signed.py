@@ -1,23 +1,27 @@
 """How a call of a device's agent is answered: read, its signature held to it, done, written.
 
-A call is signed over its path, a line feed and its body as it is sent: with the device's key in
-`TF-Device-Signature`, with the contract's in `TF-Contract-Signature`. `at` keeps an old call from
-being said again.
+A call is signed over our address, its path, a line feed and its body as it is sent: with the
+device's key in `TF-Device-Signature`, with the contract's in `TF-Contract-Signature`. `at` keeps an
+old call from being said again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from starlette.responses import Response
 
-from engine.errors import Busy
+from engine.errors import Busy, UnknownInstance
 from engine.model.names import TenantId
 from engine.ports.actor import Actor
 from engine.ports.store import Committed
+from engine.realtime.trustfactor import codes, transactions
+from engine.realtime.trustfactor.said import signed_message
+from engine.records.realtime import RtasClient
+from engine.records.trustfactor import RegistrationCode, Transaction
 from engine.run.unit import TRIES, Unit
 from engine.web.answers import Kind, api_error, json_answer, unread_error
 from engine.web.api.frame.operation import Described, invalid
@@ -27,7 +31,24 @@ from engine.web.request import Ask
 from engine.web.wire import Unread, read_object
 
 SKEW_SECONDS: Final = 300
-_REFUSALS: Final[Mapping[str, Kind]] = {"used": "used", "expired": "expired"}
+BY_DEVICE: Final = "tf-device-signature"
+BY_CONTRACT: Final = "tf-contract-signature"
+Why = codes.Refusal | transactions.Refusal | Literal["taken", "removed", "other text", "one key"]
+REFUSALS: Final[Mapping[Why, tuple[Kind, str]]] = {
+    "used": ("used", "this code was used already"),
+    "expired": ("expired", "it has run out"),
+    "rejected": ("exists", "it was refused"),
+    "twice": ("exists", "a second device has scanned this code: neither is registered"),
+    "cancelled": ("exists", "nobody asks for it any more"),
+    "another device": ("exists", "another device has scanned this code"),
+    "decided": ("exists", "it was decided already"),
+    "not theirs": ("missing", "this device is not asked"),
+    "taken": ("exists", "this key is registered already; make another"),
+    "removed": ("exists", "this device was removed; register it again"),
+    "other text": ("exists", "this is not what is asked; list it again"),
+    "one key": ("exists", "use two keys, one for the device and one for the contract"),
+}
+"""Why a device's word counts for nothing -> how it is told."""
 
 
 class Signed(SentToTrustFactor, kw_only=True, frozen=True):
@@ -37,7 +58,7 @@ class Signed(SentToTrustFactor, kw_only=True, frozen=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class AgentCall:
     """One call, its body checked, at the store's time."""
 
     ask: Ask
@@ -46,17 +67,41 @@ class Heard:
     path: str
     at: datetime
 
-    def is_signed(self, header: str, key: str) -> bool:
-        """Whether the key has signed this very call, just now."""
+    def refusal(self, **keys: str) -> Response | None:
+        """Say what is wrong with the signatures: header -> the key that must have made it.
+
+        A call that was not made just now is told our time: the device's clock is wrong, or somebody
+        says again what was said before. Neither is a try at anything.
+        """
+        given = {"device": BY_DEVICE, "contract": BY_CONTRACT}
+        if not all(self._is_signed(given[who], key) for who, key in keys.items()):
+            return self.stranger("signature")
+        now = int(self.at.timestamp())
+        if abs(now - self.body.at) > SKEW_SECONDS:
+            told = {"field": "at", "message": f"here it is {now}: set the device's clock"}
+            return api_error(self.ask, "invalid", details=[told])
+        return None
+
+    def _is_signed(self, header: str, key: str) -> bool:
         given = self.ask.request.headers.getlist(header)
-        is_now = abs(self.at.timestamp() - self.body.at) <= SKEW_SECONDS
         keys = self.ask.web.journeys.offices.device_keys
-        message = f"{self.path}\n".encode() + self.raw
-        return len(given) == 1 and is_now and keys.verify(key, given[0], message)
+        return len(given) == 1 and any(
+            keys.verify(key, given[0], signed_message(origin, self.path, self.raw))
+            for origin in self.ask.web.config.origins
+        )
+
+    def stranger(self, kind: Kind) -> Response:
+        """Refuse whoever may be guessing: it is a failed try."""
+        self.ask.fail()
+        return api_error(self.ask, kind)
+
+    def refused(self, field: str, why: Why) -> Response:
+        """Tell a device why its word counts for nothing."""
+        kind, sentence = REFUSALS[why]
+        return api_error(self.ask, kind, details=[{"field": field, "message": sentence}])
 
     def unit(self, tenant: TenantId) -> Unit:
         """Begin to write what follows."""
-        self.ask.tenant = tenant
         return Unit(self.ask.web.journeys.offices.store, tenant)
 
     def actor(self, name: str) -> Actor:
@@ -64,23 +109,40 @@ class Heard:
         chance = self.ask.web.journeys.chance
         return Actor(name=f"device:{name}", at=self.at, chance=chance)
 
+    async def is_asked(self, unit: Unit, subject: RegistrationCode | Transaction) -> bool:
+        """Whether somebody still wants the answer: an application that may, or a journey."""
+        client = await unit.get(RtasClient, subject.client)
+        if client is None or client.status != "ACTIVE":
+            return False
+        if subject.instance is None:
+            return True
+        try:
+            store = self.ask.web.journeys.offices.store
+            loaded = await store.load(unit.tenant, subject.instance)
+        except UnknownInstance:
+            return False
+        return not loaded.instance.is_over
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """A good answer; what is staged is written first, then the channel's listeners are told."""
+    """What is answered once all that is staged is written, and the channel that has an event.
+
+    Attributes:
+        refusal: The answer, where the word counts for nothing and is written down all the same.
+    """
 
     unit: Unit
     body: object = None
     channel: str | None = None
+    refusal: Response | None = field(default=None)
 
 
 Found = Done | Response
-Work = Callable[[Heard], Awaitable[Found]]
-BY_DEVICE: Final = "tf-device-signature"
-BY_CONTRACT: Final = "tf-contract-signature"
+Work = Callable[[AgentCall], Awaitable[Found]]
 
 
-def door_of(row: Described, work: Work) -> Callable[[Ask], Awaitable[Response]]:
+def answering(row: Described, work: Work) -> Callable[[Ask], Awaitable[Response]]:
     """Make the answer of a row: read, done, written in one commit, and again if it must be."""
 
     async def answer(ask: Ask) -> Response:
@@ -91,29 +153,29 @@ def door_of(row: Described, work: Work) -> Callable[[Ask], Awaitable[Response]]:
         body = taken(said, row.body)
         if isinstance(body, list):
             return api_error(ask, "invalid", details=invalid(tuple(body)).details)
-        offices = ask.web.journeys.offices
         for _ in range(TRIES):
-            at = await offices.store.now()
-            found = await work(Heard(ask=ask, body=body, raw=raw, path=row.path, at=at))
+            at = await ask.web.journeys.offices.store.now()
+            found = await work(AgentCall(ask=ask, body=body, raw=raw, path=row.path, at=at))
             if isinstance(found, Response):
                 return found
-            staged, tenant = found.unit.staged(), found.unit.tenant
-            if staged.is_empty or isinstance(await offices.store.write(tenant, staged), Committed):
-                if found.channel is not None:
-                    ask.web.hub.hint(tenant, found.channel)
-                return Response(status_code=204) if row.result is None else json_answer(found.body)
+            if await _written(ask, found):
+                return found.refusal or _answer(row, found)
         raise Busy(retry_after=1)
 
     return answer
 
 
-def stranger(heard: Heard, kind: Kind) -> Response:
-    """Refuse whoever may be guessing: it is a failed try."""
-    heard.ask.fail()
-    return api_error(heard.ask, kind)
+async def _written(ask: Ask, found: Done) -> bool:
+    """Write what is staged, then tell the channel; False where somebody was quicker."""
+    staged, tenant = found.unit.staged(), found.unit.tenant
+    ask.tenant = tenant
+    store = ask.web.journeys.offices.store
+    if not staged.is_empty and not isinstance(await store.write(tenant, staged), Committed):
+        return False
+    if found.channel is not None:
+        ask.web.hub.hint(tenant, found.channel)
+    return True
 
 
-def refused(heard: Heard, field: str, why: str) -> Response:
-    """Tell a device why its word counts for nothing."""
-    kind = _REFUSALS.get(why, "exists")
-    return api_error(heard.ask, kind, details=[{"field": field, "message": why}])
+def _answer(row: Described, found: Done) -> Response:
+    return Response(status_code=204) if row.result is None else json_answer(found.body)

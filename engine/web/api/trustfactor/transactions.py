@@ -54,7 +54,8 @@ class TransactionShown(Struct, kw_only=True, frozen=True):
     Attributes:
         status: PENDING, ACCEPTED, DECLINED, EXPIRED or CANCELLED.
         contract_key: Which device has decided; before that the one that was registered last.
-        signature: By that device, over its decision.
+        digest: Of what is shown.
+        signature: By that device, over its decision: see AgentDecide.
     """
 
     transaction_id: str
@@ -62,6 +63,7 @@ class TransactionShown(Struct, kw_only=True, frozen=True):
     status: str
     deeplink_url: str
     contract_key: str
+    digest: str
     signature: str | None
 
 
@@ -86,7 +88,7 @@ async def create_transaction(call: Call[NewTransaction, Nothing]) -> Answered | 
         return invalid(made)
     callbacks = await call.unit.get(Callbacks, made.client)
     if callbacks is not None and callbacks.transaction_url is not None:
-        teller = Teller(unit=call.unit, vault=vault, actor=call.actor)
+        teller = Teller(unit=call.unit, records=call.offices.store, vault=vault, actor=call.actor)
         teller.hand_over("expiry", made.id, due_at=made.ends_at)
     return _answered(call, made)
 
@@ -115,12 +117,14 @@ async def _own(call: Call[Any, Any]) -> Transaction | None:
 
 
 def _answered(call: Call[Any, Any], found: Transaction) -> Answered:
+    display = transactions.display_of(call.ask.web.journeys.vault, found)
     shown = TransactionShown(
         transaction_id=found.id,
         expires_at=int(found.ends_at.timestamp()),
         status=transactions.status_at(found, call.actor.at),
         deeplink_url=transaction_link(call.ask.web.config.origin, call.tenant, found.id),
         contract_key=found.decided_by or found.contracts[0],
+        digest=transactions.digest_of(found.id, found.application, display),
         signature=found.signature,
     )
     return Answered(body=shown)

@@ -1,0 +1,103 @@
+"""Pages that wait for a phone, in Chromium: they count, say when the line is cut, and go on."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+import zxingcpp
+from playwright.sync_api import Page, expect
+
+from tests.bench import RIGHT
+from tests.browser.conftest import People, Person, Served
+from tests.clients.test_rtas_ui import GREY
+from tests.phones import does, payload_in
+from tests.shipped import PHONE
+
+pytestmark = pytest.mark.browser
+LOOKS = [("en-GB", 1280), ("pt-PT", 320)]
+
+
+def at_the_code(
+    served: Served, person: People, *, locale: str = "en-GB", width: int = 1280
+) -> Person:
+    """Come to the page that shows the code."""
+    served.do(lambda: served.house.deploy(shipped="device-registration"))
+    someone = person(locale=locale, width=width)
+    given = {"userExternalId": "ines.carvalho", **PHONE}
+    someone.opens(served.link(process="device-registration", parameters=given))
+    someone.answers(RIGHT)
+    expect(someone.page.locator("[data-live]")).to_be_visible()
+    return someone
+
+
+def codes_in(page: Page) -> list[str]:
+    """Read what a camera would, by a decoder that nobody here wrote."""
+    picture = base64.b64encode(page.screenshot(full_page=True)).decode()
+    width, height, pixels = page.evaluate(GREY, picture)
+    shown = memoryview(base64.b64decode(pixels)).cast("B", (height, width))
+    return [one.text for one in zxingcpp.read_barcodes(shown)]
+
+
+@pytest.mark.parametrize(("locale", "width"), LOOKS)
+def test_the_square_code_leads_where_the_button_does(
+    served: Served, person: People, locale: str, width: int
+) -> None:
+    someone = at_the_code(served, person, locale=locale, width=width)
+
+    link = someone.page.locator(".link > a.button").get_attribute("href")
+
+    assert codes_in(someone.page) == [link]
+
+
+def test_whoever_looks_on_for_two_minutes_is_taken_to_be_content(
+    served: Served, person: People
+) -> None:
+    someone = at_the_code(served, person)
+    page, shown = someone.page, someone.page.content()
+    page.clock.install()
+    with page.expect_navigation():
+        served.do(lambda: does(served.surface, "register", shown, None))
+    expect(page.get_by_role("timer")).to_contain_text("You can do this here for another")
+
+    with page.expect_navigation():
+        page.clock.run_for(121_000)
+
+    expect(page.locator("h1")).to_have_text("Thank you, all done")
+
+
+def test_the_page_asks_anew_once_the_code_has_run_out(served: Served, person: People) -> None:
+    someone = at_the_code(served, person)
+    page, first = someone.page, payload_in(someone.page.content())
+    page.clock.install()
+    page.reload()
+    expect(page.get_by_role("timer")).to_contain_text("left. The code works until")
+    served.wait(minutes=15)
+
+    with page.expect_navigation():
+        page.clock.run_for(901_000)
+
+    expect(page.locator("h1")).to_have_text("Add your phone")
+    assert payload_in(page.content()) != first
+
+
+def test_a_page_whose_line_is_cut_says_so_and_keeps_its_code(
+    served: Served, person: People
+) -> None:
+    someone = at_the_code(served, person)
+    live = someone.page.locator("[data-live]")
+    expect(live).to_have_text("Waiting for your phone")
+
+    someone.context.set_offline(True)
+    served.do(lambda: _sent_away(served))
+
+    expect(live).to_have_text("No connection at the moment")
+    assert codes_in(someone.page) != []
+
+    someone.context.set_offline(False)
+
+    expect(live).to_have_text("Waiting for your phone", timeout=20_000)
+
+
+async def _sent_away(served: Served) -> None:
+    served.application.say_goodbye()
