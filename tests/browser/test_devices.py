@@ -88,13 +88,13 @@ def test_a_page_whose_line_is_cut_says_so_and_keeps_its_code(
     live = someone.page.locator("[data-live]")
     expect(live).to_have_text("Waiting for your phone")
 
-    someone.context.set_offline(True)
+    someone.page.route("**/rtas/negotiate*", lambda route: route.abort())
     served.do(lambda: _sent_away(served))
 
     expect(live).to_have_text("No connection at the moment")
     assert codes_in(someone.page) != []
 
-    someone.context.set_offline(False)
+    someone.page.unroute("**/rtas/negotiate*")
 
     expect(live).to_have_text("Waiting for your phone", timeout=20_000)
 
