@@ -1,28 +1,31 @@
-"""A sample application server: what a bank runs to register devices, against RTAS's REST API alone.
+"""A sample application server: what a bank runs to register devices, against REST alone.
 
-It does what the Go program of RTAS's documentation does: log in, make an end user's token, tell
-that a registration was created, hand both to its own page; and tell of the success when TrustFactor
-calls back. Standard library only, and segno for the square code; read it, and write your own.
+It does what the Go program of RTAS's documentation does: log in, ask TrustFactor for a code, make
+an end user's token, tell that a registration was created, hand both to its own page; tell of the
+success when TrustFactor calls back; and have a device removed that is not its user's. Standard
+library only: read it, and write your own.
 """
 
 from __future__ import annotations
 
 import base64
-import io
+import hmac
 import json
 import secrets
 import threading
 import time
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-import segno
-
 APPLICATION: Final = "Farol Mutual"
 USER: Final = {"user_id": "john.doe", "user_display_name": "John Doe"}
 CODE_SECONDS: Final = 900
+SHORTEST_SECONDS: Final = 30
+SKEW_SECONDS: Final = 300
+CALLBACK: Final = "/tf/registered"
 WRONG_DEVICE_SECONDS: Final = 120
 PAGE: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -65,7 +68,7 @@ new rtasui.RTASUI()
 
 
 class Rtas:
-    """The client of RTAS: five calls."""
+    """The client of RTAS and TrustFactor: eight calls, with one login."""
 
     def __init__(self, address: str, client_id: str, client_secret: str) -> None:
         """Log in. A program that runs for long calls `renew` every half hour."""
@@ -92,6 +95,23 @@ class Rtas:
         said = {"unique_id": unique_id, "status": status, "application_name": APPLICATION}
         self._post("/rtas/v3/registration/callback", {**said, **USER, **flags, **facts})
 
+    def code_for(self, user_id: str, user_name: str, seconds: int) -> Any:
+        """Ask TrustFactor for a code that one device is registered with."""
+        said = {
+            "user_id": user_id, "user_name": user_name, "application_name": APPLICATION,
+            "expires_in_seconds": seconds, "qr_code_size": 200,
+        }  # fmt: skip
+        return self._post("/trustfactor/v2/registration-codes", said)
+
+    def called_back_at(self, url: str) -> bytes:
+        """Say where TrustFactor tells of devices; give the secret that it signs with."""
+        secret = self._post("/trustfactor/v1/callbacks", {"register_callback_url": url})["secret"]
+        return base64.b64decode(secret.removeprefix("whsec_"))
+
+    def reset(self, contract_key: str) -> None:
+        """Let a device answer for nobody any more."""
+        self._post("/trustfactor/v1/contracts/reset", {"contract_key": contract_key})
+
     def _post(self, path: str, said: object) -> Any:
         headers = {"Content-Type": "application/json"}
         if path != "/rtas/v1/login":
@@ -109,33 +129,50 @@ class Bank:
     """The application: its page, its callback for TrustFactor, its end of a wrong device.
 
     Attributes:
+        secret: What TrustFactor signs with.
+        created: Codes, the newest last: unique id and link.
         devices: Contract keys that are registered.
         tokens: Wrong-device token -> contract key, and until when it may be removed.
     """
 
     rtas: Rtas
     rtas_url: str
-    created: list[str] = field(default_factory=list)
+    secret: bytes = b""
+    created: list[tuple[str, str]] = field(default_factory=list)
     devices: set[str] = field(default_factory=set)
     tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def create_code(self, seconds: int = CODE_SECONDS) -> dict[str, str]:
         """Begin a registration, and give its page what it needs."""
-        unique_id = secrets.token_urlsafe(16)
-        deeplink = f"https://open.tf.example/register?payload={unique_id}"
-        picture = io.BytesIO()
-        segno.make(deeplink, error="m").save(picture, kind="png", scale=6)
+        made = self.rtas.code_for(
+            USER["user_id"], USER["user_display_name"], max(seconds, SHORTEST_SECONDS)
+        )
+        unique_id = made["unique_id"]
         self.rtas.tell(
-            unique_id, "REGISTRATION_CREATED_V2", is_final=False,
-            qr_code=base64.b64encode(picture.getvalue()).decode(),
-            qr_code_expiration=int(time.time()) + seconds, deeplink_url=deeplink,
+            unique_id, "REGISTRATION_CREATED_V2", is_final=False, qr_code=made["qr_code"],
+            qr_code_expiration=int(time.time()) + seconds, deeplink_url=made["deeplink_url"],
         )  # fmt: skip
-        self.created.append(unique_id)
+        self.created.append((unique_id, made["deeplink_url"]))
         token = self.rtas.token_for(USER["user_id"], unique_id)
         return {"rtas_token": token, "rtas_url": self.rtas_url}
 
+    def hear(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Take TrustFactor's callback, if it is signed just now; give the status to answer."""
+        stamp = headers.get("webhook-timestamp", "0")
+        signed = b".".join((headers.get("webhook-id", "").encode(), stamp.encode(), body))
+        wanted = base64.b64encode(hmac.digest(self.secret, signed, "sha256")).decode()
+        given = headers.get("webhook-signature", "").removeprefix("v1,")
+        if not hmac.compare_digest(wanted, given) or abs(time.time() - int(stamp)) > SKEW_SECONDS:
+            return 401
+        told = json.loads(body)
+        if told["contract_key"] not in self.devices:  # it may be told twice
+            self.called_back(
+                told["register_code_unique_id"], told["contract_key"], told["device_info"]
+            )
+        return 204
+
     def called_back(self, unique_id: str, contract_key: str, device: dict[str, str]) -> None:
-        """Take TrustFactor's word that a device was registered, and tell the browser."""
+        """Agree to a device, and tell the browser."""
         self.devices.add(contract_key)
         token = secrets.token_urlsafe(32)
         self.tokens[token] = (contract_key, time.time() + WRONG_DEVICE_SECONDS)
@@ -150,7 +187,8 @@ class Bank:
         contract_key, until = self.tokens.pop(token, ("", 0.0))
         if time.time() >= until:
             return False
-        self.devices.discard(contract_key)  # ResetContract of TrustFactor
+        self.rtas.reset(contract_key)
+        self.devices.discard(contract_key)
         return True
 
 
@@ -160,8 +198,8 @@ class Served:
     bank: Bank
     """To be put there before anybody comes: it needs a client, and the client this address."""
 
-    def __init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+    def __init__(self, port: int = 0) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self.base = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
@@ -182,16 +220,20 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
             self._answer(shown.encode(), "text/html; charset=utf-8")
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            if self.path.startswith("/tf/create-qr"):
+            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = raw.decode()
+            if self.path == CALLBACK:
+                known = {name.lower(): value for name, value in self.headers.items()}
+                self._answer(b"", "text/plain", served.bank.hear(known, raw))
+            elif self.path.startswith("/tf/create-qr"):
                 made = served.bank.create_code(2 if "short" in self.path else CODE_SECONDS)
                 self._answer(json.dumps(made).encode(), "application/json")
             else:
                 done = served.bank.remove_wrong_device(body)
                 self._answer(json.dumps({"removed": done}).encode(), "application/json")
 
-        def _answer(self, body: bytes, kind: str) -> None:
-            self.send_response(200)
+        def _answer(self, body: bytes, kind: str, status: int = 200) -> None:
+            self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

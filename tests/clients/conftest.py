@@ -36,9 +36,13 @@ T = TypeVar("T")
 
 @dataclass(slots=True, kw_only=True)
 class Hub:
-    """A server that runs, and the application server that publishes at it."""
+    """A server that runs, and the application server that publishes at it.
+
+    `trusted`: a port of this machine that it may call back.
+    """
 
     base: str
+    trusted: int
     loop: asyncio.AbstractEventLoop
     application: Application
     token: str = ""
@@ -78,8 +82,11 @@ class Hub:
 def hub() -> Iterator[Hub]:
     """A server for the tests of a file, ended with them."""
     vault, clock = SeededVault(), SystemClock()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        trusted = int(probe.getsockname()[1])
+    settings = Settings(http_trusted=(f"127.0.0.1:{trusted}",))
     application = wire(
-        Settings(), MemoryStore(clock), clock,
+        settings, MemoryStore(clock), clock,
         chance=SystemChance(), vault=vault, pool=CheapPool(vault),
     )  # fmt: skip
     taken = socket.create_server(("127.0.0.1", 0))
@@ -92,11 +99,13 @@ def hub() -> Iterator[Hub]:
     thread.start()
     while not server.started:
         thread.join(0.01)
-    house = Hub(base=base, loop=loop, application=application)
+    house = Hub(base=base, trusted=trusted, loop=loop, application=application)
+    outbox = asyncio.run_coroutine_threadsafe(application.outbox.run(), loop)
     made = house.client("bank-app", "null")
     said = {"client_id": made.client.name, "client_secret": made.secret}
     house.token = house.post("/rtas/v1/login", said)["token"]
     yield house
+    outbox.cancel()
     server.should_exit = True
     thread.join(20)
     loop.close()

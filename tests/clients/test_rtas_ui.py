@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 import zxingcpp
 from axe_playwright_python.base import AXE_SCRIPT
+from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.clients.bank import Bank, Rtas, Served
+from tests.cli.shell import Main
+from tests.clients.bank import CALLBACK, Bank, Rtas, Served
 from tests.clients.conftest import Hub
 from tests.web.application import DEVICE
 
@@ -39,10 +41,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def bank(hub: Hub) -> Iterator[Served]:
-    served = Served()
+    served = Served(hub.trusted)
     made = hub.client("farol", served.base)
     rtas = Rtas(hub.base, made.client.name, made.secret)
-    served.bank = Bank(rtas, rtas_url=hub.base)
+    secret = rtas.called_back_at(served.base + CALLBACK)
+    served.bank = Bank(rtas, rtas_url=hub.base, secret=secret)
     yield served
     served.close()
 
@@ -102,7 +105,7 @@ TITLES = {
 
 @pytest.mark.parametrize("language", TITLES)
 def test_from_the_code_to_the_device_and_away_with_it(
-    bank: Served, page: Page, language: str, request: pytest.FixtureRequest
+    bank: Served, page: Page, language: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     pending, success, waiting = TITLES[language]
     page.goto(f"{bank.base}/{language}")
@@ -110,13 +113,13 @@ def test_from_the_code_to_the_device_and_away_with_it(
     expect(page.get_by_role("heading", name=pending)).to_be_visible()
     expect(page.get_by_role("status")).to_have_text(waiting)
     looks(page, request, f"pending-{language}")
-    id = bank.bank.created[-1]
-    assert codes_in(page) == [f"https://open.tf.example/register?payload={id}"]
+    scanned = codes_in(page)
+    assert scanned == [bank.bank.created[-1][1]]
 
-    bank.bank.called_back(id, KEY, DEVICE)
+    key = registered(scanned[0], tmp_path)
 
     expect(page.get_by_role("heading", name=success)).to_be_visible()
-    expect(page.locator("bdi")).to_have_text("SecuritySide TFVA")
+    expect(page.locator("bdi")).to_have_text("phone")
     looks(page, request, f"success-{language}")
     page.wait_for_function("window.heard.some(([name]) => name === 'close')")
     names = [name for name, _ in heard(page)]
@@ -126,13 +129,32 @@ def test_from_the_code_to_the_device_and_away_with_it(
         "application_name", "deeplink_url", "qr_code", "qr_code_expiration", "user_display_name",
         "user_id",
     }  # fmt: skip
-    assert told["success"]["device_info"] == DEVICE
-    assert KEY in bank.bank.devices
+    assert told["success"]["device_info"]["manufacturer"] == "trustflow"
+    assert told["success"]["contract_key"] == key
+    assert key in bank.bank.devices
 
     with page.expect_response("**/wrong-device"):
         page.get_by_role("button").click()
 
-    assert KEY not in bank.bank.devices
+    assert key not in bank.bank.devices
+    asked = CliRunner(env=devices_in(tmp_path)).invoke(
+        Main("trustflow"), ["device", "transactions"]
+    )
+    assert "this device was removed" in asked.output
+
+
+def devices_in(folder: Path) -> dict[str, str | None]:
+    return {"TRUSTFLOW_DEVICES": str(folder / "devices")}
+
+
+def registered(link: str, folder: Path) -> str:
+    """Be the phone that has scanned a code: give the contract's key once the bank has agreed."""
+    words = ["device", "register", link, "--yes", "--json"]
+    result = CliRunner(env=devices_in(folder)).invoke(Main("trustflow"), words)
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["status"] == "REGISTERED"
+    return str(told["contractKey"])
 
 
 def test_a_code_runs_out_by_itself(
@@ -159,7 +181,7 @@ def test_a_cut_is_shown_and_mended_and_nothing_is_told_twice(
 
     expect(page.get_by_role("status")).to_have_text("No connection at the moment")
     looks(page, request, "offline")
-    bank.bank.called_back(bank.bank.created[-1], KEY, DEVICE)
+    bank.bank.called_back(bank.bank.created[-1][0], KEY, DEVICE)
     page.unroute("**/rtas/negotiate*")
     expect(page.get_by_role("heading", name="Your phone is ready")).to_be_visible(timeout=20_000)
     assert [name for name, _ in heard(page)].count("pending") == 1
