@@ -6,12 +6,14 @@
 from typing import Final, cast
 
 from activities.decisions import simple_decider
-from activities.devices import (
+from activities.devices.registration import (
     RtasRegistrationPage,
-    RtasTransactionPage,
     complete_rtas_registration,
-    complete_rtas_transaction,
     start_rtas_registration,
+)
+from activities.devices.transactions import (
+    RtasTransactionPage,
+    complete_rtas_transaction,
     start_rtas_transaction,
 )
 from activities.flow import end, redirect_user, start

@@ -50,7 +50,8 @@ class Question:
 class Devices(Protocol):
     """Capability: register devices of users of this tenant, and ask them.
 
-    What `register` and `ask` give is the value of a slot: `{id, user, endsAt}`, and no code.
+    What `register` and `ask` give is the value of a slot, `{id, user, endsAt, signal}`, and no
+    code; `signal` is what a page's wait is named by.
     """
 
     async def register(

@@ -57,10 +57,6 @@ class DeviceKeys(Protocol):
         """Sign a message."""
         ...
 
-    def is_key(self, public: str) -> bool:
-        """Whether a text could be a public key: 32 bytes of base64, written in the one way."""
-        ...
-
     def verify(self, public: str, signature: str, message: bytes) -> bool:
         """Whether the key has signed this message; False for whatever is no key or signature."""
         ...

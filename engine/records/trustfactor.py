@@ -219,13 +219,3 @@ class Provider(Record, frozen=True, kw_only=True):
     sealed_callback: str
     created_at: datetime
     created_by: str
-
-
-class Signal(Ending, frozen=True, kw_only=True):
-    """That something happened which a journey may wait for; `id` is what its wait names."""
-
-    TABLE: ClassVar[str] = "signals"
-    LISTED: ClassVar[tuple[str, ...]] = ("instance",)
-
-    instance: InstanceId
-    at: datetime

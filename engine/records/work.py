@@ -1,4 +1,4 @@
-"""The outbox: what external activities have handed over, to be done once it is committed."""
+"""What is still to be done: the outbox, and signals that journeys may wait for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from engine.model.names import InstanceId, NodeId
-from engine.records.record import Record
+from engine.records.record import Ending, Record
 
 JobStatus = Literal["WAITING", "DONE", "DEAD"]
 
@@ -47,3 +47,13 @@ class Job(Record, frozen=True, kw_only=True):
     reason: str = ""
     created_at: datetime
     tried_at: datetime | None = None
+
+
+class Signal(Ending, frozen=True, kw_only=True):
+    """That something happened which a journey may wait for; `id` is what its wait names."""
+
+    TABLE: ClassVar[str] = "signals"
+    LISTED: ClassVar[tuple[str, ...]] = ("instance",)
+
+    instance: InstanceId
+    at: datetime

@@ -25,8 +25,8 @@ from engine.records.realtime import RtasChannel, RtasEvent
 from engine.records.record import Absent
 from engine.records.tokens import ProcessToken
 from engine.records.tombstones import Tombstone
-from engine.records.trustfactor import RegistrationCode, Signal, Transaction, WrongDeviceToken
-from engine.records.work import Job
+from engine.records.trustfactor import RegistrationCode, Transaction, WrongDeviceToken
+from engine.records.work import Job, Signal
 from engine.run import sessions
 from engine.run.current import InstanceRef
 from engine.run.loop import Loop

@@ -42,7 +42,7 @@ from engine.model.turn import NotAwaited
 from engine.model.value import Passing
 from engine.ports.store import Committed, Conflict, Loaded, Redeem
 from engine.records.tokens import Session
-from engine.records.trustfactor import Signal
+from engine.records.work import Signal
 from engine.run import sessions
 from engine.run.current import (
     Current,

@@ -15,7 +15,7 @@ from engine.identity.attempts import UNKNOWN
 from engine.ports.outside import Clock
 from engine.ports.paging import every
 from engine.ports.store import Store
-from engine.records.trustfactor import Signal
+from engine.records.work import Signal
 from engine.run.current import InstanceRef
 from engine.run.erasure import Eraser
 from engine.run.loop import Loop

@@ -106,6 +106,7 @@ def hub() -> Iterator[Hub]:
     house.token = house.post("/rtas/v1/login", said)["token"]
     yield house
     outbox.cancel()
+    loop.call_soon_threadsafe(application.say_goodbye)
     server.should_exit = True
     thread.join(20)
     loop.close()

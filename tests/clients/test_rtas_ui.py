@@ -157,6 +157,43 @@ def registered(link: str, folder: Path) -> str:
     return str(told["contractKey"])
 
 
+TARGETS = ["ConnectionEstablished", "RegistrationCreatedEvent", "RegistrationSuccessEvent"]
+LISTEN = """([url, token, transport, targets]) => {
+  window.told = [];
+  const connection = new signalR.HubConnectionBuilder()
+    .withUrl(url, { accessTokenFactory: () => token, transport })
+    .withAutomaticReconnect().build();
+  for (const target of targets) {
+    connection.on(target, (data) => window.told.push([target, data?.user_id ?? null]));
+  }
+  connection.onclose((error) => window.told.push(["closed", error ? String(error) : null]));
+  return connection.start();
+}"""
+
+
+@pytest.mark.parametrize("client", ["signalr5", "signalr10"])
+@pytest.mark.parametrize("transport", [1, 2, 4], ids=["sockets", "sse", "polls"])
+def test_the_official_client_on_the_banks_page_hears_the_same(
+    bank: Served, browser: Browser, official: Path, client: str, transport: int, tmp_path: Path
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{bank.base}/official")
+    page.add_script_tag(path=official / f"node_modules/{client}/dist/browser/signalr.min.js")
+    made = bank.bank.create_code()
+    page.evaluate(LISTEN, [f"{made['rtas_url']}/rtas", made["rtas_token"], transport, TARGETS])
+    page.wait_for_function("window.told.length === 2")
+
+    registered(bank.bank.created[-1][1], tmp_path)
+
+    page.wait_for_function("window.told.length === 4")
+    assert page.evaluate("window.told") == [
+        ["ConnectionEstablished", None], ["RegistrationCreatedEvent", "john.doe"],
+        ["RegistrationSuccessEvent", "john.doe"], ["closed", None],
+    ]  # fmt: skip
+    context.close()
+
+
 def test_a_code_runs_out_by_itself(
     bank: Served, page: Page, request: pytest.FixtureRequest
 ) -> None:

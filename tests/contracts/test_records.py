@@ -28,12 +28,11 @@ from engine.records.trustfactor import (
     DeviceInfo,
     Provider,
     RegistrationCode,
-    Signal,
     Transaction,
     WrongDeviceToken,
 )
 from engine.records.webhooks import SealedSecret, Webhook, WebhookSecrets
-from engine.records.work import Job
+from engine.records.work import Job, Signal
 from engine.testing import NOON, FrozenClock, a_hop, a_token, an_instance
 
 pytestmark = pytest.mark.anyio

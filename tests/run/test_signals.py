@@ -17,7 +17,8 @@ from engine.ports.actor import Actor
 from engine.ports.store import Committed, Conflict, Hop, PageQuery
 from engine.realtime.trustfactor import codes
 from engine.records.record import Absent
-from engine.records.trustfactor import Confirmation, RegistrationCode, Signal
+from engine.records.trustfactor import Confirmation, RegistrationCode
+from engine.records.work import Signal
 from engine.run.current import Current
 from engine.run.entry.answers import Begun
 from engine.run.pump import UNHEARD, Pump

@@ -16,7 +16,8 @@ from engine.access.embedded import known_client
 from engine.model.names import MAIN_TENANT, InstanceId, JsonObject
 from engine.ports.store import PageQuery
 from engine.realtime.trustfactor import contracts
-from engine.records.trustfactor import Contract, RegistrationCode, Signal
+from engine.records.trustfactor import Contract, RegistrationCode
+from engine.records.work import Signal
 from engine.run.current import InstanceRef
 from engine.run.oversight.timeline import timeline
 from engine.run.pump import Pump

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +19,7 @@ from engine.records.work import Job
 from engine.run.outbox import Outbox
 from engine.run.trustfactor.callbacks import ApplicationCallbacks
 from engine.run.trustfactor.provided import Wanted, add_provider
-from engine.run.trustfactor.providers import Client, Providers
+from engine.run.trustfactor.providers import Client, Providers, bound_to
 from engine.run.trustfactor.telling import AT_PROVIDER, LABEL
 from engine.run.unit import Unit
 from engine.webhooks import signing
@@ -106,6 +106,7 @@ class Town:
         self.wire.houses = {ours.host: ours, self.vendor.host: self.vendor}
         self.client = Client(http=self.wire)
         self.server: ApplicationServer
+        self.secret = b""
 
     async def furnish(self) -> None:
         """Log in at the vendor, and deploy the journey."""
@@ -118,6 +119,8 @@ class Town:
         made = await add_provider(unit, bench.actor(), bench.vault, self.wire, wanted)
         assert isinstance(made, Provider), made
         assert isinstance(await bench.store.write(MAIN_TENANT, unit.staged()), Committed)
+        bound = bound_to("vendor", "callback")
+        self.secret = bench.vault.unseal("trustfactor", made.sealed_callback, bound)
         await bench.deploy(FLOW)
 
     def move(self, length: timedelta) -> None:
@@ -261,14 +264,39 @@ def test_a_wrong_phone_is_reset_there_too() -> None:
     assert told(story) == [1, []]
 
 
-Forge = Callable[[dict[str, str], bytes, datetime], tuple[dict[str, str], bytes]]
-FORGED: Final[dict[str, Forge]] = {
-    "flipped": lambda headers, body, at: (headers, body.replace(b"TFVA", b"TFVB")),
-    "old": lambda headers, body, at: (
-        dict(signing.headers([b"x" * 32], "msg_1", at - timedelta(minutes=6), body)), body,
+Forge = Callable[["Town", dict[str, str], bytes], tuple[dict[str, str], bytes]]
+
+
+def resigned(town: Town, body: bytes, *, minutes: int = 0) -> dict[str, str]:
+    """Sign a body as the vendor would."""
+    at = town.ours.bench.clock.now() + timedelta(minutes=minutes)
+    return dict(signing.headers([town.secret], "msg_1", at, body))
+
+
+def changed(body: bytes, **facts: str) -> bytes:
+    return json.dumps(json.loads(body) | facts).encode()
+
+
+FORGED: Final[dict[str, tuple[int, Forge]]] = {
+    "flipped": (401, lambda _, headers, body: (headers, body.replace(b"TFVA", b"TFVB"))),
+    "old": (401, lambda town, _, body: (resigned(town, body, minutes=-6), body)),
+    "early": (401, lambda town, _, body: (resigned(town, body, minutes=6), body)),
+    "unsigned": (401, lambda _town, _headers, body: ({}, body)),
+    "another user": (
+        404,
+        lambda town, _, body: (
+            resigned(town, changed(body, app_user_unique_id="eve")),
+            changed(body, app_user_unique_id="eve"),
+        ),
     ),
-    "unsigned": lambda headers, body, at: ({}, body),
-}  # fmt: skip
+    "another code": (
+        404,
+        lambda town, _, body: (
+            resigned(town, changed(body, register_code_unique_id="Z" * 26)),
+            changed(body, register_code_unique_id="Z" * 26),
+        ),
+    ),
+}
 
 
 @pytest.mark.parametrize("how", [*FORGED, "for another"])
@@ -280,15 +308,16 @@ def test_a_callback_that_is_not_the_vendors_adds_no_device(how: str) -> None:
         await phone.register(payload(journey))
         call = await heard(town)
         headers, body = dict(call.headers), call.body
+        place = urlsplit(call.uri).path
         if how in FORGED:
-            headers, body = FORGED[how](headers, body, town.ours.bench.clock.now())
-            place = urlsplit(call.uri).path
+            headers, body = FORGED[how][1](town, headers, body)
         else:
-            place = urlsplit(call.uri).path.replace("/vendor/", "/other/")
+            place = place.replace("/vendor/", "/other/")
         answer = await said(town.ours, place, headers, body)
         return [answer.status, (await journey.look()).title]
 
-    assert told(story) == [401, "Add your phone"]
+    status = FORGED[how][0] if how in FORGED else 401
+    assert told(story) == [status, "Add your phone"]
 
 
 def test_the_vendors_callback_said_again_changes_nothing() -> None:

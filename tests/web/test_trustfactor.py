@@ -358,6 +358,20 @@ def test_another_text_than_was_shown_is_not_decided() -> None:
     assert play(story) == [409, 200]
 
 
+def test_a_decision_that_nobody_could_verify_later_is_none() -> None:
+    async def story(house: Surface) -> list[Any]:
+        server, agent = await application(house), Agent(house=house)
+        await agent.register((await code(server))["payload"])
+        made = await asked(server)
+        listed = (await agent.asked()).json["transactions"]
+        other = KEYS.sign(agent.contract[0], b"another text")
+        answer = await agent.decide(listed[0], signature=other)
+        shown = (await get(server, f"{TRANSACTIONS}/{made['transaction_id']}")).json
+        return [answer.status, shown["status"]]
+
+    assert play(story) == [401, "PENDING"]
+
+
 def test_a_stranger_decides_nothing() -> None:
     async def story(house: Surface) -> list[Any]:
         server = await application(house)

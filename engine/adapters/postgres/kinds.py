@@ -33,12 +33,11 @@ from engine.records.trustfactor import (
     Contract,
     Provider,
     RegistrationCode,
-    Signal,
     Transaction,
     WrongDeviceToken,
 )
 from engine.records.webhooks import Webhook, WebhookSecrets
-from engine.records.work import Job
+from engine.records.work import Job, Signal
 
 PgValue = None | int | bool | bytes | str
 """What a column holds."""

@@ -26,10 +26,6 @@ class Ed25519Keys:
         key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(private))
         return _written(key.sign(message))
 
-    def is_key(self, public: str) -> bool:
-        """Whether a text could be a public key."""
-        return _read(public, KEY_BYTES) is not None
-
     def verify(self, public: str, signature: str, message: bytes) -> bool:
         """Whether the key has signed this message."""
         key, signed = _read(public, KEY_BYTES), _read(signature, SIGNATURE_BYTES)

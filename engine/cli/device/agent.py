@@ -131,8 +131,8 @@ class Agent:
         said = {"payload": link.payload, "device_key": self.kept.public}
         return self._call(link.origin, "reject", said, device=True)
 
-    def confirm(self, link: Link, scanned: Mapping[str, Any]) -> Held:
-        """Make a contract's key and offer it; it is kept before anybody knows of it."""
+    def keep(self, link: Link, scanned: Mapping[str, Any]) -> Held:
+        """Make a contract's key and keep it, before anybody knows of it."""
         private, public = self.keys.make()
         held = Held(
             origin=link.origin,
@@ -147,7 +147,7 @@ class Agent:
         self.save()
         return held
 
-    def status(self, link: Link, held: Held) -> str:
+    def confirm(self, link: Link, held: Held) -> str:
         """Say that this device shall be registered, and hear how far that is; again at will."""
         said = {
             "payload": link.payload,

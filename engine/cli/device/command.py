@@ -97,7 +97,7 @@ def register(
             agent.reject(link)
             return _told({"status": "REJECTED"}, f"Declined: nothing is registered for {who}.",
                          as_json=as_json)  # fmt: skip
-        held = agent.confirm(link, scanned)
+        held = agent.keep(link, scanned)
         status = _settled(agent, link, held, patience)
     except Refused as refused:
         fail(f"It is not registered: {clean(refused.reason)}.")
@@ -220,7 +220,7 @@ def _settled(agent: Agent, link: Link, held: Held, patience: timedelta) -> str:
     until = agent.clock.now() + patience
     while True:
         try:
-            status = agent.status(link, held)
+            status = agent.confirm(link, held)
         except Refused as refused:
             if refused.status in FINAL:
                 agent.forget(held)

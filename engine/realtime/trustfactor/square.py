@@ -1,4 +1,4 @@
-"""Square codes: a text as a PNG of exactly the size that was asked for."""
+"""Square codes (QR): as a PNG of exactly the size that was asked for, or as lines of an SVG."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from engine.records.trustfactor import (
     Transaction,
     TransactionStatus,
 )
-from engine.run.trustfactor.telling import Teller
+from engine.run.trustfactor.telling import Teller, group_of, signal_id
 
 Answer = Literal["open", "accepted", "declined", "over"]
 _STATES: Final[Mapping[codes.Told, Literal["open", "confirmed", "rejected", "twice", "over"]]] = {
@@ -75,7 +75,7 @@ class DevicesOfHop:
             raise _mistaken(made)
         if provider != EMBEDDED:
             self._teller.wish("code", made.id)
-        return {"id": made.id, "user": user, "endsAt": made.ends_at.isoformat()}
+        return _slot(made)
 
     async def registration(self, slot: JsonObject) -> Registration:
         """Tell how far a registration is."""
@@ -127,7 +127,7 @@ class DevicesOfHop:
             return None
         if made.provider != EMBEDDED:
             self._teller.wish("ask", made.id)
-        return {"id": made.id, "user": question.user, "endsAt": made.ends_at.isoformat()}
+        return _slot(made)
 
     async def answer(self, slot: JsonObject) -> Answer:
         """Tell what was answered."""
@@ -159,6 +159,16 @@ class DevicesOfHop:
     async def _transaction(self, slot: JsonObject) -> Transaction | None:
         found = await self.unit.get(Transaction, str(slot.get("id", "")))
         return found if found is not None and found.instance == self.instance else None
+
+
+def _slot(made: RegistrationCode | Transaction) -> JsonObject:
+    """Write what a slot holds: whose it is, until when, and what a page's wait is named by."""
+    return {
+        "id": made.id,
+        "user": made.user_id,
+        "endsAt": made.ends_at.isoformat(),
+        "signal": signal_id(group_of(made).flow, made.id),
+    }
 
 
 def _mistaken(problems: Problems) -> ActivityFault:

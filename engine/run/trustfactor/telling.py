@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from engine.activity import USUAL_DELAYS
 from engine.model.names import InstanceId, JsonObject, NodeId
 from engine.ports.actor import Actor
 from engine.ports.outside import Vault
@@ -25,10 +26,9 @@ from engine.records.trustfactor import (
     EMBEDDED,
     Callbacks,
     RegistrationCode,
-    Signal,
     Transaction,
 )
-from engine.records.work import Job
+from engine.records.work import Job, Signal
 from engine.run.jobs import Sealing, message_id
 
 LABEL: Final = "TrustFactor callback"
@@ -42,7 +42,7 @@ AT_PROVIDER: Final = "TrustFactor provider"
 Wish = Literal["code", "created", "success", "ask", "cancel-code", "cancel", "reset"]
 """What is asked there: a code, to tell RTAS that it was made or used, a transaction, or its end."""
 _SOON: Final = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1_800.0)
-_USUAL: Final = tuple(float(each) for each in (5, 300, 1_800, 7_200, 18_000, 36_000, 36_000))
+_USUAL: Final = tuple(delay.total_seconds() for delay in USUAL_DELAYS)
 
 
 def signal_id(flow: Flow, id: str) -> str:

@@ -11,7 +11,8 @@ from engine.realtime.channels import Group
 from engine.realtime.tokens import issue
 from engine.realtime.trustfactor import codes
 from engine.records.realtime import RtasChannel, RtasClient
-from engine.records.trustfactor import EMBEDDED, RegistrationCode, Signal, Transaction
+from engine.records.trustfactor import EMBEDDED, RegistrationCode, Transaction
+from engine.records.work import Signal
 from engine.run.current import Current
 from engine.run.unit import TRIES, Unit
 from engine.web.links import HUB_PATH, registration_link, transaction_link
