@@ -137,6 +137,6 @@ def commands() -> list[str]:
     found = []
     for name in trustflow.list_commands(context()):
         command = trustflow.get_command(context(), name)
-        subs = sorted(command.commands) if isinstance(command, click.Group) else []
+        subs = command.list_commands(context()) if isinstance(command, click.Group) else []
         found += [f"{name} {sub}" for sub in subs] or [name]
     return found

@@ -84,26 +84,23 @@ class Hub:
         place = (member.listener.tenant, member.listener.group.channel)
         room = self._rooms.setdefault(place, _Room())
         room.members.add(member)
-        member.greet(self.now())
         async with room.lock:
             now = await self._store.now()
             channel = await self._store.get(place[0], RtasChannel, place[1])
-            if channel is None:
-                member.seen = 0
-                return
-            await self._catch_up(member, place, channel, now)
-            member.seen = max(member.seen or 0, channel.sequence)
-
-    async def _catch_up(
-        self, member: Member, place: Place, channel: RtasChannel, now: datetime
-    ) -> None:
-        if member.after is None:
-            last = await cached(self._store, self._vault, place[0], channel, now)
+            newest = 0 if channel is None else channel.sequence
+            last = None
+            if channel is not None and member.after is None:
+                last = await cached(self._store, self._vault, place[0], channel, now)
+            member.greet(self.now(), newest if last is None else last.sequence - 1)
             if last is not None:
                 member.tell(last, {}, self.now())
-            return
-        member.seen = member.after
-        for event in await since(self._store, self._vault, *place, member.after, now):
+            if channel is not None and member.after is not None:
+                await self._catch_up(member, place, member.after, now)
+            member.seen = max(member.seen or 0, newest)
+
+    async def _catch_up(self, member: Member, place: Place, after: int, now: datetime) -> None:
+        member.seen = after
+        for event in await since(self._store, self._vault, *place, after, now):
             member.tell(event, {}, self.now())
 
     def leave(self, secret: str) -> None:

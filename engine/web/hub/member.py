@@ -83,10 +83,15 @@ class Member:
         self._chunks += 1
         return self._chunks > MOST_CHUNKS
 
-    def greet(self, at: float) -> None:
-        """Say that the connection stands, before anything else."""
+    def greet(self, at: float, after: int) -> None:
+        """Say that the connection stands, before anything else.
+
+        Our own script is told behind which event it listens: cut before the first one, it can say
+        so, and misses none.
+        """
         if self.connection is not None and self.connection.protocol is not None:
-            hello = Invocation(target=ESTABLISHED, arguments=())
+            known = (None, after) if self.is_ours else ()
+            hello = Invocation(target=ESTABLISHED, arguments=known)
             self.connection.send(self.connection.protocol.encode(hello), at)
             self.stirred.set()
 

@@ -49,7 +49,18 @@ var rtasui = (() => {
       this.mayReturn = true;
     }
 
+    // A socket that did not come to its handshake has used its id up: polls ask for one of their own.
     async open() {
+      const hub = await this.negotiate();
+      try {
+        await this.socket(hub);
+      } catch (error) {
+        if (this.base.log(3)) console.warn("rtas-ui: no WebSocket, polling instead");
+        await this.poll(await this.negotiate());
+      }
+    }
+
+    async negotiate() {
       const { base } = this;
       const hub = hubOf(base.url);
       const ask = new URL(hub);
@@ -64,12 +75,7 @@ var rtasui = (() => {
       if (told.error) throw new Error(told.error);
       hub.searchParams.set("id", told.connectionToken);
       hub.searchParams.set("after", base.seen ?? "");
-      try {
-        await this.socket(new URL(hub));
-      } catch (error) {
-        if (base.log(3)) console.warn("rtas-ui: no WebSocket, polling instead");
-        await this.poll(hub);
-      }
+      return hub;
     }
 
     fetch(url, more) {
@@ -249,7 +255,7 @@ var rtasui = (() => {
           this.call("ConnectionReconnected");
           return;
         } catch (error) {
-          if (error instanceof Refused && error.status < 500 && error.status !== 429) {
+          if (error instanceof Refused && [401, 403].includes(error.status)) {
             this.fail(error);
             return;
           }
@@ -265,6 +271,7 @@ var rtasui = (() => {
       const [data, sequence] = given;
       if (this.log(1)) console.debug("rtas-ui:", target);
       if (name === "connectionestablished") {
+        if (typeof sequence === "number") this.seen ??= sequence; // behind it all is told
         this.call("ConnectionEstablished");
         return;
       }

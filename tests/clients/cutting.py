@@ -1,0 +1,409 @@
+"""What cuts lines: a proxy that counts the server's bytes, listeners that come again, servers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from shutil import copy, which
+from typing import Any, Final, Literal, Protocol
+
+import uvicorn
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from engine.adapters.system import SystemClock
+from engine.app import Application, open_application
+from engine.cli.serving.listen import Surface, bound, config_of
+from engine.settings import Settings
+from tests.clients.conftest import HERE, Hub
+
+LOOPBACK: Final = "127.0.0.1"
+HANDSHAKE: Final = '{"protocol":"json","version":1}\x1e'
+ESTABLISHED: Final = "ConnectionEstablished"
+AGAIN: Final = timedelta(milliseconds=50)
+"""How long a listener waits before it comes again: what `DELAYS` is in rtas-ui.js."""
+PATIENCE: Final = 60
+HEAD_END: Final = b"\r\n\r\n"
+READ_BYTES: Final = 65_536
+Heard = tuple[str, str, int | None]
+"""An event as a listener has it: its target, who its payload says it is, its sequence."""
+
+
+class Bell:
+    """Rings whenever something has happened to one of many; whoever waits looks again."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Say that something is new."""
+        self._rung.set()
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until it is so."""
+        while not is_so():
+            self._rung.clear()
+            await self._rung.wait()
+
+
+# ---- the proxy --------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class _Left:
+    """How many bytes are let through before the cut; None: all."""
+
+    count: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Cutter:
+    """A proxy that cuts the first WebSockets that come, each after so many bytes of the server.
+
+    Requests that are none are let through whole. With `of` HTTP they are what is cut: the server's
+    bytes are counted over all connections, and the one that carries the last of them is cut.
+
+    Attributes:
+        port: The server's.
+        cuts: After how many bytes the first socket is cut, the second, and so on; 0: before the
+            first byte.
+        keeps_away: After the last cut nothing goes to the server until `gate` is opened.
+        sockets: How many have come.
+        made: How many were cut.
+        record: What the server has said on the newest socket, or over HTTP, as far as it was handed
+            on.
+    """
+
+    port: int
+    bell: Bell
+    of: Literal["sockets", "HTTP"] = "sockets"
+    cuts: tuple[int, ...] = ()
+    keeps_away: bool = False
+    sockets: int = 0
+    made: int = 0
+    own_port: int = 0
+    record: bytearray = field(default_factory=bytearray)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    _left: _Left = field(default_factory=_Left)
+    _lines: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def standing(self) -> AsyncIterator[Cutter]:
+        """Listen at a port of its own, and end every line afterwards."""
+        self.gate.set()
+        server = await asyncio.start_server(self._begin, LOOPBACK, 0)
+        self.own_port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            for line in self._lines:
+                line.cancel()
+            await asyncio.gather(*self._lines, return_exceptions=True)
+
+    def _begin(self, inward: asyncio.StreamReader, outward: asyncio.StreamWriter) -> None:
+        line = asyncio.create_task(self._carry(inward, outward))
+        self._lines.add(line)
+        line.add_done_callback(self._lines.discard)
+
+    async def _carry(self, inward: asyncio.StreamReader, outward: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                head = await inward.readuntil(HEAD_END)
+                await self.gate.wait()
+                from_server, to_server = await asyncio.open_connection(LOOPBACK, self.port)
+                try:
+                    to_server.write(self._named(head))
+                    await self._both(
+                        self._up(inward, to_server), self._down(from_server, outward, head)
+                    )
+                finally:
+                    await _close(to_server)
+        finally:
+            await _close(outward)
+
+    async def _both(self, *ways: Any) -> None:
+        """Carry both ways; the end of one is the end of the other."""
+        tasks = [asyncio.ensure_future(way) for way in ways]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _up(self, inward: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> None:
+        while chunk := await inward.read(READ_BYTES):
+            await self.gate.wait()
+            to_server.write(self._named(chunk))
+            await to_server.drain()
+
+    def _named(self, request: bytes) -> bytes:
+        """Ask the server by its own name: it answers to no other."""
+        own, server = (f"\r\nhost: {LOOPBACK}:{port}\r\n" for port in (self.own_port, self.port))
+        at = request.lower().find(own.encode())
+        return request if at < 0 else request[:at] + server.encode() + request[at + len(own) :]
+
+    async def _down(
+        self, from_server: asyncio.StreamReader, outward: asyncio.StreamWriter, head: bytes
+    ) -> None:
+        is_meant = self.of == "HTTP" or b"\r\nupgrade: websocket\r\n" in head.lower()
+        left, record = self._begun() if is_meant else (_Left(), bytearray())
+        while chunk := await from_server.read(READ_BYTES):
+            given = chunk[: left.count]
+            record += given
+            outward.write(given)
+            await outward.drain()
+            if left.count is not None:
+                left.count -= len(given)
+                if left.count == 0:
+                    left.count = None  # other lines that share it go on
+                    self._cut()
+                    return
+
+    def _begun(self) -> tuple[_Left, bytearray]:
+        """Give how much of a line is let through, and where it is written down."""
+        self.sockets += 1
+        if self.of == "sockets" or self.sockets == 1:
+            planned = self.cuts[self.sockets - 1 :]
+            self._left = _Left(count=planned[0] if planned else None)
+            self.record = bytearray()
+        return self._left, self.record
+
+    def _cut(self) -> None:
+        self.made += 1
+        if self.keeps_away and self.made == len(self.cuts):
+            self.gate.clear()
+        self.bell.ring()
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Hang up, behind what was written."""
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+
+
+def boundaries(record: bytes) -> list[int]:
+    """Give where a server's answer to an upgrade ends, and each frame behind it (RFC 6455 5.2)."""
+    at = record.index(HEAD_END) + len(HEAD_END)
+    found = [at]
+    while at < len(record):
+        length = record[at + 1]  # a server's frames are not masked
+        at += 2 + length if length < 126 else 4 + int.from_bytes(record[at + 2 : at + 4])
+        found.append(at)
+    return found
+
+
+# ---- who listens ------------------------------------------------------------------------------
+
+
+class Ear(Protocol):
+    """Somebody who listens, in whatever program.
+
+    Attributes:
+        heard: Every event that came, as often as it came.
+        greetings: How often it was told that its connection stands.
+        is_over: It was sent away for good.
+    """
+
+    heard: list[Heard]
+    greetings: int
+    is_over: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Listener:
+    """A listener that does as rtas-ui.js: says what it has seen last, comes again after each cut.
+
+    It throws nothing away: what the server says twice stands twice in `heard`. One that is not
+    `is_ours` says nothing of what it has seen, as programs of others do.
+    """
+
+    port: int
+    token: str
+    bell: Bell
+    is_ours: bool = True
+    heard: list[Heard] = field(default_factory=list)
+    greetings: int = 0
+    is_over: bool = False
+    lines: int = 0
+    seen: int | None = None
+
+    async def listen(self) -> None:
+        """Listen until sent away for good."""
+        while not self.is_over:
+            with suppress(OSError, EOFError, WebSocketException):
+                await self._line()
+            if self.lines > 1:  # the first return is at once
+                await SystemClock().sleep(AGAIN)
+
+    async def _line(self) -> None:
+        self.lines += 1
+        after = f"&after={'' if self.seen is None else self.seen}" if self.is_ours else ""
+        place = f"ws://{LOOPBACK}:{self.port}/rtas?access_token={self.token}{after}"
+        async with connect(
+            place, proxy=None, compression=None, open_timeout=None, ping_interval=None
+        ) as line:
+            await line.send(HANDSHAKE)
+            async for text in line:
+                for record in str(text).split("\x1e")[:-1]:
+                    self._take(json.loads(record))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        kind = message.get("type")
+        if kind == 1 and message["target"] == ESTABLISHED:
+            self.greetings += 1
+        elif kind == 1:
+            payload, *more = message["arguments"]
+            self.seen = more[0] if more else None
+            self.heard.append((message["target"], payload["application_name"], self.seen))
+        elif kind == 7:
+            self.is_over = not message.get("allowReconnect", False)
+        self.bell.ring()
+
+
+@dataclass(slots=True, kw_only=True)
+class NodeEar:
+    """One of the listeners of a Node process.
+
+    Attributes:
+        shown: What the page's own callbacks were called with: state and who the payload is.
+        errors: What the page was told has gone wrong.
+    """
+
+    heard: list[Heard] = field(default_factory=list)
+    greetings: int = 0
+    is_over: bool = False
+    shown: list[tuple[str, str]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def take(self, said: dict[str, Any]) -> None:
+        """Take a line of `cut.mjs`."""
+        match said["what"]:
+            case "heard" if said["target"] == ESTABLISHED:
+                self.greetings += 1
+            case "heard":
+                payload, *more = said["given"]
+                sequence = more[0] if more else None
+                self.heard.append((said["target"], payload["application_name"], sequence))
+            case "shown":
+                self.shown.append((said["state"], said["name"]))
+            case "closed":
+                self.is_over = True
+            case what:
+                self.errors.append(f"{what}: {said['error']}")
+
+
+@asynccontextmanager
+async def in_node(
+    folder: Path, told: Mapping[str, Any], ears: Sequence[NodeEar], bell: Bell
+) -> AsyncIterator[None]:
+    """Run `cut.mjs` in a folder of official clients, and end it afterwards.
+
+    Args:
+        folder: Where packages are installed; the program is copied to it.
+        told: What it is to do: `client`, `listeners` (url, token) in the order of `ears`, and what
+            that client needs.
+        ears: Who takes what each listener says.
+        bell: Rung for each line.
+    """
+    copy(HERE / "cut.mjs", folder)
+    process = await asyncio.create_subprocess_exec(
+        str(which("node")), "cut.mjs", cwd=folder, stdin=PIPE, stdout=PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(json.dumps(told).encode() + b"\n")
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+            reading = group.create_task(_read(process.stdout, ears, bell))
+            yield
+            reading.cancel()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+async def _read(lines: asyncio.StreamReader, ears: Sequence[NodeEar], bell: Bell) -> None:
+    async for line in lines:
+        said = json.loads(line)
+        ears[said["who"]].take(said)
+        bell.ring()
+    raise AssertionError("the clients' program has ended")
+
+
+# ---- a server that is begun and ended ---------------------------------------------------------
+
+
+class _Server(uvicorn.Server):
+    """Ends as the server of `trustflow serve` does, which wants the main thread for its signals."""
+
+    application: Application
+    is_polite: bool
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End: whoever waits for events is let go before."""
+        if self.is_polite:
+            self.application.say_goodbye()
+        await super().shutdown(sockets)
+
+
+@asynccontextmanager
+async def standing(folder: Path, port: int = 0, *, is_polite: bool = True) -> AsyncIterator[Hub]:
+    """Serve a data folder in a thread; the rows in it outlive the server.
+
+    Args:
+        folder: Made with keys and database if it is not there.
+        port: 0: any free one.
+        is_polite: At the end the hub lets everybody go, as in `trustflow serve`; else the server
+            just hangs up.
+    """
+    taken = bound(LOOPBACK, port)
+    base = f"http://{LOOPBACK}:{taken.getsockname()[1]}"
+    begun: Future[tuple[_Server, asyncio.AbstractEventLoop]] = Future()
+    serving = _serve(folder, taken, base, begun, is_polite=is_polite)
+    work = asyncio.create_task(asyncio.to_thread(asyncio.run, serving))
+    ready = asyncio.wrap_future(begun)
+    await asyncio.wait((ready, work), return_when=asyncio.FIRST_COMPLETED)
+    if work.done():
+        await work  # it could not begin, and says why
+    server, loop = await ready
+    try:
+        while not server.started and not work.done():
+            await SystemClock().sleep(timedelta(milliseconds=5))
+        # Nobody is called back: no port is trusted.
+        yield Hub(base=base, trusted=0, loop=loop, application=server.application)
+    finally:
+        server.should_exit = True
+        await work
+
+
+async def _serve(
+    folder: Path,
+    taken: socket.socket,
+    base: str,
+    begun: Future[tuple[_Server, asyncio.AbstractEventLoop]],
+    *,
+    is_polite: bool,
+) -> None:
+    settings = Settings(data=folder)
+    at_once = settings.requests_at_once + settings.listeners_at_once  # as `trustflow serve` counts
+    application = await open_application(settings)
+    shown = Surface(socket=taken, public_url=base, tls=None, requests_at_once=at_once)
+    server = _Server(config_of(application, shown))
+    server.application, server.is_polite = application, is_polite
+    begun.set_result((server, asyncio.get_running_loop()))
+    try:
+        await server.serve(sockets=[taken])
+    finally:
+        await application.close()
