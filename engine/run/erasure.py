@@ -21,11 +21,17 @@ from engine.ports.store import LARGEST_PAGE, Committed, Erasure, InstanceQuery, 
 from engine.realtime.trustfactor.contracts import forget_user
 from engine.records.access import KeptAnswer
 from engine.records.identity import Passcode, PasscodeSession, User
-from engine.records.realtime import RtasChannel, RtasEvent
+from engine.records.realtime import RtasChannel, RtasClient, RtasEvent
 from engine.records.record import Absent
 from engine.records.tokens import ProcessToken
 from engine.records.tombstones import Tombstone
-from engine.records.trustfactor import RegistrationCode, Transaction, WrongDeviceToken
+from engine.records.trustfactor import (
+    Callbacks,
+    Contract,
+    RegistrationCode,
+    Transaction,
+    WrongDeviceToken,
+)
 from engine.records.work import Job, Signal
 from engine.run import sessions
 from engine.run.current import InstanceRef
@@ -67,7 +73,8 @@ class Eraser:
         """Erase all that is kept no longer by the store's clock. Gives how many instances.
 
         Instances of every tenant past their retention, each of which leaves a tombstone; audit
-        rows older than `audit_kept`; tokens of `tenants` that ended 30 days ago or earlier.
+        rows older than `audit_kept`; tokens of `tenants` that ended 30 days ago or earlier; what
+        belongs to applications of theirs that were removed.
         """
         erased = 0
         while batch := await self._purged():
@@ -78,6 +85,7 @@ class Eraser:
         await self.store.forget_audit(now - audit_kept)
         for tenant in tenants:
             await self._forget_tokens(tenant, now - TOKEN_KEPT)
+            await self._forget_orphans(tenant)
         await self.store.scrub()
         return erased
 
@@ -94,6 +102,16 @@ class Eraser:
                 unit = Unit(self.store, tenant)
                 unit.delete(token)
                 await self.store.write(tenant, unit.staged())  # used meanwhile: it stays
+
+    async def _forget_orphans(self, tenant: TenantId) -> None:
+        """Forget phones and addresses of applications that were removed: nobody reaches them."""
+        for kind in (Contract, Callbacks):
+            for row in [one async for one in every(self.store, tenant, kind)]:
+                owner = row.client if isinstance(row, Contract) else row.id
+                if await self.store.get(tenant, RtasClient, owner) is None:
+                    unit = Unit(self.store, tenant)
+                    unit.delete(row)
+                    await self.store.write(tenant, unit.staged())
 
     async def _buried(self, tenant: TenantId, id: InstanceId) -> bool:
         try:

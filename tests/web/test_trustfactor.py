@@ -565,6 +565,23 @@ def test_an_application_that_is_out_has_nothing_registered_or_decided(how: str) 
     assert play(story) == [409, 409]
 
 
+def test_a_removed_application_leaves_no_phone_behind() -> None:
+    async def story(house: Surface) -> list[int]:
+        server, stays = await application(house), await application(house, "stays")
+        for each in (server, stays):
+            await Agent(house=house).register((await code(each))["payload"])
+            await called_back(each)
+        bench = house.bench
+        unit = Unit(bench.store, MAIN_TENANT)
+        remove_client(unit, bench.actor(), server.made.client)
+        await bench.store.write(MAIN_TENANT, unit.staged())
+        await bench.eraser.sweep([MAIN_TENANT], audit_kept=timedelta(days=365))
+        kinds = (Contract, Callbacks)
+        return [(await bench.store.page(MAIN_TENANT, kind, PageQuery())).total for kind in kinds]
+
+    assert play(story) == [1, 1]
+
+
 def test_one_key_is_not_two() -> None:
     async def story(house: Surface) -> int:
         server, agent = await application(house), Agent(house=house)
