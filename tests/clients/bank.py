@@ -173,7 +173,6 @@ class Bank:
 
     def called_back(self, unique_id: str, contract_key: str, device: dict[str, str]) -> None:
         """Agree to a device, and tell the browser."""
-        self.devices.add(contract_key)
         token = secrets.token_urlsafe(32)
         self.tokens[token] = (contract_key, time.time() + WRONG_DEVICE_SECONDS)
         self.rtas.tell(
@@ -181,6 +180,7 @@ class Bank:
             device_key="N+RlRWij82dHZ4TJ/slTbRP+UltX9SGC5DMhZOULbP4=", device_info=device,
             wrong_device_token=token,
         )  # fmt: skip
+        self.devices.add(contract_key)  # once the browser is told: what fails is tried again
 
     def remove_wrong_device(self, token: str) -> bool:
         """Remove a device that is not its user's; a token works once, for two minutes."""
