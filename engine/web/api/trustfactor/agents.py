@@ -137,7 +137,8 @@ async def scan(call: AgentCall) -> Found:
     refusal = call.refusal(device=key)
     if refusal is not None:
         return refusal
-    if not await call.is_asked(unit, code):
+    is_open = codes.status_at(code, call.at) in ("CREATED", "SCANNED")
+    if is_open and not await call.is_asked(unit, code):
         return call.refused("payload", "cancelled")
     changed = codes.scan(unit, call.actor(code.id), code, key)
     if isinstance(changed, str):
