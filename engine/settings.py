@@ -25,7 +25,7 @@ PREFIX: Final = "TRUSTFLOW_"
 FROM_FILE: Final = "_FILE"
 """`TRUSTFLOW_PORT_FILE=/run/port` reads the value from a file."""
 NOT_OURS: Final = frozenset({"TRUSTFLOW_NO_SKIP", "TRUSTFLOW_DEVICES"})
-"""Names of the environment that begin like ours and speak to others: the tests' runner, `device`."""
+"""Names that begin like ours and speak to others: the tests' runner, and `device`."""
 TENANT: Final = "TRUSTFLOW_TENANT"
 """Whom a command works for; no setting of a server, which serves all."""
 USUAL_FOLDER: Final = Path(".trustflow")

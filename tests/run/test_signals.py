@@ -108,7 +108,7 @@ class House:
         confirmed = codes.confirm(unit, actor, scanned, confirmation)
         assert isinstance(confirmed, RegistrationCode), confirmed
         teller = Teller(unit=unit, records=self.store, vault=self.bench.vault, actor=actor)
-        await teller.registration(confirmed)
+        await teller.tell_of_code(confirmed)
         assert isinstance(await self.store.write(MAIN_TENANT, unit.staged()), Committed)
 
     async def heard(self, begun: Begun) -> int:

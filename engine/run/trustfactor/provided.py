@@ -183,7 +183,7 @@ class Hearing:
             return Taken(refused=changed)
         if changed.version == code.version:
             return Taken()
-        return Taken(channel=await self._teller(name).registration(changed))
+        return Taken(channel=await self._teller(name).tell_of_code(changed))
 
     async def decided(self, name: str, said: Decided) -> Taken | None:
         """Take a decision in; None: it is about nothing that we have asked."""
@@ -202,7 +202,7 @@ class Hearing:
             return Taken(refused=changed)
         if changed.version == asked.version:
             return Taken()
-        return Taken(channel=await self._teller(name).transaction(changed))
+        return Taken(channel=await self._teller(name).tell_of_decision(changed))
 
     def _actor(self, name: str) -> Actor:
         return Actor(name=f"provider:{name}", at=self.at, chance=self.chance)

@@ -65,7 +65,7 @@ class Teller:
     vault: Vault
     actor: Actor
 
-    async def registration(self, code: RegistrationCode) -> str | None:
+    async def tell_of_code(self, code: RegistrationCode) -> str | None:
         """Stage what follows a device's word on a code; give the channel that has an event."""
         if code.instance is not None:
             if code.provider != EMBEDDED and code.status == "CONFIRMED":
@@ -77,7 +77,7 @@ class Teller:
             return None
         callbacks = await self.unit.get(Callbacks, code.client)
         if callbacks is not None and callbacks.registration_url is not None:
-            self.hand_over("registration", code.id, due_at=self.actor.at)
+            self._hand_over("registration", code.id, due_at=self.actor.at)
         else:  # whoever leaves no address agrees to each
             await self._agreed(code)
         return None
@@ -87,19 +87,25 @@ class Teller:
         if await contracts.register(self.unit, self.records, self.actor, code) is None:
             codes.refuse(self.unit, self.actor, code)
 
-    async def transaction(self, decided: Transaction, user_name: str = "") -> str | None:
+    async def tell_of_decision(self, decided: Transaction) -> str | None:
         """Stage what follows a device's decision; give the channel that has an event."""
         if decided.instance is not None:
             await self._signal("transaction", decided.id, decided.instance)
-            event = _decided(decided, user_name)
+            event = _decided(decided)
             group = group_of(decided)
             return (await publish(self.unit, self.vault, group, event, self.actor.at)).id
         callbacks = await self.unit.get(Callbacks, decided.client)
         if callbacks is not None and callbacks.transaction_url is not None:
-            self.hand_over("decision", decided.id, due_at=self.actor.at)
+            self._hand_over("decision", decided.id, due_at=self.actor.at)
         return None
 
-    def hand_over(self, what: What, subject: str, *, due_at: datetime) -> None:
+    async def watch_expiry(self, asked: Transaction) -> None:
+        """Stage that the application is called back when time has ended a transaction."""
+        callbacks = await self.unit.get(Callbacks, asked.client)
+        if callbacks is not None and callbacks.transaction_url is not None:
+            self._hand_over("expiry", asked.id, due_at=asked.ends_at)
+
+    def _hand_over(self, what: What, subject: str, *, due_at: datetime) -> None:
         """Stage a callback; each try of it has the same id."""
         self._row(LABEL, what, subject, due_at, _USUAL)
 
@@ -148,10 +154,10 @@ def _success(code: RegistrationCode) -> Event:
     return _event(group_of(code), "SUCCESS", said)
 
 
-def _decided(transaction: Transaction, user_name: str) -> Event:
+def _decided(transaction: Transaction) -> Event:
     said: JsonObject = {
         "application_name": transaction.application,
-        "user_display_name": user_name or transaction.user_id,
+        "user_display_name": transaction.user_id,
         "contract_key": transaction.decided_by,
     }
     status: Status = "ACCEPTED" if transaction.status == "ACCEPTED" else "DECLINED"

@@ -145,7 +145,7 @@ async def scan(call: AgentCall) -> Found:
         return call.refused("payload", changed)
     if changed.status != "SCANNED_TWICE":
         return _registration(unit, changed, call.at)
-    channel = await _teller(call, unit, code.id).registration(changed)
+    channel = await _teller(call, unit, code.id).tell_of_code(changed)
     return Done(unit=unit, channel=channel, refusal=call.refused("payload", "twice"))
 
 
@@ -174,7 +174,7 @@ async def confirm(call: AgentCall) -> Found:
         return call.refused("payload", changed)
     if changed.version == code.version:  # it was said before
         return _registration(unit, changed, call.at)
-    channel = await _teller(call, unit, code.id).registration(changed)
+    channel = await _teller(call, unit, code.id).tell_of_code(changed)
     latest = await unit.get(RegistrationCode, code.id) or changed
     return replace(_registration(unit, latest, call.at), channel=channel)
 
@@ -205,7 +205,7 @@ async def reject(call: AgentCall) -> Found:
         return call.refused("payload", changed)
     if changed.version == code.version:
         return _registration(unit, changed, call.at)
-    channel = await _teller(call, unit, code.id).registration(changed)
+    channel = await _teller(call, unit, code.id).tell_of_code(changed)
     return replace(_registration(unit, changed, call.at), channel=channel)
 
 
@@ -244,7 +244,7 @@ async def decide(call: AgentCall) -> Found:
         return call.refused("transaction_id", changed)
     channel = None
     if changed.version != transaction.version:
-        channel = await _teller(call, unit, contract.id).transaction(changed)
+        channel = await _teller(call, unit, contract.id).tell_of_decision(changed)
     return Done(unit=unit, body=Decided(status=changed.status), channel=channel)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from engine.realtime.trustfactor import transactions
-from engine.records.trustfactor import Callbacks, Transaction
+from engine.records.trustfactor import Transaction
 from engine.run.trustfactor.telling import Teller
 from engine.web.api.frame.operation import (
     MISSING,
@@ -86,10 +86,8 @@ async def create_transaction(call: Call[NewTransaction, Nothing]) -> Answered | 
         return Stopped(kind="missing", details=[told])
     if isinstance(made, tuple):
         return invalid(made)
-    callbacks = await call.unit.get(Callbacks, made.client)
-    if callbacks is not None and callbacks.transaction_url is not None:
-        teller = Teller(unit=call.unit, records=call.offices.store, vault=vault, actor=call.actor)
-        teller.hand_over("expiry", made.id, due_at=made.ends_at)
+    teller = Teller(unit=call.unit, records=call.offices.store, vault=vault, actor=call.actor)
+    await teller.watch_expiry(made)
     return _answered(call, made)
 
 
