@@ -11,11 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from engine.errors import HttpFailed
-from engine.model.names import MAIN_TENANT
+from engine.model.names import MAIN_TENANT, InstanceId
 from engine.ports.http import HttpAnswer, HttpRequest
 from engine.ports.store import Committed, PageQuery
 from engine.records.trustfactor import Contract, Provider, RegistrationCode
 from engine.records.work import Job
+from engine.run.current import InstanceRef
 from engine.run.outbox import Outbox
 from engine.run.trustfactor.callbacks import ApplicationCallbacks
 from engine.run.trustfactor.provided import Wanted, add_provider
@@ -335,6 +336,22 @@ def test_the_vendors_callback_said_again_changes_nothing() -> None:
         return [[one.status for one in answers], [row.kind for row in rows].count("Signalled")]
 
     assert told(story) == [[204] * 3, 1]
+
+
+def test_a_journey_that_is_over_takes_no_phone() -> None:
+    async def story(town: Town) -> list[Any]:
+        phone, journey = Agent(house=town.vendor), await town.begin()
+        await town.work()
+        await journey.look()
+        await phone.scan(payload(journey))
+        town.move(timedelta(seconds=1))
+        bench, id = town.ours.bench, InstanceId(journey.page.action.rpartition("/")[2])
+        await bench.supervisor.act(InstanceRef(tenant=MAIN_TENANT, id=id), "cancel", bench.actor())
+        await phone.confirm(payload(journey))
+        await town.work()
+        return await town.contracts()
+
+    assert told(story) == []
 
 
 async def heard(town: Town) -> HttpRequest:

@@ -10,11 +10,13 @@ from typing import Final
 import msgspec
 
 from engine.access.clients import CLIENT_ID
+from engine.errors import UnknownInstance
+from engine.model.names import InstanceId
 from engine.model.problem import Problems, wrong
 from engine.ports.actor import Actor
 from engine.ports.http import Http
 from engine.ports.outside import Chance, Vault
-from engine.ports.store import Records
+from engine.ports.store import Store
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor import codes, transactions
 from engine.records.record import Absent
@@ -150,7 +152,7 @@ class Hearing:
     """Takes in what a provider says, in the unit of what follows from it."""
 
     unit: UnitOfWork
-    records: Records
+    store: Store
     vault: Vault
     chance: Chance
     at: datetime
@@ -170,6 +172,8 @@ class Hearing:
         code = await self.unit.find(RegistrationCode, "by_remote", key)
         if code is None or code.user_id != said.app_user_unique_id:
             return None
+        if code.confirmation is None and await self._is_over(code.instance):
+            return Taken(refused="cancelled")
         confirmation = Confirmation(
             contract_key=said.contract_key,
             device_key=said.device_key,
@@ -194,6 +198,8 @@ class Hearing:
         decision = DECISIONS.get(said.status)
         if decision is None:
             return Taken()  # our own time ends it, too
+        if asked.status == "PENDING" and await self._is_over(asked.instance):
+            return Taken(refused="cancelled")
         changed = transactions.decided_elsewhere(
             self.unit, self._actor(name), asked, decision, said.contract_key or "",
             said.signature,
@@ -204,10 +210,17 @@ class Hearing:
             return Taken()
         return Taken(channel=await self._teller(name).tell_of_decision(changed))
 
+    async def _is_over(self, instance: InstanceId | None) -> bool:
+        """Whether the journey that has asked is over: then nothing is to come of it."""
+        if instance is None:
+            return False
+        try:
+            return (await self.store.load(self.unit.tenant, instance)).instance.is_over
+        except UnknownInstance:
+            return True
+
     def _actor(self, name: str) -> Actor:
         return Actor(name=f"provider:{name}", at=self.at, chance=self.chance)
 
     def _teller(self, name: str) -> Teller:
-        return Teller(
-            unit=self.unit, records=self.records, vault=self.vault, actor=self._actor(name)
-        )
+        return Teller(unit=self.unit, records=self.store, vault=self.vault, actor=self._actor(name))

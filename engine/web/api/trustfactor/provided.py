@@ -48,7 +48,7 @@ async def _taken(ask: Ask, raw: bytes, kind: type, take: _Take) -> Response | No
     ask.tenant = tenant
     unit = Unit(store, tenant)
     hearing = Hearing(
-        unit=unit, records=store, vault=journeys.vault, chance=journeys.chance, at=await store.now()
+        unit=unit, store=store, vault=journeys.vault, chance=journeys.chance, at=await store.now()
     )
     headers = {name.lower(): value for name, value in ask.request.headers.items()}
     if not await hearing.is_from(path["providerName"], headers, raw):
