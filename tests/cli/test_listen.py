@@ -9,6 +9,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from websockets.asyncio.client import connect as open_socket
 
 from engine.app import Application
 from engine.cli.serving.heads import HEAD_SECONDS, LONGEST_UNENDED_BYTES, Impatient
@@ -40,9 +42,15 @@ class House:
     """An application that has nothing but a surface."""
 
     def web(self, public_url: str) -> ASGIApp:
-        """Greet whoever has said everything."""
+        """Greet whoever has said everything; say again what a socket says."""
 
         async def greet(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "websocket":
+                socket = WebSocket(scope, receive, send)
+                await socket.accept()
+                await socket.send_text(await socket.receive_text())
+                await socket.close()
+                return
             await Request(scope, receive).body()
             await PlainTextResponse("here")(scope, receive, send)
 
@@ -142,6 +150,20 @@ async def test_bodies_and_pauses_between_requests_may_take_longer() -> None:
 
     assert (before_body, between) == (b"", b"")
     assert (first[:12], second[:12]) == (b"HTTP/1.1 200", b"HTTP/1.1 200")
+
+
+async def test_a_socket_may_be_silent_for_longer_than_a_head_may_take() -> None:
+    async with serving(Hasty) as connect:
+        _, writer = await connect()
+        address = "ws://{}:{}".format(*writer.get_extra_info("peername"))
+        async with open_socket(address) as socket:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(socket.recv(), 3 * Hasty.head_seconds)
+            await socket.send("still here")
+            said = await socket.recv()
+        writer.close()
+
+    assert said == "still here"
 
 
 async def test_idle_connections_keep_nobody_out_for_long() -> None:

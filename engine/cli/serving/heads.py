@@ -32,6 +32,8 @@ class Impatient(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on; where no head has ended, wait no longer than before."""
         super().data_received(data)
+        if self.transport.get_protocol() is not self:  # a WebSocket now: no head is to come
+            return
         if self.cycle and not self.cycle.response_complete:  # type: ignore[truthy-bool]  # there is none before the first head
             return
         self._wait()
