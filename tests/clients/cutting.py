@@ -6,22 +6,21 @@ import asyncio
 import json
 import socket
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from shutil import copy, which
 from typing import Any, Final, Literal, Protocol
 
-import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from engine.adapters.system import SystemClock
 from engine.app import Application, open_application
-from engine.cli.serving.listen import Surface, bound, config_of
+from engine.cli.serving.listen import Server, Surface, bound, config_of
 from engine.settings import Settings
 from tests.clients.conftest import HERE, Hub
 
@@ -345,17 +344,19 @@ async def _read(lines: asyncio.StreamReader, ears: Sequence[NodeEar], bell: Bell
 # ---- a server that is begun and ended ---------------------------------------------------------
 
 
-class _Server(uvicorn.Server):
-    """Ends as the server of `trustflow serve` does, which wants the main thread for its signals."""
+class _Server(Server):
+    """The server of `trustflow serve`, but for its signals, which want the main thread."""
 
     application: Application
-    is_polite: bool
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End: whoever waits for events is let go before."""
-        if self.is_polite:
-            self.application.say_goodbye()
-        await super().shutdown(sockets)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the test's own thread."""
+        yield
+
+
+def _say_nothing() -> None:
+    """Just hang up."""
 
 
 @asynccontextmanager
@@ -400,8 +401,9 @@ async def _serve(
     at_once = settings.requests_at_once + settings.listeners_at_once  # as `trustflow serve` counts
     application = await open_application(settings)
     shown = Surface(socket=taken, public_url=base, tls=None, requests_at_once=at_once)
-    server = _Server(config_of(application, shown))
-    server.application, server.is_polite = application, is_polite
+    goodbye = application.say_goodbye if is_polite else _say_nothing
+    server = _Server(config_of(application, shown), _say_nothing, goodbye)
+    server.application = application
     begun.set_result((server, asyncio.get_running_loop()))
     try:
         await server.serve(sockets=[taken])

@@ -18,12 +18,15 @@ from pathlib import Path
 from typing import Final, Literal
 
 import pytest
+from websockets.asyncio.client import connect
 
 from engine.adapters.system import SystemChance, SystemClock
 from engine.testing import SeededChance
 from tests.clients.conftest import HERE, Hub
 from tests.clients.cutting import (
     ESTABLISHED,
+    HANDSHAKE,
+    LOOPBACK,
     PATIENCE,
     Bell,
     Cutter,
@@ -450,6 +453,25 @@ def test_a_server_that_begins_again_loses_nothing_and_doubles_nothing(
     ears = asyncio.run(told_by_two_servers(tmp_path / "data", bell, listen, is_polite=is_polite))
 
     assert [one.heard for one in ears] == [wanted()] * len(ears)
+
+
+def test_the_last_word_of_a_server_is_that_its_listeners_may_come_again(tmp_path: Path) -> None:
+    async def story() -> list[str | bytes]:
+        async with AsyncExitStack() as lines:
+            async with standing(tmp_path / "data") as hub:
+                await owner(hub)
+                address = (
+                    f"ws://{LOOPBACK}:{port_of(hub)}/rtas?access_token={Room.fresh(hub).token}"
+                )
+                line = await lines.enter_async_context(connect(address))
+                await line.send(HANDSHAKE)
+                while ESTABLISHED not in str(await line.recv()):
+                    pass
+            said = [one async for one in line]
+        assert (line.close_code, line.close_reason) == (1000, "")
+        return said
+
+    assert asyncio.run(story()) == ['{"type":7,"allowReconnect":true}\x1e']
 
 
 @pytest.mark.parametrize("client", [SCRIPTED, OFFICIAL])

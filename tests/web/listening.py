@@ -74,12 +74,16 @@ async def connect(
     headers: Iterable[tuple[str, str]] = (),
     shakes: bool = True,
     path: str = "/rtas",
+    unread: int = 0,
 ) -> Listening:
-    """Open a socket with a token in its query, as browsers do."""
+    """Open a socket with a token in its query, as browsers do.
+
+    `unread`: how many messages its line holds before who writes must wait; 0: any number.
+    """
     words = f"access_token={token}" + (f"&id={id}" if id else "")
     words += "" if after is None else f"&after={after}"
     inward: asyncio.Queue[Message] = asyncio.Queue()
-    outward: asyncio.Queue[Message] = asyncio.Queue()
+    outward: asyncio.Queue[Message] = asyncio.Queue(unread)
     given = [("Host", HOST), *headers]
     scope: Any = {
         "type": "websocket",

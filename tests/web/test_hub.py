@@ -13,9 +13,11 @@ from engine.model.names import MAIN_TENANT
 from engine.realtime.channels import Event, Group, publish
 from engine.run.unit import Unit
 from engine.web import build_web
+from engine.web.hub import hub as hub_of_members
+from engine.web.hub import member as member_of_hub
 from engine.web.hub.hub import Hub
 from tests.web.application import CREATED, SUCCESS, application
-from tests.web.listening import HANDSHAKE, connect, negotiate
+from tests.web.listening import HANDSHAKE, PATIENCE, connect, negotiate
 from tests.web.surface import Answer, Surface, journeys_of, play, send
 
 BEARER = "Authorization"
@@ -237,6 +239,19 @@ def test_more_than_may_listen_are_asked_to_come_later() -> None:
 
     assert (full.status, socket, later.status) == (503, 503, 200)
     assert full.header("retry-after") == "5"
+
+
+def test_a_reader_that_takes_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_of_members, "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(member_of_hub, "SEND_SECONDS", 0.2)
+
+    async def story(house: Surface) -> tuple[str, bool]:
+        server = await application(house)
+        ear = await connect(house, await server.end_user_token(), unread=1)
+        await asyncio.wait_for(ear.task, PATIENCE)
+        return (await ear.outward.get())["type"], ear.outward.empty()
+
+    assert play(story) == ("websocket.accept", True)
 
 
 def test_a_preflight_is_answered_and_grants_nothing_but_the_question() -> None:

@@ -30,6 +30,8 @@ BACKLOG: Final = 512
 NEXT_PORTS: Final = 50
 GRACE_SECONDS: Final = 10
 """How long requests that are being answered may still take after a signal to end."""
+GOODBYE_SECONDS: Final = 1
+"""For the last words to those who wait for events, before their lines are closed."""
 IDLE_SECONDS: Final = 15
 WEBSOCKET_BYTES: Final = 64 * 1024
 """The longest message that is read at all; the hub itself takes less."""
@@ -128,6 +130,8 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End: whoever waits for events is told to come again, and is not waited for."""
         self._when_ending()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=GOODBYE_SECONDS)
         await super().shutdown(sockets)
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,8 +22,8 @@ from engine.web.hub.member import Member
 
 MOST_MEMBERS: Final = 2_000
 BUSY_SECONDS: Final = 5
-LOOK_SECONDS: Final = 1
-"""How often what other machines have published is looked for: a hint is quicker."""
+WATCH_SECONDS: Final = 1
+"""How often members are looked after, and what others have published; a hint is quicker."""
 OVERLAP: Final = timedelta(seconds=10)
 """How much of the past is looked at again: clocks differ, and commits take time."""
 Place = tuple[TenantId, str]
@@ -50,7 +51,7 @@ class Hub:
         self._members: dict[str, Member] = {}
         self._rooms: dict[Place, _Room] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._watch: asyncio.Task[None] | None = None
+        self._watches: dict[str, asyncio.Task[None]] = {}
         self._ending = asyncio.Event()
 
     def now(self) -> float:
@@ -68,8 +69,8 @@ class Hub:
         member = Member(listener, after, self.now(), is_ours=is_ours)
         secret = self._chance.token()
         self._members[secret] = member
-        if self._watch is None or self._watch.done():
-            self._watch = asyncio.create_task(self._watching(), name="hub")
+        self._watch("hub-tending", self._tending)
+        self._watch("hub-looking", self._looking)
         return secret, member
 
     def find(self, secret: str, listener: Listener) -> Member | None:
@@ -156,16 +157,32 @@ class Hub:
             for member in joined:
                 member.tell(event, frames, self.now())
 
-    async def _watching(self) -> None:
-        """Look after members, and for what other machines publish, as long as there are any."""
-        looked: datetime | None = None
-        while self._members:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), LOOK_SECONDS)
-                return
+    def _watch(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do it each second as long as there are members; it may be running already."""
+        running = self._watches.get(name)
+        if running is None or running.done():
+            self._watches[name] = asyncio.create_task(work(), name=name)
+
+    async def _second(self) -> bool:
+        """Let a second pass; whether there is anything left to watch."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), WATCH_SECONDS)
+        return bool(self._members) and not self._ending.is_set()
+
+    async def _tending(self) -> None:
+        """Look after members. Waits for no store: whoever is not pinged in time goes."""
+        while await self._second():
             at = self.now()
-            for secret in [one for one, member in self._members.items() if member.is_left(at)]:
-                self.leave(secret)
+            for secret, member in list(self._members.items()):
+                if member.is_left(at):
+                    self.leave(secret)
+                else:
+                    member.tick(at)
+
+    async def _looking(self) -> None:
+        """Look for tokens that are over, and for what other machines have published."""
+        looked: datetime | None = None
+        while await self._second():
             try:
                 now = await self._store.now()
                 self._end_old(now)

@@ -10,7 +10,7 @@ from engine.realtime.callbacks import ESTABLISHED
 from engine.realtime.channels import Told
 from engine.realtime.tokens import Listener
 from engine.signalr import Connection, Invocation, Transport
-from engine.signalr.transports import UNUSED_SECONDS, Known
+from engine.signalr.transports import SEND_SECONDS, UNUSED_SECONDS, Known
 
 SLOW_BYTES: Final = 100 * 1024
 """A reader that leaves so much unread is sent away; it catches up when it comes again (I3)."""
@@ -21,7 +21,10 @@ Frames = Mapping[tuple[str, bool], bytes]
 
 
 class Member:
-    """A connection and whose it is. Whoever has its socket waits for `stirred`, and takes."""
+    """A connection and whose it is. Whoever has its socket waits until it is stirred, and takes.
+
+    It has no timer of its own: the hub's tick does what is due for all, once a second.
+    """
 
     def __init__(self, listener: Listener, after: int | None, at: float, *, is_ours: bool) -> None:
         """Begin as one that has negotiated, and no transport yet.
@@ -36,6 +39,9 @@ class Member:
         self.after: Final = after
         self.is_ours: Final = is_ours
         self.seen: int | None = None  # until it has joined its room
+        self.writer: asyncio.Task[None] | None = None
+        self.writes_since: float | None = None
+        self.has_stalled = False
         self.stirred: Final = asyncio.Event()
         self.connection: Connection | None = None
         self.transport: Transport | None = None
@@ -75,6 +81,22 @@ class Member:
     def is_left(self, at: float) -> bool:
         """Whether nobody has come for it for too long."""
         return not self.is_active and at - self.idle_since >= UNUSED_SECONDS
+
+    def tick(self, at: float) -> None:
+        """Do what is due by now: ping or end; leave a socket that takes nothing."""
+        due = None if self.connection is None else self.connection.due_at
+        if self.connection is not None and due is not None and at >= due:
+            self.connection.tick(at)
+            self.stirred.set()
+        is_late = self.writes_since is not None and at - self.writes_since >= SEND_SECONDS
+        if is_late and self.writer is not None:
+            self.has_stalled = True
+            self.writer.cancel()
+
+    async def until_stirred(self) -> None:
+        """Wait for something to send, an end, or another poll; without a timer."""
+        await self.stirred.wait()
+        self.stirred.clear()
 
     def is_noisy(self, at: float) -> bool:
         """Count a chunk that came, and say whether there were too many in this second."""

@@ -41,7 +41,7 @@ from engine.signalr.transports import (
 )
 from engine.web.hub.member import Member
 from engine.web.listening.entering import Refused, after_of, cors, enter, preflight
-from engine.web.listening.sockets import take_in, wait
+from engine.web.listening.sockets import take_in
 from engine.web.request import Ask
 from engine.web.wire import Unread, read_body
 
@@ -148,7 +148,7 @@ async def _stream(
             elif connection.ended is not None:
                 return
             else:
-                await wait(ask.web, member, connection)
+                await member.until_stirred()
     finally:
         ask.web.hub.leave(secret)
 
@@ -183,7 +183,6 @@ async def _until_some(ask: Ask, member: Member, connection: Connection, mine: in
             await asyncio.wait((stirred, gone), timeout=left, return_when=asyncio.FIRST_COMPLETED)
             stirred.cancel()
             member.stirred.clear()
-            connection.tick(ask.web.hub.now())
             if gone.done() or ask.web.hub.now() >= until:
                 break
     finally:

@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from engine.errors import Busy
 from engine.signalr import WEB_SOCKETS, Connection, Opened
-from engine.signalr.transports import CLOSE_CODE, SEND_SECONDS, refusal
+from engine.signalr.transports import CLOSE_CODE, refusal
 from engine.web.hub.member import Member
 from engine.web.listening.entering import Refused, after_of, enter
 from engine.web.request import Web
@@ -35,7 +35,7 @@ async def serve(web: Web, scope: Scope, receive: Receive, send: Send) -> int:
         await _both(socket, web, member, connection)
     finally:
         web.hub.leave(secret)
-    if socket.application_state is WebSocketState.CONNECTED:
+    if not member.has_stalled and socket.application_state is WebSocketState.CONNECTED:
         with contextlib.suppress(WebSocketDisconnect):  # the client was quicker
             await socket.close(CLOSE_CODE)
     return 101
@@ -70,6 +70,7 @@ async def _admitted(socket: WebSocket, web: Web) -> tuple[str, Member] | int:
 async def _both(socket: WebSocket, web: Web, member: Member, connection: Connection) -> None:
     reading = asyncio.create_task(_read(socket, web, member, connection))
     writing = asyncio.create_task(_write(socket, web, member, connection))
+    member.writer = writing
     try:
         await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -107,29 +108,18 @@ async def _write(socket: WebSocket, web: Web, member: Member, connection: Connec
     while True:
         chunk = connection.take()
         if chunk:
+            member.writes_since = web.hub.now()
             await _send(socket, connection, chunk)
+            member.writes_since = None
         elif connection.ended is not None:
             return
         else:
-            await wait(web, member, connection)
-
-
-async def wait(web: Web, member: Member, connection: Connection) -> None:
-    """Wait until there is something to send or something is due, and do what is due."""
-    due = connection.due_at
-    try:
-        async with asyncio.timeout_at(due):
-            await member.stirred.wait()
-    except TimeoutError:
-        connection.tick(web.hub.now())
-    member.stirred.clear()
+            await member.until_stirred()
 
 
 async def _send(socket: WebSocket, connection: Connection, chunk: bytes) -> None:
-    """Send one message; a reader that does not take it in time is left."""
     protocol = connection.protocol
-    async with asyncio.timeout(SEND_SECONDS):
-        if protocol is None or protocol.transfer_format == "Text":
-            await socket.send_text(chunk.decode())
-        else:
-            await socket.send_bytes(chunk)
+    if protocol is None or protocol.transfer_format == "Text":
+        await socket.send_text(chunk.decode())
+    else:
+        await socket.send_bytes(chunk)
