@@ -65,7 +65,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         source_failures_per_minute, source_failures_per_hour: What one address may get wrong (C4).
         tenant_failures_per_minute: What all together may get wrong before answers are slower (C4).
         requests_at_once: Connections and requests beyond are answered 503.
-        listeners_at_once: Browsers that wait for events, besides; more are answered 503.
+        listeners_at_once: Browsers that wait for events, besides; more are answered 503. One
+            application takes three quarters of them at most, one registration or transaction a
+            tenth.
         audit_days: How long audit rows are kept (J3).
         metrics_port: Where this machine alone can ask for figures; 0: nowhere.
         traces: OTLP/HTTP address of a collector that spans are sent to; empty: nowhere.

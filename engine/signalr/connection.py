@@ -78,6 +78,7 @@ class Connection:
         "_frames",
         "_heard_at",
         "_is_strict",
+        "_messages",
         "_methods",
         "_opened_at",
         "_protocol",
@@ -113,6 +114,7 @@ class Connection:
         self._queue: list[bytes] = []
         self._queued_bytes = 0
         self._ended: Ended | None = None
+        self._messages = 0
 
     @property
     def protocol(self) -> HubProtocol | None:
@@ -128,6 +130,11 @@ class Connection:
     def queued_bytes(self) -> int:
         """How much is to be written; what grows is a reader that is too slow."""
         return self._queued_bytes
+
+    @property
+    def messages(self) -> int:
+        """How many messages have come, good or not."""
+        return self._messages
 
     @property
     def kept_bytes(self) -> int:
@@ -189,6 +196,7 @@ class Connection:
     def _read(self) -> Iterator[Happened]:
         """Read message by message; after the end the frames are empty."""
         while (payload := self._frames.next()) is not None:
+            self._messages += 1
             if self._protocol is None:
                 yield self._shaken(payload)
             else:

@@ -25,7 +25,8 @@ from engine.settings import Settings
 from tests.benchmarks import servers
 from tests.benchmarks.measure import Effort, Row, in_turn, middle
 
-SOCKETS = 1_000
+SOCKETS = 2_000
+PLACES = str(20 * SOCKETS)  # one channel has a tenth of them
 AT_ONCE = 50
 HANDSHAKE = '{"protocol":"json","version":1}\x1e'
 ID = "fan-out"
@@ -88,7 +89,7 @@ async def hub(effort: Effort) -> list[Row]:
         made = await _client(Path(folder))
         async with (
             httpx2.AsyncClient(timeout=60) as http,
-            servers.served(Path(folder)) as ours,
+            servers.served(Path(folder), TRUSTFLOW_LISTENERS_AT_ONCE=PLACES) as ours,
             servers.bare_hub(Path(folder)) as bare,
         ):
             sides = [await _ours(http, ours, made), _bare(http, bare)]
@@ -111,8 +112,7 @@ async def _rows(effort: Effort, ours: Side, bare: Side) -> list[Row]:
     p99 = await in_turn(effort, window("ours", ours), window("bare", bare))
     p50 = [middle([middle(heard) for heard in found[name]]) for name in ("ours", "bare")]
     for side in (ours, bare):
-        for one in side.sockets[1:]:
-            await one.close()
+        await asyncio.gather(*(one.close() for one in side.sockets[1:]))
         del side.sockets[1:]
     alone = await in_turn(effort, _alone(ours), _alone(bare))
     name = f"event to {SOCKETS:,} sockets"

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,10 +32,13 @@ class Server:
 
 
 @asynccontextmanager
-async def served(data: Path) -> AsyncIterator[Server]:
-    """Run `trustflow serve` on a data folder, with its log, as an operator would."""
+async def served(data: Path, **settings: str) -> AsyncIterator[Server]:
+    """Run `trustflow serve` on a data folder, with its log, as an operator would.
+
+    `settings`: those of its environment, by the names that it has there.
+    """
     command = (str(TRUSTFLOW), "serve", "--port", "0", "--data", str(data))
-    async with _running(command, data / "serve.log") as server:
+    async with _running(command, data / "serve.log", settings) as server:
         yield server
 
 
@@ -56,9 +59,12 @@ async def bare_hub(data: Path) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def _running(command: tuple[str, ...], log: Path) -> AsyncIterator[Server]:
+async def _running(
+    command: tuple[str, ...], log: Path, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Server]:
+    told = {**os.environ, **(settings or {})}
     with log.open("wb") as file:
-        process = await asyncio.create_subprocess_exec(*command, stdout=file, stderr=file)
+        process = await asyncio.create_subprocess_exec(*command, stdout=file, stderr=file, env=told)
     try:
         yield Server(port=await _port(process, log), pid=process.pid)
     finally:

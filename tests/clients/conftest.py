@@ -84,7 +84,7 @@ def hub() -> Iterator[Hub]:
     vault, clock = SeededVault(), SystemClock()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         trusted = int(probe.getsockname()[1])
-    settings = Settings(http_trusted=(f"127.0.0.1:{trusted}",))
+    settings = Settings(http_trusted=(f"127.0.0.1:{trusted}",), listeners_at_once=4_000)
     application = wire(
         settings, MemoryStore(clock), clock,
         chance=SystemChance(), vault=vault, pool=CheapPool(vault),

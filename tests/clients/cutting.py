@@ -32,6 +32,8 @@ AGAIN: Final = timedelta(milliseconds=50)
 PATIENCE: Final = 60
 HEAD_END: Final = b"\r\n\r\n"
 READ_BYTES: Final = 65_536
+LISTENERS: Final = 4_000
+"""A tenth of them is more than any one channel here has, also while old lines are still ending."""
 Heard = tuple[str, str, int | None]
 """An event as a listener has it: its target, who its payload says it is, its sequence."""
 
@@ -397,7 +399,7 @@ async def _serve(
     *,
     is_polite: bool,
 ) -> None:
-    settings = Settings(data=folder)
+    settings = Settings(data=folder, listeners_at_once=LISTENERS)
     at_once = settings.requests_at_once + settings.listeners_at_once  # as `trustflow serve` counts
     application = await open_application(settings)
     shown = Surface(socket=taken, public_url=base, tls=None, requests_at_once=at_once)

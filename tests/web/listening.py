@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from starlette.types import Message
 
+from engine.web.hub.hub import WATCH_SECONDS
 from tests.web.surface import HOST, Answer, Surface, send
 
 HANDSHAKE: Final = '{"protocol":"json","version":1}\x1e'
 PATIENCE: Final = 5.0
+QUIET: Final = WATCH_SECONDS + 0.2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,11 +54,12 @@ class Listening:
             assert message in ({}, {"type": 6}), message
 
     async def is_quiet(self) -> bool:
-        """Say whether nothing comes for a moment."""
+        """Say whether nothing comes, for longer than the hub takes to look for what is new."""
         try:
-            await asyncio.wait_for(asyncio.shield(self.outward.get()), 0.05)
+            came = await asyncio.wait_for(self.outward.get(), QUIET)
         except TimeoutError:
             return not self.waiting
+        await self.outward.put(came)
         return False
 
     async def go(self) -> None:
@@ -106,6 +109,41 @@ async def connect(
     if shakes:
         await made.say(HANDSHAKE)
     return made
+
+
+async def stream(house: Surface, token: str, id: str, taken: int) -> list[Message]:
+    """Open a stream of events on a line that takes so many messages, and not one more.
+
+    Gives them once the server has given up.
+    """
+    sent: list[Message] = []
+    never = asyncio.Event()
+
+    async def take(message: Message) -> None:
+        if len(sent) == taken:
+            await never.wait()
+        sent.append(message)
+
+    async def silence() -> Message:
+        await never.wait()
+        raise AssertionError
+
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "https",
+        "path": "/rtas",
+        "raw_path": b"/rtas",
+        "query_string": f"id={id}&access_token={token}".encode(),
+        "root_path": "",
+        "headers": [(b"host", HOST.encode()), (b"accept", b"text/event-stream")],
+        "client": ("198.51.100.7", 50_000),
+        "server": ("127.0.0.1", 8000),
+    }
+    await asyncio.wait_for(house.app(scope, silence, take), PATIENCE)
+    return sent
 
 
 async def negotiate(

@@ -9,15 +9,19 @@ from datetime import timedelta
 
 import pytest
 
+from engine.adapters.system import SystemClock
 from engine.model.names import MAIN_TENANT
 from engine.realtime.channels import Event, Group, publish
+from engine.realtime.tokens import Listener
 from engine.run.unit import Unit
+from engine.signalr import LONG_POLLING
 from engine.web import build_web
 from engine.web.hub import hub as hub_of_members
 from engine.web.hub import member as member_of_hub
 from engine.web.hub.hub import Hub
+from engine.web.listening import requests as requests_of_hub
 from tests.web.application import CREATED, SUCCESS, application
-from tests.web.listening import HANDSHAKE, PATIENCE, connect, negotiate
+from tests.web.listening import HANDSHAKE, PATIENCE, QUIET, connect, negotiate, stream
 from tests.web.surface import Answer, Surface, journeys_of, play, send
 
 BEARER = "Authorization"
@@ -241,6 +245,24 @@ def test_more_than_may_listen_are_asked_to_come_later() -> None:
     assert full.header("retry-after") == "5"
 
 
+def test_one_channel_takes_a_tenth_of_all_places_and_one_client_three_quarters() -> None:
+    async def story(house: Surface) -> list[int]:
+        house.app = build_web(
+            replace(journeys_of(house), hub=Hub(
+                house.bench.store, house.bench.vault, house.bench.chance, most=20
+            )),
+            house.config,
+        )  # fmt: skip
+        server = await application(house)
+        tokens = [await server.end_user_token(unique_id=f"r-{number}") for number in range(9)]
+        first = [(await negotiate(house, tokens[0])).status for _ in range(3)]
+        others = [(await negotiate(house, one)).status for one in tokens[1:] for _ in range(2)]
+        other = await (await application(house, name="other-app")).end_user_token()
+        return [*first, others.count(200), (await negotiate(house, other)).status]
+
+    assert play(story) == [200, 200, 503, 13, 200]
+
+
 def test_a_reader_that_takes_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_of_members, "WATCH_SECONDS", 0.01)
     monkeypatch.setattr(member_of_hub, "SEND_SECONDS", 0.2)
@@ -292,6 +314,56 @@ def test_who_sends_too_much_is_sent_away() -> None:
         return await ear.message()
 
     assert play(story) == {"type": 7, "error": "too many messages"}
+
+
+def test_who_sends_too_much_at_once_is_sent_away() -> None:
+    async def story(house: Surface) -> list[object]:
+        server = await application(house)
+        ear = await connect(house, await server.end_user_token())
+        await ear.event()
+        await ear.say('{"type":6}\x1e' * 10)
+        quiet = await ear.is_quiet()
+        await ear.say('{"type":6}\x1e' * 21)
+        return [quiet, await ear.message()]
+
+    assert play(story) == [True, {"type": 7, "error": "too many messages"}]
+
+
+def test_a_stream_that_takes_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests_of_hub, "SEND_SECONDS", 0.1)
+
+    async def story(house: Surface) -> tuple[list[str], int]:
+        server = await application(house)
+        token = await server.end_user_token()
+        id = (await negotiate(house, token)).json["connectionToken"]
+        sent = await stream(house, token, id, taken=1)
+        head = [(BEARER, f"Bearer {token}")]
+        posted = await send(house.app, "POST", f"/rtas?id={id}", headers=head, body=b"{}\x1e")
+        return [message["type"] for message in sent], posted.status
+
+    assert play(story) == (["http.response.start"], 404)
+
+
+def test_a_handshake_that_comes_when_its_member_was_left_opens_nothing() -> None:
+    async def story(house: Surface) -> bytes:
+        journeys = journeys_of(house)
+        house.app = build_web(journeys, house.config)
+        server, hub = await application(house), journeys.hub
+        group = Group(
+            client=server.made.client.id, flow="registration", subject="7c0e", user_id="john.doe"
+        )
+        ends = house.bench.clock.now() + timedelta(hours=1)
+        listener = Listener(tenant=MAIN_TENANT, group=group, ends=ends)
+        secret, member = hub.add(listener, None, is_ours=False)
+        connection = member.begin(LONG_POLLING, hub.now())
+        hub.leave(secret)
+        connection.receive(HANDSHAKE.encode(), hub.now())
+        await hub.join(member)
+        await server.tell(CREATED)
+        await SystemClock().sleep(timedelta(seconds=QUIET))
+        return connection.take()
+
+    assert play(story) == b"{}\x1e"
 
 
 @pytest.mark.parametrize("id", ['"invocationId":"0",', ""])

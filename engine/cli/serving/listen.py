@@ -19,6 +19,7 @@ import uvicorn
 
 from engine.cli.command import fail
 from engine.cli.serving.heads import Impatient
+from engine.signalr.framing import LONGEST_BYTES
 from engine.web.gate.guard import HEAD_BYTES
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ GRACE_SECONDS: Final = 10
 GOODBYE_SECONDS: Final = 1
 """For the last words to those who wait for events, before their lines are closed."""
 IDLE_SECONDS: Final = 15
-WEBSOCKET_BYTES: Final = 64 * 1024
-"""The longest message that is read at all; the hub itself takes less."""
+WEBSOCKET_BYTES: Final = LONGEST_BYTES
+"""The longest frame that is read at all."""
 WILDCARDS: Final = ("0.0.0.0", "::", "")  # noqa: S104 - named to be asked for an address, not bound
 
 

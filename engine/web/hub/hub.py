@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +22,10 @@ from engine.records.realtime import RtasChannel
 from engine.web.hub.member import Member
 
 MOST_MEMBERS: Final = 2_000
+CHANNEL_SHARE: Final = 0.1
+"""How much of all places one channel may take: one token alone keeps nobody else out (I3)."""
+CLIENT_SHARE: Final = 0.75
+"""How much of them one application may take."""
 BUSY_SECONDS: Final = 5
 WATCH_SECONDS: Final = 1
 """How often members are looked after, and what others have published; a hint is quicker."""
@@ -29,6 +34,12 @@ OVERLAP: Final = timedelta(seconds=10)
 Place = tuple[TenantId, str]
 
 log = logging.getLogger("trustflow.hub")
+
+
+def _shares(listener: Listener) -> tuple[Place, Place]:
+    """Name whose places it takes: its channel's, and its client's."""
+    group = listener.group
+    return (listener.tenant, group.channel), (listener.tenant, f"client:{group.client}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +60,7 @@ class Hub:
         self._most: Final = most
         self._store, self._vault, self._chance = store, vault, chance
         self._members: dict[str, Member] = {}
+        self._held: Counter[Place] = Counter()
         self._rooms: dict[Place, _Room] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._watches: dict[str, asyncio.Task[None]] = {}
@@ -62,16 +74,22 @@ class Hub:
         """Take a new member in; its secret id opens it for whoever brings the same token.
 
         Raises:
-            Busy: So many listen already.
+            Busy: So many listen already, or so many of this channel or client.
         """
-        if len(self._members) >= self._most:
+        if self._is_full(listener):
             raise Busy(retry_after=BUSY_SECONDS)
+        self._held.update(_shares(listener))
         member = Member(listener, after, self.now(), is_ours=is_ours)
         secret = self._chance.token()
         self._members[secret] = member
         self._watch("hub-tending", self._tending)
         self._watch("hub-looking", self._looking)
         return secret, member
+
+    def _is_full(self, listener: Listener) -> bool:
+        shares = zip(_shares(listener), (CHANNEL_SHARE, CLIENT_SHARE), strict=True)
+        is_greedy = any(self._held[who] >= max(1, self._most * share) for who, share in shares)
+        return is_greedy or len(self._members) >= self._most
 
     def find(self, secret: str, listener: Listener) -> Member | None:
         """Find a member: its id alone opens nothing, the token must be of the same group (I1)."""
@@ -82,6 +100,8 @@ class Hub:
 
     async def join(self, member: Member) -> None:
         """Let a member whose handshake is done listen: a greeting, what it has missed, the rest."""
+        if member.has_left:  # its handshake came drop by drop
+            return
         place = (member.listener.tenant, member.listener.group.channel)
         room = self._rooms.setdefault(place, _Room())
         room.members.add(member)
@@ -109,6 +129,11 @@ class Hub:
         member = self._members.pop(secret, None)
         if member is None:
             return
+        member.has_left = True
+        for share in _shares(member.listener):
+            self._held[share] -= 1
+            if not self._held[share]:
+                del self._held[share]
         place = (member.listener.tenant, member.listener.group.channel)
         room = self._rooms.get(place)
         if room is not None:

@@ -14,7 +14,7 @@ from engine.signalr.transports import SEND_SECONDS, UNUSED_SECONDS, Known
 
 SLOW_BYTES: Final = 100 * 1024
 """A reader that leaves so much unread is sent away; it catches up when it comes again (I3)."""
-MOST_CHUNKS: Final = 20
+MOST_MESSAGES: Final = 20
 """A client that sends more in a second is sent away (I3)."""
 Frames = Mapping[tuple[str, bool], bytes]
 """(protocol, whether its sequence stands behind it) -> an event as bytes, made once for all."""
@@ -47,7 +47,8 @@ class Member:
         self.transport: Transport | None = None
         self.is_active = False
         self.idle_since = at
-        self._second, self._chunks = 0, 0
+        self._second, self._messages = 0, 0
+        self.has_left = False
         self._turn = 0
 
     @property
@@ -98,12 +99,15 @@ class Member:
         await self.stirred.wait()
         self.stirred.clear()
 
-    def is_noisy(self, at: float) -> bool:
-        """Count a chunk that came, and say whether there were too many in this second."""
+    def is_noisy(self, messages: int, at: float) -> bool:
+        """Count what one chunk has brought, and say whether it was too much in this second.
+
+        A chunk with no whole message in it counts as one: drops are work too.
+        """
         if int(at) != self._second:
-            self._second, self._chunks = int(at), 0
-        self._chunks += 1
-        return self._chunks > MOST_CHUNKS
+            self._second, self._messages = int(at), 0
+        self._messages += max(messages, 1)
+        return self._messages > MOST_MESSAGES
 
     def greet(self, at: float, after: int) -> None:
         """Say that the connection stands, before anything else.

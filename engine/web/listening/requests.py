@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Send
 
 from engine.errors import PermissionMissing
 from engine.signalr import (
@@ -17,6 +19,7 @@ from engine.signalr import (
 from engine.signalr import (
     Refused as NotUnderstood,
 )
+from engine.signalr.framing import LONGEST_BYTES
 from engine.signalr.negotiate import (
     CONTENT_TYPE,
     negotiated,
@@ -30,6 +33,7 @@ from engine.signalr.transports import (
     EVENT_STREAM_HEADERS,
     LAST_POLL,
     POLL_SECONDS,
+    SEND_SECONDS,
     SENT,
     UNKNOWN_ID,
     Answer,
@@ -45,8 +49,26 @@ from engine.web.listening.sockets import take_in
 from engine.web.request import Ask
 from engine.web.wire import Unread, read_body
 
-ID_BYTES: Final = 16
-POST_BYTES: Final = 64 * 1024
+
+class _Events(StreamingResponse):
+    """A stream of events; who takes none of them for too long has gone."""
+
+    def __init__(self, stream: AsyncGenerator[bytes, None], headers: Mapping[str, str]) -> None:
+        super().__init__(stream, headers=headers)
+        self._stream = stream
+
+    async def stream_response(self, send: Send) -> None:
+        """Write the stream, each part in time; end it in any case."""
+
+        async def in_time(message: Message) -> None:
+            async with asyncio.timeout(SEND_SECONDS):
+                await send(message)
+
+        try:
+            async with aclosing(self._stream):
+                await super().stream_response(in_time)
+        except TimeoutError as late:
+            raise ClientDisconnect from late
 
 
 async def ask_first(ask: Ask) -> Response:
@@ -79,7 +101,7 @@ async def receive(ask: Ask) -> Response:
     if _wish(ask) == SERVER_SENT_EVENTS:
         connection = member.begin(SERVER_SENT_EVENTS, ask.web.hub.now())
         headers = dict(EVENT_STREAM_HEADERS) | cors(ask.request)
-        return StreamingResponse(_stream(ask, secret, member, connection), headers=headers)
+        return _Events(_stream(ask, secret, member, connection), headers)
     return await _polled(ask, secret, member)
 
 
@@ -89,7 +111,7 @@ async def send(ask: Ask) -> Response:
     if not isinstance(found, tuple):
         return found
     _, member = found
-    body = await read_body(ask.request, seconds=ask.web.config.body_seconds, most=POST_BYTES)
+    body = await read_body(ask.request, seconds=ask.web.config.body_seconds, most=LONGEST_BYTES)
     if isinstance(body, Unread):
         return _answer(ask, Answer(status=body.status))
     if member.connection is None:
@@ -137,7 +159,7 @@ def _wish(ask: Ask) -> Wish:
 
 async def _stream(
     ask: Ask, secret: str, member: Member, connection: Connection
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Write what is to be sent as events; the client ends it by going."""
     try:
         yield EVENT_STREAM_BEGINS

@@ -95,10 +95,11 @@ async def _read(socket: WebSocket, web: Web, member: Member, connection: Connect
 
 async def take_in(web: Web, member: Member, connection: Connection, chunk: bytes) -> None:
     """Take what a client has sent, in whatever transport."""
-    at = web.hub.now()
-    if member.is_noisy(at):
+    at, before = web.hub.now(), connection.messages
+    happened = connection.receive(chunk, at)
+    if member.is_noisy(connection.messages - before, at):
         connection.close(at, error=TOO_MANY)
-    for event in connection.receive(chunk, at):
+    for event in happened:
         if isinstance(event, Opened):
             await web.hub.join(member)
     member.stirred.set()
