@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,9 @@ async def served(data: Path, **settings: str) -> AsyncIterator[Server]:
 
     `settings`: those of its environment, by the names that it has there.
     """
-    command = (str(TRUSTFLOW), "serve", "--port", "0", "--data", str(data))
-    async with _running(command, data / "serve.log", settings) as server:
+    told = [f"{name}={value}" for name, value in settings.items()]
+    command = ("env", *told, str(TRUSTFLOW), "serve", "--port", "0", "--data", str(data))
+    async with _running(command, data / "serve.log") as server:
         yield server
 
 
@@ -59,12 +60,9 @@ async def bare_hub(data: Path) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def _running(
-    command: tuple[str, ...], log: Path, settings: Mapping[str, str] | None = None
-) -> AsyncIterator[Server]:
-    told = {**os.environ, **(settings or {})}
+async def _running(command: tuple[str, ...], log: Path) -> AsyncIterator[Server]:
     with log.open("wb") as file:
-        process = await asyncio.create_subprocess_exec(*command, stdout=file, stderr=file, env=told)
+        process = await asyncio.create_subprocess_exec(*command, stdout=file, stderr=file)
     try:
         yield Server(port=await _port(process, log), pid=process.pid)
     finally:
