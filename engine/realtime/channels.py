@@ -25,8 +25,12 @@ from engine.records.record import Absent, Expectation, Version
 from engine.secret import digest
 
 Flow: TypeAlias = Literal["registration", "transaction"]
-LIFE: Final = timedelta(minutes=60)
-"""How long a channel is kept after its newest event: as long as a token that listens to it."""
+LIFE: Final = timedelta(hours=2)
+"""How long a channel is kept after its newest event, and after a token for it is made.
+
+Always longer than such a token lives: a sequence that began anew meanwhile would be taken for one
+that was heard already.
+"""
 UNCACHED_LIFE: Final = timedelta(minutes=2)
 """How long an event that is not cached is kept for those that are connected, or will be again."""
 # A comma parts groups, a colon a group's name; neither may stand in what an application sends.
@@ -118,6 +122,14 @@ async def publish(
         Absent(),
     )
     return channel
+
+
+async def keep(unit: UnitOfWork, group: Group, until: datetime) -> None:
+    """Stage that a channel, if there is one, is kept for whoever may listen to it until then."""
+    found = await unit.get(RtasChannel, group.channel)
+    if found is not None and found.expires_at <= until:
+        longer = replace(found, expires_at=until + LIFE)
+        unit.put(longer, Version(number=found.version))
 
 
 async def since(

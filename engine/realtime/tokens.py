@@ -17,7 +17,7 @@ from engine.ports.paging import every
 from engine.ports.signing import Signer
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
-from engine.realtime.channels import Flow, Group
+from engine.realtime.channels import Flow, Group, keep
 from engine.records.realtime import RtasClient, SigningKey, SigningKeys
 from engine.records.record import Absent, Version
 from engine.records.tenants import Tenant
@@ -52,8 +52,12 @@ class Listener:
 async def issue(
     unit: UnitOfWork, issuer: Issuer, client: RtasClient, group: Group, at: datetime
 ) -> str:
-    """Sign a token for whoever is to listen to a group; the tenant's first one makes its key."""
+    """Sign a token for whoever is to listen to a group; the tenant's first one makes its key.
+
+    What was told to the group is kept for as long as the token is good.
+    """
     key = await _current(unit, issuer, at)
+    await keep(unit, group, at + LIFE + SKEW)
     now = int(at.timestamp())
     claims = {
         "iss": issuer.url,

@@ -13,6 +13,7 @@ from engine.adapters.system import SystemClock
 from engine.model.names import MAIN_TENANT
 from engine.realtime.channels import Event, Group, publish
 from engine.realtime.tokens import Listener
+from engine.records.realtime import RtasChannel
 from engine.run.unit import Unit
 from engine.signalr import LONG_POLLING
 from engine.web import build_web
@@ -220,6 +221,26 @@ def test_a_page_listens_that_its_client_names(
     allowed = origin if status == 200 and origin else ""
     assert answer.header("access-control-allow-origin") == allowed
     assert answer.header("access-control-allow-credentials") == ("true" if allowed else "")
+
+
+def test_a_channel_stays_for_as_long_as_somebody_may_listen_to_it() -> None:
+    async def story(house: Surface) -> list[str]:
+        server = await application(house)
+        await server.tell(CREATED)
+        house.bench.clock.move(timedelta(minutes=119))
+        await server.log_in()
+        token = await server.end_user_token()
+        ears = [await connect(house, token), await connect(house, token, after="1")]
+        for ear in ears:
+            await ear.event()
+        house.bench.clock.move(timedelta(minutes=3))
+        await house.bench.store.forget_ended(RtasChannel, house.bench.clock.now())
+        await server.tell(SUCCESS)
+        ears.append(await connect(house, token, after="1"))
+        await ears[-1].event()
+        return [(await ear.event())[0] for ear in ears]
+
+    assert play(story) == ["RegistrationSuccessEvent"] * 3
 
 
 def test_more_than_may_listen_are_asked_to_come_later() -> None:

@@ -220,7 +220,7 @@ def test_events_are_kept_sealed_and_go_at_their_end() -> None:
         store = house.bench.store
         kept = (await store.page(MAIN_TENANT, RtasEvent, PageQuery())).rows[0]
         await store.forget_ended(RtasEvent, house.bench.clock.now() + timedelta(minutes=16))
-        await store.forget_ended(RtasChannel, house.bench.clock.now() + timedelta(minutes=61))
+        await store.forget_ended(RtasChannel, house.bench.clock.now() + timedelta(minutes=121))
         events = await store.page(MAIN_TENANT, RtasEvent, PageQuery())
         channels = await store.page(MAIN_TENANT, RtasChannel, PageQuery())
         return repr(kept), events.total + channels.total
