@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook
 
 from engine.access.clients import change_client, remove_client
+from engine.activity import TryLater
 from engine.errors import HttpFailed
 from engine.model.names import MAIN_TENANT
 from engine.ports.http import HttpAnswer, HttpRequest
 from engine.ports.store import AuditQuery, PageQuery
 from engine.realtime.trustfactor import square
+from engine.realtime.trustfactor.contracts import MOST_DEVICES
 from engine.records.access import KeptAnswer
 from engine.records.trustfactor import Callbacks, Contract, RegistrationCode, Transaction
 from engine.records.work import Job
@@ -635,21 +637,77 @@ def test_an_application_that_refuses_has_none() -> None:
     assert play(story) == ["REJECTED", 409, [], 0]
 
 
-def test_a_dead_callback_is_kept_and_can_be_tried_again() -> None:
+def test_an_application_that_agrees_an_hour_too_late_has_none() -> None:
+    bank = answering(None, 200)
+
     async def story(house: Surface) -> list[Any]:
         server, agent = await application(house), Agent(house=house)
         await called_back(server)
-        made = await code(server, expires_in_seconds=86_400)
+        made = await code(server, expires_in_seconds=60)
         await agent.register(made["payload"])
+        sweeper = outbox(house, bank)
+        await sweeper.sweep()
+        house.bench.clock.move(timedelta(minutes=61))
+        await sweeper.sweep()
+        await server.log_in()
+        late = await agent.confirm(made["payload"])
+        return [await status_of(server, made), late.status, await contracts(server)]
+
+    assert play(story) == ["EXPIRED", 410, []]
+    assert len(bank.sent) == 1
+
+
+def test_an_application_is_not_asked_for_a_device_that_cannot_be() -> None:
+    bank = answering(200)
+
+    async def story(house: Surface) -> list[Any]:
+        server = await application(house)
+        for _ in range(MOST_DEVICES):
+            await Agent(house=house).register((await code(server))["payload"])
+        await called_back(server)
+        made = await code(server)
+        await Agent(house=house).register(made["payload"])
+        await outbox(house, bank).sweep()
+        return [await status_of(server, made), len(await contracts(server))]
+
+    assert play(story) == ["REJECTED", MOST_DEVICES]
+    assert bank.sent == []
+
+
+def test_an_end_that_a_clock_takes_back_is_told_later() -> None:
+    async def story(house: Surface) -> list[Any]:
+        server, agent = await application(house), Agent(house=house)
+        await agent.register((await code(server))["payload"])
+        await called_back(server)
+        id = (await asked(server))["transaction_id"]
+        bench = house.bench
+        callbacks = ApplicationCallbacks(
+            store=bench.store, vault=bench.vault, http=answering(204), chance=bench.chance
+        )
+        return [await callbacks.do(MAIN_TENANT, {"what": "expiry", "subject": id}, "msg_1")]
+
+    (found,) = play(story)
+
+    assert isinstance(found, TryLater)
+    assert found.after == timedelta(minutes=2)
+    assert not found.in_vain
+
+
+def test_a_dead_callback_is_kept_and_can_be_tried_again() -> None:
+    async def story(house: Surface) -> list[tuple[str, int]]:
+        server, agent = await application(house), Agent(house=house)
+        await agent.register((await code(server))["payload"])
+        await called_back(server)
+        await asked(server)
+        await agent.decide((await agent.asked()).json["transactions"][0])
         sweeper = outbox(house, answering(None))
         for _ in range(9):
             await sweeper.sweep()
             house.bench.clock.move(timedelta(hours=11))
-        await server.log_in()
         rows = (await house.bench.store.page(MAIN_TENANT, Job, PageQuery())).rows
-        return [[(row.status, row.tries) for row in rows], await contracts(server)]
+        return [(row.status, row.tries) for row in rows]
 
-    assert play(story) == [[("DEAD", 8)], []]
+    assert play(story) == [("DEAD", 8)]
 
 
 @pytest.mark.parametrize("ending", ["ACCEPTED", "DECLINED", "EXPIRED"])

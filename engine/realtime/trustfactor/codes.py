@@ -39,6 +39,8 @@ LIFE: Final = timedelta(minutes=15)
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(hours=24)
 KEPT: Final = timedelta(days=3)
 """How long it is told what became of a code: longer than callbacks are tried."""
+AGREED_WITHIN: Final = timedelta(hours=1)
+"""How long after its end an application may still agree to what a device has confirmed."""
 LONGEST_NAME: Final = 200
 _NAME: Final = f"use 1 to {LONGEST_NAME} characters, none of them a control character"
 _PAYLOAD: Final = re.compile(
@@ -138,7 +140,12 @@ async def read_payload(
 
 
 def status_at(code: RegistrationCode, at: datetime) -> Told:
-    """Tell what a code is: time ends whatever no device has confirmed."""
+    """Tell what a code is: time ends whatever no device has confirmed.
+
+    What one has confirmed waits an hour longer for the application; a journey ends its own.
+    """
+    if code.status == "CONFIRMED" and code.instance is None:
+        return "EXPIRED" if at >= code.ends_at + AGREED_WITHIN else code.status
     is_open = code.status in ("CREATED", "SCANNED")
     return "EXPIRED" if is_open and at >= code.ends_at else code.status
 
@@ -166,7 +173,7 @@ def confirm(
     """Stage that the device that has scanned a code confirms it; a second time changes nothing."""
     again = code.confirmation
     is_again = again is not None and again.contract_key == confirmation.contract_key
-    if code.status in ("CONFIRMED", "REGISTERED") and is_again:
+    if status_at(code, actor.at) in ("CONFIRMED", "REGISTERED") and is_again:
         return code
     refusal = _refusal(code, confirmation.device_key, actor.at)
     if refusal is not None:

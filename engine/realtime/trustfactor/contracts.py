@@ -33,24 +33,20 @@ async def register(
 ) -> Contract | None:
     """Stage the contract of a code that a device has confirmed; the application has agreed.
 
-    None: nothing was confirmed, it is over, the key is another user's already, or the user has as
-    many devices as may be. A second time gives the same contract.
+    None: it cannot be. A second time gives the same contract.
     """
     confirmed = code.confirmation
-    if confirmed is None or code.status not in ("CONFIRMED", "REGISTERED"):
+    if confirmed is None or not await is_possible(unit, records, actor, code):
         return None
-    owner = owner_of(code.client, code.user_id)
     found = await unit.find(Contract, "contract_key", confirmed.contract_key)
     if found is not None:
-        return found if found.owner == owner and found.code == code.id else None
-    if len(await of_user(unit, records, code.client, code.user_id)) >= MOST_DEVICES:
-        return None
+        return found
     contract = Contract(
         id=actor.chance.id(),
         client=code.client,
         application=code.application,
         user_id=code.user_id,
-        owner=owner,
+        owner=owner_of(code.client, code.user_id),
         code=code.id,
         contract_key=confirmed.contract_key,
         device_key=confirmed.device_key,
@@ -64,6 +60,23 @@ async def register(
     codes.registered(unit, actor, code)
     unit.audit(actor.did("device.register", f"contract:{contract.id}", client=code.client))
     return contract
+
+
+async def is_possible(
+    unit: UnitOfWork, records: Records, actor: Actor, code: RegistrationCode
+) -> bool:
+    """Whether a code can become a contract, or is one already.
+
+    Not where nothing was confirmed or it is over, where the key is another's already, or the user
+    has as many devices as may be.
+    """
+    confirmed = code.confirmation
+    if confirmed is None or codes.status_at(code, actor.at) not in ("CONFIRMED", "REGISTERED"):
+        return False
+    found = await unit.find(Contract, "contract_key", confirmed.contract_key)
+    if found is not None:
+        return found.owner == owner_of(code.client, code.user_id) and found.code == code.id
+    return len(await of_user(unit, records, code.client, code.user_id)) < MOST_DEVICES
 
 
 async def of_user(

@@ -57,12 +57,16 @@ class ApplicationCallbacks:
         code = await unit.get(RegistrationCode, subject)
         if code is None:
             return _GONE
-        if code.confirmation is None or code.status != "CONFIRMED":
+        actor = await self._actor()
+        if code.confirmation is None or codes.status_at(code, actor.at) != "CONFIRMED":
             return _DONE
+        if not await contracts.is_possible(unit, self.store, actor, code):
+            # The application is not asked to agree to what cannot be.
+            codes.refuse(unit, actor, code)
+            return await self._written(unit)
         found = await self._told(unit, code.client, id, _registration_body(code), "registration")
         if isinstance(found, Undelivered) and found.status not in REFUSALS:
             return _later(found)
-        actor = await self._actor()
         agreed = not isinstance(found, Undelivered)
         if not agreed or await contracts.register(unit, self.store, actor, code) is None:
             codes.refuse(unit, actor, code)
@@ -78,6 +82,9 @@ class ApplicationCallbacks:
             if isinstance(written, TryLater):
                 return written
         status = (ended or transaction).status
+        if what == "expiry" and status == "PENDING":  # our clock has stepped back since
+            left = transaction.ends_at - await self.store.now()
+            return TryLater(reason="its time is not over again", after=left, at_last=_DONE)
         is_meant = status == "EXPIRED" if what == "expiry" else status in ("ACCEPTED", "DECLINED")
         if not is_meant:
             return _DONE
