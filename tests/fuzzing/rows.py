@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Final
 
 from tests.fuzzing.addresses import Addresses
@@ -10,8 +11,14 @@ from tests.fuzzing.definitions import Definitions
 from tests.fuzzing.expressions import Expressions
 from tests.fuzzing.forms import Forms, Submissions
 from tests.fuzzing.frames import Frames
+from tests.fuzzing.hub import Hub
 from tests.fuzzing.opening import Secrets
 from tests.fuzzing.running import Effort, Figures, Row, fuzzed
+
+
+def _hub(effort: Effort) -> Figures:
+    with closing(Hub()) as row:
+        return fuzzed(row, effort)
 
 
 def _of(row: Callable[[], Row]) -> Callable[[Effort], Figures]:
@@ -26,4 +33,5 @@ ROWS: Final[Mapping[str, Callable[[Effort], Figures]]] = {
     "secrets": _of(Secrets),
     "addresses": _of(Addresses),
     "frames": _of(Frames),
+    "hub": _hub,
 }

@@ -20,6 +20,7 @@ from tests.fuzzing.dice import Dice
 from tests.fuzzing.expressions import Expressions
 from tests.fuzzing.forms import Forms, Submissions
 from tests.fuzzing.frames import Frames
+from tests.fuzzing.hub import Hub
 from tests.fuzzing.noise import SIGNS, Noise
 from tests.fuzzing.opening import Door, Secrets
 from tests.fuzzing.rows import ROWS
@@ -38,7 +39,7 @@ def test_three_hundred_cases_of_every_row(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [Definitions, Forms, Submissions, Expressions, Secrets, Addresses, Frames]
+    "row", [Definitions, Forms, Submissions, Expressions, Secrets, Addresses, Frames, Hub]
 )
 def test_a_seed_gives_the_same_cases_and_another_others(row: type[Row]) -> None:
     made = [[row().make(dice) for _ in range(20)] for dice in (Dice(1), Dice(1), Dice(2))]
