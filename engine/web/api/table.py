@@ -17,7 +17,8 @@ from engine.web.api.identity_store import (
 )
 from engine.web.api.notification_service import dead_letters, webhooks
 from engine.web.api.process_manager import audit, definitions, forms, instances, tokens
-from engine.web.api.rtas import clients, login, telling
+from engine.web.api.rtas import callbacks as rtas_callbacks
+from engine.web.api.rtas import clients, end_user_tokens, login
 from engine.web.api.trustfactor import callbacks, contracts, registering, transactions
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
@@ -39,7 +40,8 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
 )
 FOR_APPLICATIONS: Final[Sequence[Operation[Any, Any]]] = (
     login.RENEWAL,
-    *telling.OPERATIONS,
+    *end_user_tokens.OPERATIONS,
+    *rtas_callbacks.OPERATIONS,
     *registering.OPERATIONS,
     *contracts.OPERATIONS,
     *transactions.OPERATIONS,

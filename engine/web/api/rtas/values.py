@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 RTAS: Final = "/rtas"
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
 class SentToRtas(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):

@@ -1,38 +1,23 @@
-"""End-user tokens and callbacks: who may listen, and what they are told."""
+"""Callbacks: what became of a registration or transaction, told to whoever listens."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, cast
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from engine.model.names import JsonObject
 from engine.model.problem import Problems
-from engine.realtime.callbacks import (
-    SUBJECT_NAMES,
-    Flags,
-    event_of,
-    group_problems,
-    status_of,
-    subject_of,
-)
+from engine.realtime.callbacks import Flags, event_of, status_of, subject_of
 from engine.realtime.channels import Event, Flow, Group, publish
-from engine.realtime.tokens import issue
-from engine.web.api.frame.operation import (
-    Answered,
-    Call,
-    Nothing,
-    Operation,
-    Stopped,
-    invalid,
-)
-from engine.web.api.rtas.values import RTAS, SentToRtas, Token
+from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped, invalid
+from engine.web.api.rtas.operations import group_of, ids_of, operation
+from engine.web.api.rtas.values import Id, SentToRtas
 
 CALLBACK_BYTES: Final = 512 * 1024
 """A callback holds a picture."""
-Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Text = Annotated[str, Meta(max_length=500)]
 Link = Annotated[str, Meta(max_length=4_000)]
 Picture = Annotated[str, Meta(max_length=400_000, description="A PNG in base64, without `data:`.")]
@@ -41,40 +26,7 @@ Minutes = Annotated[int, Meta(ge=1, le=1440)]
 Anything = Annotated[Any, Meta(description="Any JSON; it is passed on as it is.")]
 
 
-class RegistrationTokenWanted(SentToRtas, kw_only=True, frozen=True):
-    """Whose registration is to be listened to; the id may be spelt in three ways.
-
-    Attributes:
-        unique_id: Of the registration code, as TrustFactor has given it.
-    """
-
-    user_id: Id
-    unique_id: Id | None = None
-    registration_code_unique_id: Id | None = None
-    register_code_unique_id: Id | None = None
-
-
-class RegistrationTokenWantedOnce(SentToRtas, kw_only=True, frozen=True):
-    """Whose registration is to be listened to, in the way of version 1: by a moment."""
-
-    user_id: Id
-
-
-class TimedToken(Struct, kw_only=True, frozen=True):
-    """A token, and the moment that names its registration in callbacks."""
-
-    token: str
-    timestamp: str
-
-
-class TransactionTokenWanted(SentToRtas, kw_only=True, frozen=True):
-    """Whose transaction is to be listened to."""
-
-    user_id: Id
-    transaction_id: Id
-
-
-class DeviceInfo(SentToRtas, kw_only=True, frozen=True):
+class RegisteredDevice(SentToRtas, kw_only=True, frozen=True):
     """The device as TrustFactor tells of it."""
 
     name: Text
@@ -124,7 +76,7 @@ class RegistrationCallback(Callback, kw_only=True, frozen=True):
     qr_code: Picture | None = None
     qr_code_expiration: Seconds | None = None
     device_key: Text | None = None
-    device_info: DeviceInfo | None = None
+    device_info: RegisteredDevice | None = None
     wrong_device_token: Text | None = None
 
 
@@ -139,32 +91,9 @@ class TransactionCallback(Callback, kw_only=True, frozen=True):
     transaction_expiration: Seconds | None = None
 
 
-async def registration_token(call: Call[RegistrationTokenWanted, Nothing]) -> Answered | Stopped:
-    """Sign a token for one registration."""
-    subject = subject_of(_ids(call.body))
-    return await _token(call, "registration", subject, call.body.user_id)
-
-
-async def registration_token_once(
-    call: Call[RegistrationTokenWantedOnce, Nothing],
-) -> Answered | Stopped:
-    """Sign a token for whatever is told with the moment that is answered."""
-    moment = str(int(call.actor.at.timestamp() * 1_000_000))
-    found = await _token(call, "registration", moment, call.body.user_id)
-    if isinstance(found, Stopped):
-        return found
-    token = cast("Token", found.body).token
-    return Answered(body=TimedToken(token=token, timestamp=moment))
-
-
-async def transaction_token(call: Call[TransactionTokenWanted, Nothing]) -> Answered | Stopped:
-    """Sign a token for one transaction."""
-    return await _token(call, "transaction", call.body.transaction_id, call.body.user_id)
-
-
 async def registration_callback(call: Call[RegistrationCallback, Nothing]) -> Answered | Stopped:
     """Tell what became of a registration."""
-    ids = {**_ids(call.body), "timestamp": call.body.timestamp}
+    ids = {**ids_of(call.body), "timestamp": call.body.timestamp}
     return await _tell(call, "registration", subject_of(ids))
 
 
@@ -173,26 +102,11 @@ async def transaction_callback(call: Call[TransactionCallback, Nothing]) -> Answ
     return await _tell(call, "transaction", call.body.transaction_id)
 
 
-def _ids(body: RegistrationTokenWanted | RegistrationCallback) -> Mapping[str, str | None]:
-    return {name: getattr(body, name) for name in SUBJECT_NAMES}
-
-
-async def _token(
-    call: Call[Any, Nothing], flow: Flow, subject: str | Problems, user_id: str
-) -> Answered | Stopped:
-    group = _group(call, flow, subject, user_id)
-    if not isinstance(group, Group):
-        return invalid(group)
-    client = call.application.client
-    token = await issue(call.unit, call.ask.web.issuer, client, group, call.actor.at)
-    return Answered(body=Token(token=token))
-
-
 async def _tell(
     call: Call[Any, Nothing], flow: Flow, subject: str | Problems
 ) -> Answered | Stopped:
     body: Callback = call.body
-    group, status = _group(call, flow, subject, body.user_id), status_of(flow, body.status)
+    group, status = group_of(call, flow, subject, body.user_id), status_of(flow, body.status)
     if not isinstance(group, Group):
         return invalid(group)
     if not isinstance(status, str):
@@ -210,30 +124,12 @@ async def _tell(
     return Answered(after=lambda: hub.hint(tenant, channel.id))
 
 
-def _group(
-    call: Call[Any, Nothing], flow: Flow, subject: str | Problems, user_id: str
-) -> Group | Problems:
-    if not isinstance(subject, str):
-        return subject
-    client = call.application.client.id
-    group = Group(client=client, flow=flow, subject=subject, user_id=user_id)
-    name = "transaction_id" if flow == "transaction" else SUBJECT_NAMES[0]
-    return group_problems(name, group) or group
-
-
 def _said(body: Callback) -> JsonObject:
     said: JsonObject = msgspec.to_builtins(body)
     info = said.get("device_info")
     if isinstance(info, dict):
         said["device_info"] = {name: value for name, value in info.items() if value is not None}
     return said
-
-
-def _operation(name: str, path: str, summary: str, **facts: Any) -> Operation[Any, Any]:
-    return Operation(
-        name=name, method="POST", path=f"{RTAS}{path}", needs="application",
-        security=("application",), summary=summary, query=Nothing, **facts,
-    )  # fmt: skip
 
 
 _CREATED: Final = {
@@ -245,27 +141,8 @@ _CREATED: Final = {
 }  # fmt: skip
 _OLDER: Final = "The same as version 3, for programs that know no other."
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
-    _operation(
-        "RegistrationEndUserTokenV2", "/v2/end-user/registration/token",
-        "Make a token for whoever listens to one registration",
-        answer=registration_token, body=RegistrationTokenWanted, result=Token,
-        example={"user_id": "john.doe", "unique_id": "7c0e"},
-    ),
-    _operation(
-        "RegistrationEndUserToken", "/v1/end-user/registration/token",
-        "Make a token for whoever listens to a registration that has no id yet",
-        description="Callbacks name it by the `timestamp` that is answered.",
-        answer=registration_token_once, body=RegistrationTokenWantedOnce, result=TimedToken,
-        example={"user_id": "john.doe"},
-    ),
-    _operation(
-        "TransactionEndUserToken", "/v1/end-user/transaction/token",
-        "Make a token for whoever listens to one transaction",
-        answer=transaction_token, body=TransactionTokenWanted, result=Token,
-        example={"user_id": "john.doe", "transaction_id": "t-1"},
-    ),
     *(
-        _operation(
+        operation(
             name, f"/v{version}/registration/callback", "Tell what became of a registration",
             description=words, answer=registration_callback, body=RegistrationCallback, status=204,
             body_bytes=CALLBACK_BYTES, example=_CREATED,
@@ -276,7 +153,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
             ("RegistrationCallback", 1, _OLDER),
         )
     ),
-    _operation(
+    operation(
         "TransactionCallback", "/v1/transaction/callback", "Tell what became of a transaction",
         description="Whoever listens with a token of the same ids is told.",
         answer=transaction_callback, body=TransactionCallback, status=204,
