@@ -22,10 +22,15 @@ import msgspec
 from engine.model.names import TenantId
 from engine.ports.outside import Clock
 from engine.ports.signing import DeviceKeys
-from engine.realtime.trustfactor.said import decision_text, signed_message
+from engine.realtime.trustfactor.said import (
+    AGENT,
+    CONTRACT_SIGNATURE,
+    DEVICE_SIGNATURE,
+    decision_text,
+    signed_message,
+)
 from engine.realtime.trustfactor.transactions import Display, digest_of
 
-AGENT: Final = "/trustfactor/v1/agent"
 PATIENCE_SECONDS: Final = 15
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
@@ -210,9 +215,9 @@ class Agent:
         message = signed_message(origin, path, body)
         headers = {"Content-Type": "application/json"}
         if device:
-            headers["TF-Device-Signature"] = self.keys.sign(self.kept.private, message)
+            headers[DEVICE_SIGNATURE] = self.keys.sign(self.kept.private, message)
         if held is not None:
-            headers["TF-Contract-Signature"] = self.keys.sign(held.private, message)
+            headers[CONTRACT_SIGNATURE] = self.keys.sign(held.private, message)
         asked = urllib.request.Request(origin + path, body, headers)  # noqa: S310 - `link_of` saw to the scheme
         try:
             with urllib.request.urlopen(  # noqa: S310 - as above

@@ -1,8 +1,16 @@
-"""What devices sign: the bytes of a call, and of a decision that can be verified later."""
+"""What devices say, and sign: where, the bytes of a call, and of a decision verified later."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.model.names import TenantId
+
+AGENT: Final = "/trustfactor/v1/agent"
+"""Where agents call."""
+DEVICE_SIGNATURE: Final = "TF-Device-Signature"
+CONTRACT_SIGNATURE: Final = "TF-Contract-Signature"
+"""Headers: the signature of a call by the device's key, and by the contract's."""
 
 
 def signed_message(origin: str, path: str, body: bytes) -> bytes:

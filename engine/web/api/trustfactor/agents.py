@@ -13,7 +13,7 @@ from starlette.responses import Response
 from engine.access.naming import tenant_of
 from engine.model.names import TenantId
 from engine.realtime.trustfactor import codes, contracts, transactions
-from engine.realtime.trustfactor.said import decision_text
+from engine.realtime.trustfactor.said import AGENT, decision_text
 from engine.records.trustfactor import Confirmation, Contract, RegistrationCode, Transaction
 from engine.run.trustfactor.telling import Teller
 from engine.run.unit import Unit
@@ -323,42 +323,39 @@ _OTHERS: Final = {404: "It is not known here.", 409: "It stands otherwise.", 410
 
 
 def _row(name: str, path: str, work: Work, **facts: Any) -> tuple[Described, Answering]:
-    row = Described(
-        name=name, method="POST", path=f"{TRUSTFACTOR}/v1/{path}", query=Nothing, others=_OTHERS,
-        **facts,
-    )  # fmt: skip
+    row = Described(name=name, method="POST", path=path, query=Nothing, others=_OTHERS, **facts)
     return row, answering(row, work)
 
 
 Answering = Callable[[Ask], Awaitable[Response]]
 AGENTS: Final[Sequence[tuple[Described, Answering]]] = (
     _row(
-        "AgentScan", "agent/scan", scan, summary="Take a code that was scanned",
+        "AgentScan", f"{AGENT}/scan", scan, summary="Take a code that was scanned",
         description="A second device that scans it ends it.",
         body=Scan, result=Registration, example=_SCANNED,
     ),
     _row(
-        "AgentConfirm", "agent/confirm", confirm, summary="Let a device be registered",
+        "AgentConfirm", f"{AGENT}/confirm", confirm, summary="Let a device be registered",
         description="Said again it tells how far that is.",
         body=Confirm, result=Registration,
         example={**_SCANNED, "contract_key": _KEY, "device_info": _DEVICE},
     ),
     _row(
-        "AgentReject", "agent/reject", reject, summary="Let a device not be registered",
+        "AgentReject", f"{AGENT}/reject", reject, summary="Let a device not be registered",
         body=Scan, result=Registration, example=_SCANNED,
     ),
     _row(
-        "AgentTransactions", "agent/transactions", list_transactions,
+        "AgentTransactions", f"{AGENT}/transactions", list_transactions,
         summary="List what a device is asked", body=AskFor, result=Questions, example=_ASKING,
     ),
     _row(
-        "AgentDecide", "agent/decide", decide, summary="Accept or decline a transaction",
+        "AgentDecide", f"{AGENT}/decide", decide, summary="Accept or decline a transaction",
         body=Decide, result=Decided,
         example={**_ASKING, "transaction_id": "t-1", "decision": "ACCEPT", "digest": "9f86d0",
                  "signature": "c2lnbmVk"},
     ),
     _row(
-        "RemoveWrongDevice", "wrong-device", remove_device,
+        "RemoveWrongDevice", f"{TRUSTFACTOR}/v1/wrong-device", remove_device,
         summary="Remove a device that is not its user's", body=RemoveDevice, result=None,
         status=204, example={"token": "wd_..."},
     ),

@@ -1,8 +1,7 @@
 """How a call of a device's agent is answered: read, its signature held to it, done, written.
 
 A call is signed over our address, its path, a line feed and its body as it is sent: with the
-device's key in `TF-Device-Signature`, with the contract's in `TF-Contract-Signature`. `at` keeps an
-old call from being said again.
+device's key, with the contract's, or with both. `at` keeps an old call from being said again.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from engine.model.names import TenantId
 from engine.ports.actor import Actor
 from engine.ports.store import Committed
 from engine.realtime.trustfactor import codes, transactions
-from engine.realtime.trustfactor.said import signed_message
+from engine.realtime.trustfactor.said import CONTRACT_SIGNATURE, DEVICE_SIGNATURE, signed_message
 from engine.records.realtime import RtasClient
 from engine.records.trustfactor import RegistrationCode, Transaction
 from engine.run.unit import TRIES, Unit
@@ -31,8 +30,6 @@ from engine.web.request import Ask
 from engine.web.wire import Unread, read_object
 
 SKEW_SECONDS: Final = 300
-BY_DEVICE: Final = "tf-device-signature"
-BY_CONTRACT: Final = "tf-contract-signature"
 Why = codes.Refusal | transactions.Refusal | Literal["taken", "removed", "other text", "one key"]
 REFUSALS: Final[Mapping[Why, tuple[Kind, str]]] = {
     "used": ("used", "this code was used already"),
@@ -73,7 +70,7 @@ class AgentCall:
         A call that was not made just now is told our time: the device's clock is wrong, or somebody
         says again what was said before. Neither is a try at anything.
         """
-        given = {"device": BY_DEVICE, "contract": BY_CONTRACT}
+        given = {"device": DEVICE_SIGNATURE, "contract": CONTRACT_SIGNATURE}
         if not all(self._is_signed(given[who], key) for who, key in keys.items()):
             return self.stranger("signature")
         now = int(self.at.timestamp())
