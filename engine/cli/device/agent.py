@@ -44,7 +44,7 @@ class Refused(Exception):
         self.reason = reason
 
 
-class Held(msgspec.Struct, kw_only=True):
+class HeldContract(msgspec.Struct, kw_only=True):
     """A contract of this device: the key that answers for one user of one application."""
 
     origin: str
@@ -56,13 +56,13 @@ class Held(msgspec.Struct, kw_only=True):
     private: str
 
 
-class Kept(msgspec.Struct, kw_only=True):
+class AgentFile(msgspec.Struct, kw_only=True):
     """What the file of an agent holds."""
 
     name: str
     public: str
     private: str
-    contracts: list[Held] = []
+    contracts: list[HeldContract] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class Link:
 class Question:
     """A transaction, and the contract that may answer it."""
 
-    held: Held
+    held: HeldContract
     said: Mapping[str, Any]
 
     @property
@@ -101,7 +101,7 @@ class Agent:
     """One device. Several can live on a machine, each in a file of its own name."""
 
     file: Path
-    kept: Kept
+    kept: AgentFile
     keys: DeviceKeys
     clock: Clock
     trust: ssl.SSLContext | None = None
@@ -110,10 +110,10 @@ class Agent:
     def open(cls, file: Path, name: str, *, keys: DeviceKeys, clock: Clock) -> Agent:
         """Open an agent's file, or make a new agent that is written once it holds something."""
         if file.exists():
-            kept = msgspec.json.decode(file.read_bytes(), type=Kept)
+            kept = msgspec.json.decode(file.read_bytes(), type=AgentFile)
         else:
             private, public = keys.make()
-            kept = Kept(name=name, public=public, private=private)
+            kept = AgentFile(name=name, public=public, private=private)
         return cls(file=file, kept=kept, keys=keys, clock=clock)
 
     def save(self) -> None:
@@ -136,10 +136,10 @@ class Agent:
         said = {"payload": link.payload, "device_key": self.kept.public}
         return self._call(link.origin, "reject", said, device=True)
 
-    def keep(self, link: Link, scanned: Mapping[str, Any]) -> Held:
+    def make_contract_key(self, link: Link, scanned: Mapping[str, Any]) -> HeldContract:
         """Make a contract's key and keep it, before anybody knows of it."""
         private, public = self.keys.make()
-        held = Held(
+        held = HeldContract(
             origin=link.origin,
             tenant=str(scanned["tenant"]),
             unique_id=str(scanned["unique_id"]),
@@ -152,7 +152,7 @@ class Agent:
         self.save()
         return held
 
-    def confirm(self, link: Link, held: Held) -> str:
+    def confirm(self, link: Link, held: HeldContract) -> str:
         """Say that this device shall be registered, and hear how far that is; again at will."""
         said = {
             "payload": link.payload,
@@ -162,12 +162,12 @@ class Agent:
         }
         return str(self._call(link.origin, "confirm", said, held=held, device=True)["status"])
 
-    def forget(self, held: Held) -> None:
+    def forget(self, held: HeldContract) -> None:
         """Give a contract up."""
         self.kept.contracts.remove(held)
         self.save()
 
-    def questions(self, held: Held) -> list[Question]:
+    def questions(self, held: HeldContract) -> list[Question]:
         """List what an application asks; what is not as it says to be is left out."""
         said = {"tenant": held.tenant, "contract_key": held.public}
         answer = self._call(held.origin, "transactions", said, held=held)
@@ -206,7 +206,7 @@ class Agent:
         what: str,
         said: Mapping[str, Any],
         *,
-        held: Held | None = None,
+        held: HeldContract | None = None,
         device: bool = False,
     ) -> Mapping[str, Any]:
         """Say it, signed. Raises `Refused`."""

@@ -17,7 +17,7 @@ from engine.cli.hints import hint
 from engine.cli.terminal.page import Terminal, clean, counted, say_json
 
 if TYPE_CHECKING:
-    from engine.cli.device.agent import Agent, Held, Link, Question
+    from engine.cli.device.agent import Agent, HeldContract, Link, Question
 
 F = TypeVar("F", bound=Callable[..., object])
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -97,7 +97,7 @@ def register(
             agent.reject(link)
             return _told({"status": "REJECTED"}, f"Declined: nothing is registered for {who}.",
                          as_json=as_json)  # fmt: skip
-        held = agent.keep(link, scanned)
+        held = agent.make_contract_key(link, scanned)
         status = _settled(agent, link, held, patience)
     except Refused as refused:
         fail(f"It is not registered: {clean(refused.reason)}.")
@@ -213,7 +213,7 @@ def _link(text: str) -> Link:
     return links[0]
 
 
-def _settled(agent: Agent, link: Link, held: Held, patience: timedelta) -> str:
+def _settled(agent: Agent, link: Link, held: HeldContract, patience: timedelta) -> str:
     """Wait until the application has agreed; what it refuses is given up. Raises `Refused`."""
     from engine.cli.device.agent import Refused
 
@@ -305,7 +305,7 @@ def _told(facts: dict[str, Any], sentence: str, *, as_json: bool) -> int:
     return 0
 
 
-def _known(held: Held) -> dict[str, str]:
+def _known(held: HeldContract) -> dict[str, str]:
     """Write a contract for a program: everything but what signs."""
     return {
         "application": clean(held.application),
