@@ -69,3 +69,15 @@ def test_a_secret_that_opens_nothing_adds_nothing(hub: Hub, run: Command) -> Non
     assert (refused.exit_code, "it answered 401" in refused.output) == (1, True)
     assert "rs_wrong" not in refused.output
     assert json.loads(run("provider", "list", "--json").stdout)["providers"] == []
+
+
+def test_a_file_that_holds_no_text_is_said_to_hold_none(run: Command, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"rs_\xff\xfe")
+
+    refused = run("provider", "add", "vendor", "http://x", "us", "--secret-file", str(secret))
+
+    told = " ".join(refused.stderr.split())
+    assert (refused.exit_code, refused.stdout) == (1, ""), refused.output
+    assert "secret is no text of UTF-8" in told
+    assert "xff" not in told

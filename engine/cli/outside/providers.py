@@ -131,9 +131,12 @@ def remove(*, name: str, data: Path | None) -> int:
 
 
 def _secret(file: Path | None) -> str:
-    if file is not None:
+    if file is None:
+        return str(click.prompt("The client's secret", hide_input=True, err=True))
+    try:
         return file.read_text("utf-8").strip()
-    return str(click.prompt("The client's secret", hide_input=True, err=True))
+    except UnicodeDecodeError:
+        fail(f"{clean(str(file))} is no text of UTF-8: it must hold the client's secret, alone.")
 
 
 def _known(row: Provider) -> dict[str, str]:
