@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,52 @@ ASKED = {
     "application_name": "Farol Mutual", "action": "Transfer", "message": "Send 250 euros to Ana?",
     "parameters": {"Amount": "250.00 EUR"},
 }  # fmt: skip
+
+
+def http(body: bytes, *, status: int = 200, length: int | None = None) -> bytes:
+    """Write an answer."""
+    head = f"HTTP/1.1 {status} Said\r\nContent-Length: {len(body) if length is None else length}"
+    return f"{head}\r\nConnection: close\r\n\r\n".encode() + body
+
+
+LATE = {
+    **ASKED, "transaction_id": "t", "digest": "d", "parameters": {}, "expires_at": 10**15,
+}  # fmt: skip
+STRANGE = {
+    "a list": http(b"[]"), "an object": http(b"{}"), "nothing": http(b""),
+    "a text": http(b'{"transactions": 1, "tenant": 2}'), "bytes": http(b"\xff\xfe"),
+    "questions": http(b'{"transactions": [{}]}'), "cut": http(b"{}", length=9),
+    "late": http(json.dumps({"transactions": [LATE]}).encode()),
+    "deep": http(b'{"x":' + b"[" * 100_000), "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n", "silence": b"",
+}  # fmt: skip
+"""What servers may say that are none of ours."""
+
+
+@contextmanager
+def saying(text: bytes) -> Iterator[str]:
+    """Answer every call with these bytes, at the address that is given."""
+
+    class Saying(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.wfile.write(text)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Saying) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def moved(file: Path, base: str) -> None:
+    """Let the first contract of an agent be with another server."""
+    known = json.loads(file.read_bytes())
+    known["contracts"][0]["origin"] = base
+    file.write_text(json.dumps(known))
 
 
 @pytest.fixture
@@ -145,13 +194,53 @@ def test_of_several_questions_one_is_named(hub: Hub, device: Device) -> None:
     [
         "https://evil.example/", "http://evil.example/web/device?payload=v2.main.x",
         "ftp://127.0.0.1/web/device?payload=x", "https:///?payload=x",
+        "https://[bad/web/device?payload=x", "https://host:abc/web/device?payload=x",
+        "https://a b/web/device?payload=x", "https://host:99999/web/device?payload=x",
+        "https://bank.example@evil.example/web/device?payload=x",
+        "https://bank.example:443@evil.example/web/device?payload=x",
     ],
 )  # fmt: skip
 def test_what_is_no_link_of_a_registration_is_not_followed(device: Device, link: str) -> None:
     result = device("register", link, "--yes")
 
     assert result.exit_code == 1
-    assert "This is no link of a registration" in result.output
+    assert "This is no link of a registration" in result.stderr
+    assert "https://HOST/web/device?payload=..." in result.stderr
+
+
+@pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE)
+def test_a_server_of_another_kind_is_said_to_be(device: Device, text: bytes) -> None:
+    with saying(text) as base:
+        result = device("register", f"{base}/web/device?payload=v2.main.x", "--yes")
+
+    assert (result.exit_code, result.stdout) == (1, ""), result.output
+    assert f"{base} does not answer as a server of ours" in result.stderr
+
+
+@pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE)
+def test_one_server_of_another_kind_hides_no_question_of_others(
+    hub: Hub, device: Device, tmp_path: Path, text: bytes, request: pytest.FixtureRequest
+) -> None:
+    user = request.node.callspec.id
+    device("register", code(hub, user_id=user)["deeplink_url"], "--yes")
+    device("register", code(hub, user_id=user)["deeplink_url"], "--yes")
+    asked(hub, user)
+    with saying(text) as base:
+        moved(tmp_path / "devices" / "phone.json", base)
+        result = device("transactions")
+
+    assert result.exit_code == 0, result.output
+    assert f"{base} does not answer as a server of ours" in " ".join(result.stderr.split())
+    assert "Send 250 euros to Ana?" in result.stdout
+
+
+@pytest.mark.parametrize("text", [b"[]", b'{"details": []}', b"\xff", b"[" * 100_000])
+def test_a_refusal_without_a_reason_is_one_all_the_same(device: Device, text: bytes) -> None:
+    with saying(http(text, status=409)) as base:
+        result = device("register", f"{base}/web/device?payload=v2.main.x", "--yes")
+
+    assert result.exit_code == 1
+    assert "It is not registered: the server has refused it without a word" in result.stderr
 
 
 def test_a_server_that_is_not_there_is_said_to_be(device: Device) -> None:
@@ -168,6 +257,26 @@ def test_a_file_that_is_no_picture_is_said_to_be(device: Device, tmp_path: Path)
     result = device("register", str(file), "--yes")
 
     assert (result.exit_code, "is no picture" in result.output) == (1, True)
+
+
+def test_a_picture_that_is_cut_off_is_said_to_be_none(
+    hub: Hub, device: Device, tmp_path: Path
+) -> None:
+    file = tmp_path / "code.png"
+    file.write_bytes(base64.b64decode(code(hub, user_id="cut")["qr_code"])[:200])
+
+    result = device("register", str(file), "--yes")
+
+    assert (result.exit_code, f"{file.name} is no picture" in result.output) == (1, True)
+
+
+def test_a_file_without_certificates_is_said_to_hold_none(device: Device, tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("nothing")
+
+    result = device("list", "--ca-file", str(file))
+
+    assert (result.exit_code, "ca.pem holds no certificates" in result.output) == (1, True)
 
 
 def test_a_forgotten_agent_has_no_keys_left(hub: Hub, device: Device, tmp_path: Path) -> None:

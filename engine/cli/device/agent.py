@@ -6,19 +6,22 @@ It knows servers by what it scans, and nothing of the engine's data: it could ru
 from __future__ import annotations
 
 import json
-import os
 import platform
 import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
+from engine.cli.command import is_origin
+from engine.cli.device.agent_file import AgentFile, HeldContract, alone, contents, look, write
 from engine.model.names import TenantId
 from engine.ports.outside import Clock
 from engine.ports.signing import DeviceKeys
@@ -33,6 +36,7 @@ from engine.realtime.trustfactor.transactions import Display, digest_of
 
 PATIENCE_SECONDS: Final = 15
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+T = TypeVar("T")
 
 
 class Refused(Exception):
@@ -44,25 +48,33 @@ class Refused(Exception):
         self.reason = reason
 
 
-class HeldContract(msgspec.Struct, kw_only=True):
-    """A contract of this device: the key that answers for one user of one application."""
+class Scanned(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server says of a code: for whom a device is registered with it."""
 
-    origin: str
     tenant: str
     unique_id: str
-    application: str
-    user: str
-    public: str
-    private: str
+    application_name: str
+    user_name: str
 
 
-class AgentFile(msgspec.Struct, kw_only=True):
-    """What the file of an agent holds."""
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server says of a transaction. `expires_at`: Unix seconds."""
 
-    name: str
-    public: str
-    private: str
-    contracts: list[HeldContract] = []
+    transaction_id: str
+    application_name: str
+    action: str
+    message: str
+    parameters: dict[str, str]
+    expires_at: Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
+    digest: str
+
+
+class _AllAsked(msgspec.Struct, frozen=True, kw_only=True):
+    transactions: list[Asked]
+
+
+class _Standing(msgspec.Struct, frozen=True, kw_only=True):
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,27 +90,39 @@ class Question:
     """A transaction, and the contract that may answer it."""
 
     held: HeldContract
-    said: Mapping[str, Any]
+    said: Asked
 
     @property
     def id(self) -> str:
         """Its id."""
-        return str(self.said["transaction_id"])
+        return self.said.transaction_id
 
 
-def link_of(text: str) -> Link | None:
-    """Read what a square code holds; None for anything but a registration on a server."""
-    parts = urlsplit(text.strip())
+def link_of(text: str) -> Link | str:
+    """Read what a square code holds: a registration on a server, or why it is none."""
+    try:
+        parts = urlsplit(text.strip())
+        host, has_user, _ = parts.hostname, parts.username is not None, parts.port
+    except ValueError:
+        return "its server cannot be read"
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if has_user:
+        return "what stands before an @ is no server, and looks like one"
+    if parts.scheme != "https" and (parts.scheme != "http" or host not in _LOOPBACK):
+        return "only https is followed, and http on this machine"
+    if not is_origin(origin):
+        return "its server is neither HOST nor HOST:PORT"
     payload = parse_qs(parts.query).get("payload", [])
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if len(payload) != 1 or not is_safe or not parts.netloc:
-        return None
-    return Link(origin=f"{parts.scheme}://{parts.netloc}", payload=payload[0])
+    return Link(origin=origin, payload=payload[0]) if len(payload) == 1 else "it holds no payload"
 
 
 @dataclass(slots=True, kw_only=True)
 class Agent:
-    """One device. Several can live on a machine, each in a file of its own name."""
+    """One device. Several can live on a machine, each in a file of its own name.
+
+    Attributes:
+        kept: What the file held when it was opened: contracts come and go, the device's key stays.
+    """
 
     file: Path
     kept: AgentFile
@@ -108,48 +132,52 @@ class Agent:
 
     @classmethod
     def open(cls, file: Path, name: str, *, keys: DeviceKeys, clock: Clock) -> Agent:
-        """Open an agent's file, or make a new agent that is written once it holds something."""
-        if file.exists():
-            kept = msgspec.json.decode(file.read_bytes(), type=AgentFile)
-        else:
-            private, public = keys.make()
-            kept = AgentFile(name=name, public=public, private=private)
+        """Open an agent, that need not be written down yet. Raises `Failed`: it is damaged."""
+        kept = look(file, keys) or _new(name, keys)
         return cls(file=file, kept=kept, keys=keys, clock=clock)
 
-    def save(self) -> None:
-        """Write the file anew, all or nothing; nobody else may read it."""
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = self.file.with_suffix(".new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            out.write(msgspec.json.format(msgspec.json.encode(self.kept), indent=2))
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(self.file)
+    @classmethod
+    def begin(cls, file: Path, name: str, *, keys: DeviceKeys, clock: Clock) -> Agent:
+        """Open an agent; a new one is written before anybody hears of its key. Raises `Failed`."""
+        with alone(file):
+            kept = contents(file, keys)
+            if kept is None:
+                kept = _new(name, keys)
+                write(file, kept)
+        return cls(file=file, kept=kept, keys=keys, clock=clock)
 
-    def scan(self, link: Link) -> Mapping[str, Any]:
+    def contracts(self) -> tuple[HeldContract, ...]:
+        """Read for whom this device answers now, whichever command has registered it."""
+        known = look(self.file, self.keys)
+        return () if known is None else known.contracts
+
+    def scan(self, link: Link) -> Scanned:
         """Take a code: what it is for."""
         said = {"payload": link.payload, "device_key": self.kept.public}
-        return self._call(link.origin, "scan", said, device=True)
+        return self._call(link.origin, "scan", said, answer=Scanned, device=True)
 
-    def reject(self, link: Link) -> Mapping[str, Any]:
+    def reject(self, link: Link) -> None:
         """Say that this is not for its owner."""
         said = {"payload": link.payload, "device_key": self.kept.public}
-        return self._call(link.origin, "reject", said, device=True)
+        self._call(link.origin, "reject", said, answer=_Standing, device=True)
 
-    def make_contract_key(self, link: Link, scanned: Mapping[str, Any]) -> HeldContract:
-        """Make a contract's key and keep it, before anybody knows of it."""
+    def make_contract_key(self, link: Link, scanned: Scanned) -> HeldContract:
+        """Make a contract's key and write it down, before anybody knows of it. Raises `Refused`."""
         private, public = self.keys.make()
         held = HeldContract(
             origin=link.origin,
-            tenant=str(scanned["tenant"]),
-            unique_id=str(scanned["unique_id"]),
-            application=str(scanned["application_name"]),
-            user=str(scanned["user_name"]),
+            tenant=scanned.tenant,
+            unique_id=scanned.unique_id,
+            application=scanned.application_name,
+            user=scanned.user_name,
             public=public,
             private=private,
         )
-        self.kept.contracts.append(held)
-        self.save()
+        with alone(self.file):
+            known = self._again()
+            if known is None:
+                raise Refused(0, f"the agent {self.kept.name} was forgotten meanwhile")
+            write(self.file, replace(known, contracts=(*known.contracts, held)))
         return held
 
     def confirm(self, link: Link, held: HeldContract) -> str:
@@ -160,19 +188,23 @@ class Agent:
             "contract_key": held.public,
             "device_info": self.about(),
         }
-        return str(self._call(link.origin, "confirm", said, held=held, device=True)["status"])
+        found = self._call(link.origin, "confirm", said, answer=_Standing, held=held, device=True)
+        return found.status
 
     def forget(self, held: HeldContract) -> None:
-        """Give a contract up."""
-        self.kept.contracts.remove(held)
-        self.save()
+        """Give a contract up; those of other commands stay."""
+        with alone(self.file):
+            known = self._again()
+            if known is not None:
+                left = tuple(one for one in known.contracts if one.public != held.public)
+                write(self.file, replace(known, contracts=left))
 
     def questions(self, held: HeldContract) -> list[Question]:
         """List what an application asks; what is not as it says to be is left out."""
         said = {"tenant": held.tenant, "contract_key": held.public}
-        answer = self._call(held.origin, "transactions", said, held=held)
-        found = [Question(held=held, said=one) for one in answer["transactions"]]
-        return [one for one in found if one.said["digest"] == _read_digest(one.said)]
+        found = self._call(held.origin, "transactions", said, answer=_AllAsked, held=held)
+        fitting = [one for one in found.transactions if one.digest == _read_digest(one)]
+        return [Question(held=held, said=one) for one in fitting]
 
     def decide(self, question: Question, *, accepts: bool) -> str:
         """Answer one, and hear what became of it."""
@@ -187,7 +219,7 @@ class Agent:
             "digest": digest,
             "signature": self.keys.sign(held.private, text),
         }
-        return str(self._call(held.origin, "decide", said, held=held)["status"])
+        return self._call(held.origin, "decide", said, answer=_Standing, held=held).status
 
     def about(self) -> Mapping[str, str]:
         """Describe this device."""
@@ -200,16 +232,22 @@ class Agent:
             "os_version": platform.release(),
         }
 
+    def _again(self) -> AgentFile | None:
+        """Read the file anew; None where this agent was forgotten meanwhile."""
+        known = contents(self.file, self.keys)
+        return known if known is not None and known.public == self.kept.public else None
+
     def _call(
         self,
         origin: str,
         what: str,
         said: Mapping[str, Any],
         *,
+        answer: type[T],
         held: HeldContract | None = None,
         device: bool = False,
-    ) -> Mapping[str, Any]:
-        """Say it, signed. Raises `Refused`."""
+    ) -> T:
+        """Say it, signed, and read the answer. Raises `Refused`."""
         path = f"{AGENT}/{what}"
         body = json.dumps({"at": int(self.clock.now().timestamp()), **said}).encode()
         message = signed_message(origin, path, body)
@@ -222,29 +260,30 @@ class Agent:
         try:
             with urllib.request.urlopen(  # noqa: S310 - as above
                 asked, timeout=PATIENCE_SECONDS, context=self.trust
-            ) as answer:
-                found = json.loads(answer.read())
+            ) as found:
+                return msgspec.json.decode(found.read(), type=answer)
         except urllib.error.HTTPError as error:
-            raise Refused(error.code, _reason(error.read())) from error
-        except (OSError, ValueError) as error:
+            raise Refused(error.code, _reason(error)) from error
+        except (OSError, HTTPException, ValueError, RecursionError) as error:
             raise Refused(0, f"{origin} does not answer as a server of ours") from error
-        return found if isinstance(found, dict) else {}
 
 
-def _read_digest(said: Mapping[str, Any]) -> str:
+def _new(name: str, keys: DeviceKeys) -> AgentFile:
+    private, public = keys.make()
+    return AgentFile(name=name, public=public, private=private)
+
+
+def _read_digest(said: Asked) -> str:
     """Make the digest of what is shown here: a server cannot show one thing and have another."""
-    display = Display(
-        action=str(said["action"]),
-        message=str(said["message"]),
-        parameters={str(name): str(value) for name, value in dict(said["parameters"]).items()},
-    )
-    return digest_of(str(said["transaction_id"]), str(said["application_name"]), display)
+    display = Display(action=said.action, message=said.message, parameters=said.parameters)
+    return digest_of(said.transaction_id, said.application_name, display)
 
 
-def _reason(body: bytes) -> str:
+def _reason(refusal: urllib.error.HTTPError) -> str:
+    """Read why a server refuses: the sentence of its first problem, or its own."""
     try:
-        told = json.loads(body)
+        told = json.loads(refusal.read())
         problems = told["details"]["problems"]
         return str(problems[0]["message"] if problems else told["message"])
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (OSError, HTTPException, ValueError, LookupError, TypeError, RecursionError):
         return "the server has refused it without a word"

@@ -17,7 +17,8 @@ from engine.cli.hints import hint
 from engine.cli.terminal.page import Terminal, clean, counted, say_json
 
 if TYPE_CHECKING:
-    from engine.cli.device.agent import Agent, HeldContract, Link, Question
+    from engine.cli.device.agent import Agent, Link, Question
+    from engine.cli.device.agent_file import HeldContract
 
 F = TypeVar("F", bound=Callable[..., object])
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -84,10 +85,11 @@ def register(
     """Scan a code, as a link or in a picture, and register this device with it."""
     from engine.cli.device.agent import Refused
 
-    agent, link = _agent(folder, name, ca_file), _link(link_or_picture)
+    link = _link(link_or_picture)
+    agent = _agent(folder, name, ca_file, begins=True)
     try:
         scanned = agent.scan(link)
-        who = f"{clean(str(scanned['user_name']))} at {clean(str(scanned['application_name']))}"
+        who = f"{clean(scanned.user_name)} at {clean(scanned.application_name)}"
         wants = (
             yes
             or decline
@@ -106,7 +108,7 @@ def register(
         "CONFIRMED": f"It is confirmed here; {clean(held.application)} has not agreed yet.",
     }
     facts = {"status": status, "agent": name, "contractKey": held.public}
-    return _told(facts, sentences.get(status, f"It is {status}."), as_json=as_json)
+    return _told(facts, sentences.get(status, f"It is {clean(status)}."), as_json=as_json)
 
 
 @device.command("list", cls=Documented, examples=("trustflow device list --agent tablet",))
@@ -114,8 +116,7 @@ def register(
 @json_option
 def list_contracts(*, name: str, folder: Path, ca_file: Path | None, as_json: bool) -> int:
     """List for whom this device answers."""
-    agent = _agent(folder, name, ca_file)
-    rows = agent.kept.contracts
+    rows = _agent(folder, name, ca_file).contracts()
     if as_json:
         say_json({"agent": name, "contracts": [_known(held) for held in rows]})
     elif not rows:
@@ -131,9 +132,11 @@ def list_contracts(*, name: str, folder: Path, ca_file: Path | None, as_json: bo
 @json_option
 def transactions(*, name: str, folder: Path, ca_file: Path | None, as_json: bool) -> int:
     """List what this device is asked now."""
+    import msgspec
+
     found = _questions(_agent(folder, name, ca_file))
     if as_json:
-        say_json({"transactions": [dict(one.said) for one in found]})
+        say_json({"transactions": [msgspec.to_builtins(one.said) for one in found]})
         return 0
     terminal = Terminal.here()
     for number, question in enumerate(found):
@@ -180,36 +183,54 @@ def decline(
 @agent_options
 def forget(*, name: str, folder: Path, ca_file: Path | None) -> int:
     """Forget an agent with its keys; servers keep its contracts until they are reset there."""
-    agent = _agent(folder, name, ca_file)
-    agent.file.unlink(missing_ok=True)
+    from engine.cli.device.agent_file import remove
+
+    remove(_file(folder, name))
     Terminal.here().say(f"The agent {clean(name)} is forgotten, with its keys.")
     return 0
 
 
-def _agent(folder: Path, name: str, ca_file: Path | None) -> Agent:
+def _file(folder: Path, name: str) -> Path:
+    if NAME.fullmatch(name) is None:
+        misused("--agent takes letters of ASCII, digits, - and _, 40 at most")
+    return folder / f"{name}.json"
+
+
+def _agent(folder: Path, name: str, ca_file: Path | None, *, begins: bool = False) -> Agent:
+    """Open the agent that is meant; one that begins is written down."""
     from engine.adapters.signatures.ed25519 import Ed25519Keys
     from engine.adapters.system import SystemClock
     from engine.cli.device.agent import Agent
 
-    if NAME.fullmatch(name) is None:
-        misused("--agent takes letters of ASCII, digits, - and _, 40 at most")
-    file = folder / f"{name}.json"
-    agent = Agent.open(file, name, keys=Ed25519Keys(), clock=SystemClock())
-    if ca_file is not None:
-        agent.trust = ssl.create_default_context(cafile=str(ca_file))
+    trust = None if ca_file is None else _trust(ca_file)
+    opened = Agent.begin if begins else Agent.open
+    agent = opened(_file(folder, name), name, keys=Ed25519Keys(), clock=SystemClock())
+    agent.trust = trust
     return agent
+
+
+def _trust(ca_file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except ssl.SSLError:
+        fail(f"{clean(str(ca_file))} holds no certificates in PEM.")
 
 
 def _link(text: str) -> Link:
     """Read a link, or the one code of a picture that is a link."""
-    from engine.cli.device.agent import link_of
+    from engine.cli.device.agent import Link, link_of
     from engine.cli.device.picture import codes_in
 
-    given = [text] if "://" in text else codes_in(Path(text))
-    links = [link for link in map(link_of, given) if link is not None]
-    if len(links) != 1:
-        fail("This is no link of a registration: https://HOST/web/device?payload=..., or a picture"
-             " of its square code.")  # fmt: skip
+    read = [link_of(one) for one in ([text] if "://" in text else codes_in(Path(text)))]
+    links = [one for one in read if isinstance(one, Link)]
+    if len(links) > 1:
+        fail(f"{clean(text)} shows {len(links)} links of registrations: cut one out.")
+    if not links:
+        whys = [one for one in read if isinstance(one, str)] or ["no square code is found in it"]
+        fail(
+            f"This is no link of a registration: {whys[0]}. Give"
+            " https://HOST/web/device?payload=..., or a picture of its square code."
+        )
     return links[0]
 
 
@@ -238,7 +259,7 @@ def _questions(agent: Agent) -> list[Question]:
     from engine.cli.device.agent import Refused
 
     found: dict[tuple[str, str, str], Question] = {}
-    for held in agent.kept.contracts:
+    for held in agent.contracts():
         try:
             for one in agent.questions(held):  # several contracts may be asked the same
                 found[held.origin, held.tenant, one.id] = one
@@ -261,7 +282,7 @@ def _decided(
     except Refused as refused:
         fail(f"It is not decided: {clean(refused.reason)}.")
     facts = {"transaction": question.id, "status": status}
-    return _told(facts, f"It is {status.lower()}.", as_json=as_json)
+    return _told(facts, f"It is {clean(status.lower())}.", as_json=as_json)
 
 
 def _awaited(agent: Agent, id: str | None, patience: timedelta | None) -> Sequence[Question]:
@@ -285,12 +306,12 @@ def _meant(found: Sequence[Question], id: str | None) -> Question:
 
 def _show(terminal: Terminal, question: Question) -> None:
     said = question.said
-    ends = datetime.fromtimestamp(int(said["expires_at"]), UTC)
-    terminal.heading(f"{said['application_name']}: {said['action']}")
-    terminal.write(clean(str(said["message"])))
+    ends = datetime.fromtimestamp(said.expires_at, UTC)
+    terminal.heading(f"{said.application_name}: {said.action}")
+    terminal.write(clean(said.message))
     terminal.facts(
         [
-            *((str(name), str(value)) for name, value in dict(said["parameters"]).items()),
+            *said.parameters.items(),
             ("until", ends.strftime("%H:%M:%S UTC")),
             ("id", question.id),
         ]

@@ -12,13 +12,15 @@ def codes_in(file: Path) -> list[str]:
     """Read the square codes of a picture. Raises `Failed` where it cannot be looked at."""
     try:
         import zxingcpp
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
     except ImportError:
         fail("Pictures need the extra `device`: install trustflow[device], or give the link.")
     try:
         with Image.open(file) as picture:
             grey = picture.convert("L")
-    except (UnidentifiedImageError, Image.DecompressionBombError):
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the file itself is not to be read: why is told as it is of any other
         fail(f"{clean(str(file))} is no picture.")
     shown = memoryview(grey.tobytes()).cast("B", (grey.height, grey.width))
     return [one.text for one in zxingcpp.read_barcodes(shown)]
