@@ -14,6 +14,7 @@ import json
 import secrets
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ USER: Final = {"user_id": "john.doe", "user_display_name": "John Doe"}
 CODE_SECONDS: Final = 900
 SHORTEST_SECONDS: Final = 30
 SKEW_SECONDS: Final = 300
+RENEW_SECONDS: Final = 1_800
+"""A token is good for 60 minutes."""
 CALLBACK: Final = "/tf/registered"
 WRONG_DEVICE_SECONDS: Final = 120
 PAGE: Final = """<!DOCTYPE html>
@@ -68,17 +71,21 @@ new rtasui.RTASUI()
 
 
 class Rtas:
-    """The client of RTAS and TrustFactor: eight calls, with one login."""
+    """The client of RTAS and TrustFactor, with one login that it keeps alive."""
 
-    def __init__(self, address: str, client_id: str, client_secret: str) -> None:
-        """Log in. A program that runs for long calls `renew` every half hour."""
+    def __init__(
+        self,
+        address: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        renew_seconds: int = RENEW_SECONDS,
+    ) -> None:
+        """Log in."""
         self._address = address
-        said = {"client_id": client_id, "client_secret": client_secret}
-        self._token = self._post("/rtas/v1/login", said)["token"]
-
-    def renew(self) -> None:
-        """Exchange the token for the next one."""
-        self._token = self._post("/rtas/v1/token/renew", {})["token"]
+        self._secret = {"client_id": client_id, "client_secret": client_secret}
+        self._renew_seconds = renew_seconds
+        self._log_in()
 
     def token_for(self, user_id: str, unique_id: str) -> str:
         """Make what a browser listens with."""
@@ -112,16 +119,51 @@ class Rtas:
         """Let a device answer for nobody any more."""
         self._post("/trustfactor/v1/contracts/reset", {"contract_key": contract_key})
 
+    def _log_in(self) -> None:
+        self._keep(self._call("/rtas/v1/login", self._secret))
+
+    def _keep(self, found: Any) -> None:
+        self._token = str(found["token"])
+        self._renew_at = time.monotonic() + self._renew_seconds
+
     def _post(self, path: str, said: object) -> Any:
+        """Call with a token that is good: renewed in time; where it is too late, of a new login."""
+        try:
+            if time.monotonic() >= self._renew_at:
+                self._keep(self._call("/rtas/v1/token/renew", {}, self._token))
+            return self._call(path, said, self._token)
+        except urllib.error.HTTPError as error:
+            if error.code != 401:
+                raise
+            error.close()
+        self._log_in()
+        return self._call(path, said, self._token)
+
+    def _call(self, path: str, said: object, token: str | None = None) -> Any:
         headers = {"Content-Type": "application/json"}
-        if path != "/rtas/v1/login":
-            headers["Authorization"] = f"Bearer {self._token}"
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
         asked = urllib.request.Request(  # noqa: S310 - the address is the operator's own
             self._address + path, json.dumps(said).encode(), headers
         )
         with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - as above
             body = answer.read()
         return json.loads(body) if body else None
+
+
+def is_signed(secret: bytes, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether TrustFactor has signed this, some minutes ago at most (standardwebhooks.com).
+
+    For a day after the secret was changed there are two signatures: one that fits will do.
+    """
+    stamp = headers.get("webhook-timestamp", "")
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12):
+        return False
+    signed = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
+    wanted = b"v1," + base64.b64encode(hmac.digest(secret, signed, "sha256"))
+    given = headers.get("webhook-signature", "").encode().split(b" ")
+    is_ours = any(hmac.compare_digest(wanted, one) for one in given)
+    return is_ours and abs(time.time() - int(stamp)) <= SKEW_SECONDS
 
 
 @dataclass(slots=True)
@@ -148,46 +190,44 @@ class Bank:
             USER["user_id"], USER["user_display_name"], max(seconds, SHORTEST_SECONDS)
         )
         unique_id = made["unique_id"]
+        self.created.append((unique_id, made["deeplink_url"]))
         self.rtas.tell(
             unique_id, "REGISTRATION_CREATED_V2", is_final=False, qr_code=made["qr_code"],
             qr_code_expiration=int(time.time()) + seconds, deeplink_url=made["deeplink_url"],
         )  # fmt: skip
-        self.created.append((unique_id, made["deeplink_url"]))
         token = self.rtas.token_for(USER["user_id"], unique_id)
         return {"rtas_token": token, "rtas_url": self.rtas_url}
 
     def hear(self, headers: Mapping[str, str], body: bytes) -> int:
-        """Take TrustFactor's callback, if it is signed just now; give the status to answer."""
-        stamp = headers.get("webhook-timestamp", "0")
-        signed = b".".join((headers.get("webhook-id", "").encode(), stamp.encode(), body))
-        wanted = base64.b64encode(hmac.digest(self.secret, signed, "sha256")).decode()
-        given = headers.get("webhook-signature", "").removeprefix("v1,")
-        if not hmac.compare_digest(wanted, given) or abs(time.time() - int(stamp)) > SKEW_SECONDS:
+        """Take TrustFactor's callback; give the status to answer. 403: no device of ours."""
+        if not is_signed(self.secret, headers, body):
             return 401
         told = json.loads(body)
+        is_theirs = told["app_user_unique_id"] == USER["user_id"]
+        if not is_theirs or told["register_code_unique_id"] not in dict(self.created):
+            return 403
         if told["contract_key"] not in self.devices:  # it may be told twice
-            self.called_back(
-                told["register_code_unique_id"], told["contract_key"], told["device_info"]
-            )
+            self.called_back(told)
         return 204
 
-    def called_back(self, unique_id: str, contract_key: str, device: dict[str, str]) -> None:
+    def called_back(self, told: Mapping[str, Any]) -> None:
         """Agree to a device, and tell the browser."""
-        token = secrets.token_urlsafe(32)
+        token, contract_key = secrets.token_urlsafe(32), told["contract_key"]
         self.tokens[token] = (contract_key, time.time() + WRONG_DEVICE_SECONDS)
         self.rtas.tell(
-            unique_id, "REGISTRATION_SUCCESS_V2", is_final=True, contract_key=contract_key,
-            device_key="N+RlRWij82dHZ4TJ/slTbRP+UltX9SGC5DMhZOULbP4=", device_info=device,
-            wrong_device_token=token,
+            told["register_code_unique_id"], "REGISTRATION_SUCCESS_V2", is_final=True,
+            contract_key=contract_key, device_key=told["device_key"],
+            device_info=told["device_info"], wrong_device_token=token,
         )  # fmt: skip
         self.devices.add(contract_key)  # once the browser is told: what fails is tried again
 
     def remove_wrong_device(self, token: str) -> bool:
         """Remove a device that is not its user's; a token works once, for two minutes."""
-        contract_key, until = self.tokens.pop(token, ("", 0.0))
+        contract_key, until = self.tokens.get(token, ("", 0.0))
         if time.time() >= until:
             return False
         self.rtas.reset(contract_key)
+        self.tokens.pop(token, None)  # once the device is gone: what fails can be tried again
         self.devices.discard(contract_key)
         return True
 
@@ -211,6 +251,18 @@ class Served:
         self._thread.join()
 
 
+def _posted(asked: BaseHTTPRequestHandler, bank: Bank, body: bytes) -> tuple[bytes, str, int]:
+    """Do what was posted; give what is answered: body, kind, status."""
+    if asked.path == CALLBACK:
+        known = {name.lower(): value for name, value in asked.headers.items()}
+        return b"", "text/plain", bank.hear(known, body)
+    if asked.path.startswith("/tf/create-qr"):
+        made = bank.create_code(2 if "short" in asked.path else CODE_SECONDS)
+        return json.dumps(made).encode(), "application/json", 200
+    done = bank.remove_wrong_device(body.decode(errors="replace"))
+    return json.dumps({"removed": done}).encode(), "application/json", 200
+
+
 def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -220,17 +272,11 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
             self._answer(shown.encode(), "text/html; charset=utf-8")
 
         def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = raw.decode()
-            if self.path == CALLBACK:
-                known = {name.lower(): value for name, value in self.headers.items()}
-                self._answer(b"", "text/plain", served.bank.hear(known, raw))
-            elif self.path.startswith("/tf/create-qr"):
-                made = served.bank.create_code(2 if "short" in self.path else CODE_SECONDS)
-                self._answer(json.dumps(made).encode(), "application/json")
-            else:
-                done = served.bank.remove_wrong_device(body)
-                self._answer(json.dumps({"removed": done}).encode(), "application/json")
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            try:
+                self._answer(*_posted(self, served.bank, body))
+            except urllib.error.URLError:  # RTAS or TrustFactor: whoever has asked may ask again
+                self._answer(b"", "text/plain", 502)
 
         def _answer(self, body: bytes, kind: str, status: int = 200) -> None:
             self.send_response(status)

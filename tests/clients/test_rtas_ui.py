@@ -219,7 +219,9 @@ def test_a_cut_is_shown_and_mended_and_nothing_is_told_twice(
 
     expect(page.get_by_role("status")).to_have_text("No connection at the moment")
     looks(page, request, "offline")
-    bank.bank.called_back(bank.bank.created[-1][0], KEY, DEVICE)
+    code, _ = bank.bank.created[-1]
+    told = {"contract_key": KEY, "device_key": KEY, "device_info": DEVICE}
+    bank.bank.called_back({"register_code_unique_id": code, **told})
     page.unroute("**/rtas/negotiate*")
     expect(page.get_by_role("heading", name="Your phone is ready")).to_be_visible(timeout=20_000)
     assert [name for name, _ in heard(page)].count("pending") == 1
