@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -270,6 +270,20 @@ class Listener:
         elif kind == 7:
             self.is_over = not message.get("allowReconnect", False)
         self.bell.ring()
+
+
+@asynccontextmanager
+async def listening(ears: Sequence[Listener]) -> AsyncIterator[None]:
+    """Let them listen, each until it is sent away for good."""
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+        for one in ears:
+            group.create_task(one.listen())
+        yield
+
+
+def have_heard(ears: Iterable[Ear], least: int) -> bool:
+    """Whether each has heard so many different events."""
+    return all(len(set(one.heard)) >= least for one in ears)
 
 
 @dataclass(slots=True, kw_only=True)

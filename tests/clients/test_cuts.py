@@ -27,7 +27,6 @@ from tests.clients.cutting import (
     ESTABLISHED,
     HANDSHAKE,
     LOOPBACK,
-    PATIENCE,
     Bell,
     Cutter,
     Ear,
@@ -35,7 +34,9 @@ from tests.clients.cutting import (
     Listener,
     NodeEar,
     boundaries,
+    have_heard,
     in_node,
+    listening,
     standing,
 )
 from tests.web.application import CREATED, SUCCESS
@@ -109,20 +110,6 @@ async def cut(
         for one in made:
             await stack.enter_async_context(one.standing())
         yield made
-
-
-@asynccontextmanager
-async def listening(ears: Sequence[Listener]) -> AsyncIterator[None]:
-    """Let them listen, each until it is sent away for good."""
-    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
-        for one in ears:
-            group.create_task(one.listen())
-        yield
-
-
-def have_heard(ears: Iterable[Ear], least: int) -> bool:
-    """Whether each has heard so many different events."""
-    return all(len(set(one.heard)) >= least for one in ears)
 
 
 async def told_one_by_one(room: Room, ears: Sequence[Ear], bell: Bell) -> None:
