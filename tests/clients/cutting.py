@@ -266,7 +266,7 @@ class Listener:
         elif kind == 1:
             payload, *more = message["arguments"]
             self.seen = more[0] if more else None
-            self.heard.append((message["target"], payload["application_name"], self.seen))
+            self.heard.append((message["target"], payload.get("application_name", ""), self.seen))
         elif kind == 7:
             self.is_over = not message.get("allowReconnect", False)
         self.bell.ring()
