@@ -20,6 +20,7 @@ from engine.adapters.system import SystemChance, SystemClock
 from engine.adapters.vault import FileVault
 from engine.errors import SettingsRefused, TrustflowError
 from engine.model.names import MAIN_TENANT, TenantId
+from engine.ports.hints import Hints
 from engine.ports.http import Http
 from engine.ports.outside import Chance, Clock, HashPool, Probe, Vault, no_probe
 from engine.ports.signing import DeviceKeys, Signer
@@ -70,6 +71,7 @@ class Application:
     signer: Signer
     device_keys: DeviceKeys
     tracer: Tracer | None = None
+    hints: Hints | None = None
     on_ending: list[Callable[[], None]] = field(default_factory=list)
     on_close: list[Callable[[], None]] = field(default_factory=list)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -86,7 +88,8 @@ class Application:
         from engine.web.sources import SourceLimits
 
         settings = self.settings
-        hub = Hub(self.store, self.vault, self.chance, most=settings.listeners_at_once)
+        most, hints = settings.listeners_at_once, self.hints
+        hub = Hub(self.store, self.vault, self.chance, most=most, hints=hints)
         self.on_ending.append(hub.close)
         surface = build_web(
             Journeys(
@@ -156,11 +159,13 @@ class Application:
 
     @contextlib.asynccontextmanager
     async def pumping(self) -> AsyncIterator[None]:
-        """Fire timers, and do what is in the outbox, in the background of the block."""
+        """Fire timers, do what is in the outbox, carry hints, in the background of the block."""
         tasks = [
             asyncio.create_task(self.pump.run(), name="pump"),
             asyncio.create_task(self.outbox.run(), name="outbox"),
         ]
+        if self.hints is not None:
+            tasks.append(asyncio.create_task(self.hints.run(), name="hints"))
         try:
             yield
         finally:
@@ -205,12 +210,14 @@ async def open_application(
     told, clock, chance = clock, clock or SystemClock(), chance or SystemChance()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store: Store
+    hints: Hints | None = None
     if settings.database is None:
         # later a missing key is a loss, not a start
         vault = FileVault.open(settings.data / KEYS, make=not (settings.data / DATABASE).exists())
         store = await SqliteStore.open(settings.data / DATABASE, clock=clock, probe=probe)
     else:
         store, vault = await _on_postgres(settings, settings.database, told, probe)
+        hints = _hints(settings.database, clock)
     pool = ArgonPool(
         vault,
         memory_kib=settings.argon_memory_kib,
@@ -221,7 +228,7 @@ async def open_application(
     tracer = _tracer(settings) if traces else None
     application = wire(
         settings, store, clock,
-        chance=chance, vault=vault, pool=pool, tracer=tracer, probe=probe,
+        chance=chance, vault=vault, pool=pool, hints=hints, tracer=tracer, probe=probe,
     )  # fmt: skip
     application.on_close.append(pool.close)
     if tracer is not None:
@@ -259,6 +266,13 @@ async def _on_postgres(
     return store, vault
 
 
+def _hints(address: Address, clock: Clock) -> Hints:
+    """Make what machines on a PostgreSQL database tell each other by; imported as that is."""
+    from engine.adapters.hints import PostgresHints
+
+    return PostgresHints(address, clock)
+
+
 def _http(settings: Settings) -> Http:
     """Make the way out to other programs. Raises `SettingsRefused` for an authority that is none.
 
@@ -282,6 +296,7 @@ def wire(
     vault: Vault,
     pool: HashPool,
     http: Http | None = None,
+    hints: Hints | None = None,
     tracer: Tracer | None = None,
     probe: Probe = no_probe,
 ) -> Application:
@@ -331,6 +346,7 @@ def wire(
         signer=Rs256Signer(),
         device_keys=Ed25519Keys(),
         tracer=tracer,
+        hints=hints,
         pump=Pump(
             store=store,
             loop=loop,

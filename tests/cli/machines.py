@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.adapters.address import Address
 from engine.app import KEYS, open_application
+from engine.ports.outside import Vault
 from engine.settings import Settings
 from engine.testing import CheapPool, FrozenClock
 from engine.web import WebConfig
@@ -69,6 +70,7 @@ class Pair:
     a: Machine
     b: Machine
     bench: Bench
+    vault: Vault
 
 
 @asynccontextmanager
@@ -84,7 +86,7 @@ async def two_machines(folder: Path) -> AsyncIterator[Pair]:
                 a, b = [_machine(stack, data, address, inside) for data in (one, two)]
                 for each in (a, b):
                     await asyncio.to_thread(_wait_for, each.running)
-                yield Pair(a=a, b=b, bench=inside)
+                yield Pair(a=a, b=b, bench=inside, vault=own.vault)
         finally:
             await own.close()
 

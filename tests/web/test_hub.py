@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from engine.adapters.system import SystemClock
-from engine.model.names import MAIN_TENANT
+from engine.model.names import MAIN_TENANT, TenantId
+from engine.ports.hints import Place
 from engine.realtime.channels import Event, Group, publish
 from engine.realtime.tokens import Listener
 from engine.records.realtime import RtasChannel
@@ -145,6 +147,68 @@ def test_what_another_machine_has_published_is_heard_once_by_early_and_late() ->
 
     assert heard == ["ConnectionEstablished", "Elsewhere", "Elsewhere"]
     assert quiet
+
+
+class Elsewhere:
+    """Hints as another machine would give them; a test tells what it does."""
+
+    def __init__(self) -> None:
+        self.given: list[Place] = []
+        self.told: asyncio.Queue[Place] = asyncio.Queue()
+
+    def give(self, tenant: TenantId, channel: str) -> None:
+        self.given.append((tenant, channel))
+
+    async def heard(self) -> AsyncGenerator[Place, None]:
+        while True:
+            yield await self.told.get()
+
+    async def run(self) -> None:
+        """Nothing is carried anywhere."""
+
+
+def hinted(house: Surface) -> Elsewhere:
+    """Let a house hear hints."""
+    bench, hints = house.bench, Elsewhere()
+    hub = Hub(bench.store, bench.vault, bench.chance, hints=hints)
+    house.app = build_web(replace(journeys_of(house), hub=hub), house.config)
+    return hints
+
+
+def test_a_hint_of_another_machine_is_followed_at_once() -> None:
+    """The event is as old as one that looking does not find: only the hint leads to it."""
+
+    async def story(house: Surface) -> tuple[str, bool]:
+        hints, server = hinted(house), await application(house)
+        ear = await connect(house, await server.end_user_token())
+        await ear.event()
+        said = Group(
+            client=server.made.client.id, flow="registration", subject="7c0e", user_id="john.doe"
+        )
+        event = Event(targets=("Elsewhere",), payload={}, cached=timedelta(minutes=15))
+        store, unit = house.bench.store, Unit(house.bench.store, MAIN_TENANT)
+        before = house.bench.clock.now() - timedelta(minutes=1)
+        await publish(unit, house.bench.vault, said, event, before)
+        await store.write(MAIN_TENANT, unit.staged())
+        for place in ((MAIN_TENANT, "nobody's"), *[(MAIN_TENANT, said.channel)] * 2):
+            hints.told.put_nowait(place)
+        return (await ear.event())[0], await ear.is_quiet()
+
+    assert play(story) == ("Elsewhere", True)
+
+
+def test_what_is_published_here_is_hinted_elsewhere() -> None:
+    async def story(house: Surface) -> tuple[list[Place], Place]:
+        hints, server = hinted(house), await application(house)
+        await server.tell(CREATED)
+        said = Group(
+            client=server.made.client.id, flow="registration", subject="7c0e", user_id="john.doe"
+        )
+        return hints.given, (MAIN_TENANT, said.channel)
+
+    given, place = play(story)
+
+    assert given == [place]
 
 
 def test_many_that_publish_at_once_are_heard_once_each_and_in_order() -> None:

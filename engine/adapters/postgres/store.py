@@ -55,7 +55,7 @@ T = TypeVar("T")
 BATCH_LIMIT: Final = 128
 READERS: Final = 4
 WRITERS: Final = 6
-"""Connections of one node: 12 with the two that batches have. A server usually takes 100."""
+"""Connections of one node: 13 with two for batches, one for hints. A server usually takes 100."""
 TWINS: Final = 5
 """How often a charge is tried whose answer was lost, or that another first one was quicker than."""
 

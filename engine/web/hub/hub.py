@@ -14,6 +14,7 @@ from typing import Final
 from engine.errors import Busy, TrustflowError
 from engine.logs import frames_of
 from engine.model.names import TenantId
+from engine.ports.hints import Hints, Place
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import LARGEST_PAGE, PageQuery, Store
 from engine.realtime.channels import cached, since
@@ -31,7 +32,6 @@ WATCH_SECONDS: Final = 1
 """How often members are looked after, and what others have published; a hint is quicker."""
 OVERLAP: Final = timedelta(seconds=10)
 """How much of the past is looked at again: clocks differ, and commits take time."""
-Place = tuple[TenantId, str]
 
 log = logging.getLogger("trustflow.hub")
 
@@ -54,10 +54,20 @@ class Hub:
     """The members of this machine. Nothing of it outlives a restart: clients come again."""
 
     def __init__(
-        self, store: Store, vault: Vault, chance: Chance, *, most: int = MOST_MEMBERS
+        self,
+        store: Store,
+        vault: Vault,
+        chance: Chance,
+        *,
+        most: int = MOST_MEMBERS,
+        hints: Hints | None = None,
     ) -> None:
-        """Begin with nobody; `most`: how many may listen at once."""
+        """Begin with nobody; at most `most` listen at once.
+
+        With `hints` what other machines publish is told at once; without, it is looked for.
+        """
         self._most: Final = most
+        self._hints: Final = hints
         self._store, self._vault, self._chance = store, vault, chance
         self._members: dict[str, Member] = {}
         self._held: Counter[Place] = Counter()
@@ -143,9 +153,14 @@ class Hub:
         member.stirred.set()
 
     def hint(self, tenant: TenantId, channel: str) -> None:
-        """Look at a channel now: something was published."""
-        if (tenant, channel) in self._rooms:
-            task = asyncio.create_task(self._deliver((tenant, channel)), name="hub-delivery")
+        """Look at a channel now, here and elsewhere: something was published."""
+        self._look_at((tenant, channel))
+        if self._hints is not None:
+            self._hints.give(tenant, channel)
+
+    def _look_at(self, place: Place) -> None:
+        if place in self._rooms:
+            task = asyncio.create_task(self._deliver(place), name="hub-delivery")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -194,6 +209,13 @@ class Hub:
             await asyncio.wait_for(self._ending.wait(), WATCH_SECONDS)
         return bool(self._members) and not self._ending.is_set()
 
+    async def _hear(self) -> None:
+        """Look at once where another machine says that there is something."""
+        if self._hints is not None:
+            async with contextlib.aclosing(self._hints.heard()) as heard:
+                async for place in heard:
+                    self._look_at(place)
+
     async def _tending(self) -> None:
         """Look after members. Waits for no store: whoever is not pinged in time goes."""
         while await self._second():
@@ -206,15 +228,24 @@ class Hub:
 
     async def _looking(self) -> None:
         """Look for tokens that are over, and for what other machines have published."""
+        hearing = asyncio.create_task(self._hear(), name="hub-hearing")
         looked: datetime | None = None
-        while await self._second():
-            try:
-                now = await self._store.now()
-                self._end_old(now)
-                await self._look((looked or now) - OVERLAP)
-                looked = now
-            except TrustflowError as fault:
-                log.error("look", extra={"facts": {"code": fault.code}})
+        try:
+            while await self._second():  # also where hints are heard: one may be lost
+                looked = await self._looked(looked)
+        finally:
+            hearing.cancel()
+
+    async def _looked(self, before: datetime | None) -> datetime | None:
+        """Look once; give when, or when it was done before where it fails."""
+        try:
+            now = await self._store.now()
+            self._end_old(now)
+            await self._look((before or now) - OVERLAP)
+        except TrustflowError as fault:
+            log.error("look", extra={"facts": {"code": fault.code}})
+            return before
+        return now
 
     def _end_old(self, now: datetime) -> None:
         """End connections whose token is over (I4)."""
