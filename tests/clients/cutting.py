@@ -31,6 +31,8 @@ AGAIN: Final = timedelta(milliseconds=50)
 """How long a listener waits before it comes again: what `DELAYS` is in rtas-ui.js."""
 PATIENCE: Final = 60
 HEAD_END: Final = b"\r\n\r\n"
+LINES: Final = (b"\r\nupgrade: websocket\r\n", b"\r\naccept: text/event-stream\r\n")
+"""What a request that begins a line says."""
 READ_BYTES: Final = 65_536
 LISTENERS: Final = 4_000
 """A tenth of them is more than any one channel here has, also while old lines are still ending."""
@@ -67,28 +69,29 @@ class _Left:
 
 @dataclass(slots=True, kw_only=True)
 class Cutter:
-    """A proxy that cuts the first WebSockets that come, each after so many bytes of the server.
+    """A proxy that cuts the first lines that come, each after so many bytes of the server.
 
-    Requests that are none are let through whole. With `of` HTTP they are what is cut: the server's
-    bytes are counted over all connections, and the one that carries the last of them is cut.
+    A line is a WebSocket or a stream of events; requests that are none are let through whole. With
+    `of` HTTP they are what is cut: the server's bytes are counted over all connections, and the one
+    that carries the last of them is cut.
 
     Attributes:
         port: The server's.
-        cuts: After how many bytes the first socket is cut, the second, and so on; 0: before the
+        cuts: After how many bytes the first line is cut, the second, and so on; 0: before the
             first byte.
         keeps_away: After the last cut nothing goes to the server until `gate` is opened.
-        sockets: How many have come.
+        came: How many lines have come.
         made: How many were cut.
-        record: What the server has said on the newest socket, or over HTTP, as far as it was handed
+        record: What the server has said on the newest line, or over HTTP, as far as it was handed
             on.
     """
 
     port: int
     bell: Bell
-    of: Literal["sockets", "HTTP"] = "sockets"
+    of: Literal["lines", "HTTP"] = "lines"
     cuts: tuple[int, ...] = ()
     keeps_away: bool = False
-    sockets: int = 0
+    came: int = 0
     made: int = 0
     own_port: int = 0
     record: bytearray = field(default_factory=bytearray)
@@ -156,7 +159,7 @@ class Cutter:
     async def _down(
         self, from_server: asyncio.StreamReader, outward: asyncio.StreamWriter, head: bytes
     ) -> None:
-        is_meant = self.of == "HTTP" or b"\r\nupgrade: websocket\r\n" in head.lower()
+        is_meant = self.of == "HTTP" or any(mark in head.lower() for mark in LINES)
         left, record = self._begun() if is_meant else (_Left(), bytearray())
         while chunk := await from_server.read(READ_BYTES):
             given = chunk[: left.count]
@@ -172,9 +175,9 @@ class Cutter:
 
     def _begun(self) -> tuple[_Left, bytearray]:
         """Give how much of a line is let through, and where it is written down."""
-        self.sockets += 1
-        if self.of == "sockets" or self.sockets == 1:
-            planned = self.cuts[self.sockets - 1 :]
+        self.came += 1
+        if self.of == "lines" or self.came == 1:
+            planned = self.cuts[self.came - 1 :]
             self._left = _Left(count=planned[0] if planned else None)
             self.record = bytearray()
         return self._left, self.record
@@ -194,14 +197,26 @@ async def _close(writer: asyncio.StreamWriter) -> None:
 
 
 def boundaries(record: bytes) -> list[int]:
-    """Give where a server's answer to an upgrade ends, and each frame behind it (RFC 6455 5.2)."""
+    """Give where the head of a server's answer ends, and each frame or chunk behind it."""
     at = record.index(HEAD_END) + len(HEAD_END)
+    after = _after_frame if record.startswith(b"HTTP/1.1 101 ") else _after_chunk
     found = [at]
     while at < len(record):
-        length = record[at + 1]  # a server's frames are not masked
-        at += 2 + length if length < 126 else 4 + int.from_bytes(record[at + 2 : at + 4])
+        at = after(record, at)
         found.append(at)
     return found
+
+
+def _after_frame(record: bytes, at: int) -> int:
+    """Give where a WebSocket's frame ends (RFC 6455 5.2); a server's are not masked."""
+    length = record[at + 1]
+    return at + (2 + length if length < 126 else 4 + int.from_bytes(record[at + 2 : at + 4]))
+
+
+def _after_chunk(record: bytes, at: int) -> int:
+    """Give where a chunk of a stream ends (RFC 9112 7.1)."""
+    size = record[at : record.index(b"\r\n", at)]
+    return at + len(size) + 2 + int(size, 16) + 2
 
 
 # ---- who listens ------------------------------------------------------------------------------
@@ -292,6 +307,7 @@ class NodeEar:
 
     Attributes:
         shown: What the page's own callbacks were called with: state and who the payload is.
+        is_over: It listens no more, sent away or lost.
         errors: What the page was told has gone wrong.
     """
 
@@ -315,6 +331,7 @@ class NodeEar:
             case "closed":
                 self.is_over = True
             case what:
+                self.is_over = what == "lost"
                 self.errors.append(f"{what}: {said['error']}")
 
 

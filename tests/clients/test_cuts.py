@@ -47,7 +47,9 @@ LAST: Final = NUMBERS[-1]
 CREATED_EVENT: Final = "RegistrationCreatedEvent"
 SUCCESS_EVENT: Final = "RegistrationSuccessEvent"
 SCRIPTED: Final = "rtas-ui"
-OFFICIAL: Final = "signalr10"
+OFFICIAL: Final = ("signalr5", "signalr6", "signalr8", "signalr10")
+TRANSPORTS: Final = {"WebSockets": 1, "ServerSentEvents": 2, "LongPolling": 4}
+"""As the official clients number them."""
 TARGETS: Final = (ESTABLISHED, CREATED_EVENT, SUCCESS_EVENT)
 AT_ONCE: Final = 150
 MANY: Final = 1_000
@@ -98,7 +100,7 @@ async def cut(
     bell: Bell,
     plans: Iterable[tuple[int, ...]],
     *,
-    of: Literal["sockets", "HTTP"] = "sockets",
+    of: Literal["lines", "HTTP"] = "lines",
     keeps_away: bool = False,
 ) -> AsyncIterator[list[Cutter]]:
     """Stand between a server and listeners, a proxy for each plan."""
@@ -183,7 +185,7 @@ def test_a_cut_at_any_byte_loses_nothing_and_doubles_nothing(hub: Hub, record: b
                 await told_one_by_one(room, ears, bell)
         for at, by, ear in zip(positions, cutters, ears, strict=True):
             assert ear.heard == wanted(), at
-            assert (by.made, by.sockets, ear.lines) == (1, 2, 2), at
+            assert (by.made, by.came, ear.lines) == (1, 2, 2), at
 
     for positions in by_batch(range(end)):
         asyncio.run(story(positions))
@@ -204,7 +206,7 @@ def test_what_is_told_while_a_listener_is_away_is_told_when_it_comes(
                 await told_while_away(room, ears, cutters, bell)
         for at, by, ear in zip(positions, cutters, ears, strict=True):
             assert ear.heard == wanted(), at
-            assert (by.made, by.sockets, ear.lines) == (2, 3, 3), at
+            assert (by.made, by.came, ear.lines) == (2, 3, 3), at
 
     edges = {at + by for at in boundaries(record) for by in (-1, 0, 1)}
     moved = {at - (first - greeted) for at in edges if at >= first}
@@ -230,14 +232,15 @@ async def program(
     ports: Sequence[int],
     bell: Bell,
     *,
+    transport: str = "WebSockets",
     polls: bool = False,
 ) -> AsyncIterator[list[NodeEar]]:
-    """Let rtas-ui.js, or an official client, listen once at each port."""
+    """Let rtas-ui.js, or an official client on its transport, listen once at each port."""
     ears = [NodeEar() for _ in ports]
     listeners = [{"url": f"http://127.0.0.1:{port}/rtas", "token": room.token} for port in ports]
     told = {
-        "client": client, "polls": polls, "script": str(SCRIPT), "targets": TARGETS,
-        "listeners": listeners,
+        "client": client, "transport": TRANSPORTS[transport], "polls": polls,
+        "script": str(SCRIPT), "targets": TARGETS, "listeners": listeners,
     }  # fmt: skip
     async with in_node(official, told, ears, bell):
         yield ears
@@ -270,7 +273,7 @@ def test_rtas_ui_hears_each_event_once_whatever_the_cut(
         for at, by, ear in zip(cuts, cutters, ears, strict=True):
             assert (ear.heard, ear.errors) == (wanted(), []), at
             assert shown_whole(ear), at
-            assert (by.made, by.sockets, ear.greetings) == (1, 2, 2), at
+            assert (by.made, by.came, ear.greetings) == (1, 2, 2), at
 
     asyncio.run(story())
 
@@ -291,7 +294,7 @@ def test_rtas_ui_hears_what_was_told_while_it_was_away(
         for plan, by, ear in zip(plans, cutters, ears, strict=True):
             assert (ear.heard, ear.errors) == (wanted(), []), plan
             assert shown_whole(ear), plan
-            assert (by.made, by.sockets) == (2, 3), plan
+            assert (by.made, by.came) == (2, 3), plan
 
     asyncio.run(story())
 
@@ -318,27 +321,57 @@ def test_rtas_ui_that_polls_hears_each_event_once_whatever_the_cut(
     asyncio.run(story([(at,) for at in cuts]))
 
 
-def test_the_official_client_hears_each_event_in_order_besides_replays(
-    hub: Hub, official: Path
+# ---- official clients: a return is told the last event, and no more ----------------------------
+
+
+EACH: Final = pytest.mark.parametrize("client", OFFICIAL)
+LOST: Final = {("signalr5", "ServerSentEvents"): {"lost: Error: Error occurred"}}
+"""What pages may be told at the end: the oldest client takes a stream's end for a loss, if it sees
+that before it has done what the Close before it says."""
+
+
+async def heard_officially(
+    hub: Hub, official: Path, client: str, transport: str, plans: Sequence[tuple[int, ...]]
+) -> bytes:
+    """Let an official client listen once for each plan; give what the server said by the first."""
+    bell, room = Bell(), Room.fresh(hub)
+    of: Literal["lines", "HTTP"] = "HTTP" if transport == "LongPolling" else "lines"
+    async with cut(hub, bell, plans, of=of) as cutters:
+        ports = [by.own_port for by in cutters]
+        async with program(official, client, room, ports, bell, transport=transport) as ears:
+            await told_one_by_one(room, ears, bell)
+    for plan, by, ear in zip(plans, cutters, ears, strict=True):
+        told = [(target, name, None) for target, name, _ in wanted()]
+        assert without_replays(ear.heard) == told, plan
+        assert set(ear.errors) <= LOST.get((client, transport), set()), plan
+        assert by.made == len(plan), plan
+        assert transport != "WebSockets" or by.came == len(plan) + 1, plan
+    return bytes(cutters[0].record)
+
+
+@pytest.mark.parametrize("transport", ["WebSockets", "ServerSentEvents"])
+@EACH
+def test_an_official_client_hears_each_event_in_order_besides_replays(
+    hub: Hub, official: Path, client: str, transport: str
 ) -> None:
-    ends = boundaries(asyncio.run(recorded(hub, is_ours=False)))
-    answered, greeted, first = ends[:3]
+    ends = boundaries(asyncio.run(heard_officially(hub, official, client, transport, [()])))
+    answered, *_, greeted, first = ends[: -len(NUMBERS)]
     in_answer = [(at,) for at in (0, answered // 2, answered, greeted - 1)]
     twice = [(first, at) for at in (0, answered // 2, answered, greeted - 1, greeted)]
     plans = [*in_answer, *((at,) for at in around(ends[1:-1])), *twice]
 
-    async def story() -> None:
-        bell, room = Bell(), Room.fresh(hub)
-        async with cut(hub, bell, plans) as cutters:
-            ports = [by.own_port for by in cutters]
-            async with program(official, OFFICIAL, room, ports, bell) as ears:
-                await told_one_by_one(room, ears, bell)
-        for plan, by, ear in zip(plans, cutters, ears, strict=True):
-            told = [(target, name, None) for target, name, _ in wanted()]
-            assert (without_replays(ear.heard), ear.errors) == (told, []), plan
-            assert (by.made, by.sockets) == (len(plan), len(plan) + 1), plan
+    asyncio.run(heard_officially(hub, official, client, transport, plans))
 
-    asyncio.run(story())
+
+@EACH
+def test_an_official_client_that_polls_hears_each_event_in_order_besides_replays(
+    hub: Hub, official: Path, client: str
+) -> None:
+    record = asyncio.run(heard_officially(hub, official, client, "LongPolling", [()]))
+    starts = [found.start() for found in re.finditer(rb"HTTP/1\.1 ", record)]
+    cuts = [at for at in around(starts) if at < record.index(f"Bank {LAST}".encode())]
+
+    asyncio.run(heard_officially(hub, official, client, "LongPolling", [(at,) for at in cuts]))
 
 
 # ---- what is known to be missed -----------------------------------------------------------------
@@ -461,7 +494,7 @@ def test_the_last_word_of_a_server_is_that_its_listeners_may_come_again(tmp_path
     assert asyncio.run(story()) == ['{"type":7,"allowReconnect":true}\x1e']
 
 
-@pytest.mark.parametrize("client", [SCRIPTED, OFFICIAL])
+@pytest.mark.parametrize("client", [SCRIPTED, OFFICIAL[-1]])
 def test_programs_stay_through_a_server_that_begins_again(
     tmp_path: Path, official: Path, client: str
 ) -> None:

@@ -6,11 +6,12 @@ import { createInterface } from "node:readline";
 import vm from "node:vm";
 import WebSocket from "ws";
 
+globalThis.self = globalThis; // the oldest client takes Node for a browser without it
 const FASTER = 20; // times that a page waits are so many times shorter
 const say = (who, what, more = {}) => console.log(JSON.stringify({ who, what, ...more }));
 const lines = createInterface({ input: process.stdin });
 const told = await new Promise((resolve) => lines.once("line", resolve));
-const { client, polls, script, listeners, targets } = JSON.parse(told);
+const { client, transport, polls, script, listeners, targets } = JSON.parse(told);
 lines.on("close", () => process.exit(0));
 
 // In a browser a socket's error that nobody listens to is none of the program's.
@@ -60,10 +61,7 @@ function ours(RTASBase, who, { url, token }) {
 
 async function official(signalR, who, { url, token }) {
   const connection = new signalR.HubConnectionBuilder()
-    .withUrl(url, {
-      accessTokenFactory: () => token,
-      transport: signalR.HttpTransportType.WebSockets,
-    })
+    .withUrl(url, { accessTokenFactory: () => token, transport })
     .configureLogging(signalR.LogLevel.None)
     .withAutomaticReconnect([0, 50, 100, 200, 500, ...Array(30).fill(1000)])
     .build();
