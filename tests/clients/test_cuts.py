@@ -12,7 +12,6 @@ import re
 import resource
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal
@@ -20,9 +19,8 @@ from typing import Final, Literal
 import pytest
 from websockets.asyncio.client import connect
 
-from engine.adapters.system import SystemChance, SystemClock
 from engine.testing import SeededChance
-from tests.clients.conftest import HERE, Hub
+from tests.clients.conftest import Hub
 from tests.clients.cutting import (
     ESTABLISHED,
     HANDSHAKE,
@@ -30,97 +28,32 @@ from tests.clients.cutting import (
     Bell,
     Cutter,
     Ear,
-    Heard,
     Listener,
     NodeEar,
     boundaries,
     have_heard,
-    in_node,
     listening,
-    standing,
 )
-from tests.web.application import CREATED, SUCCESS
+from tests.clients.rooms import (
+    LAST,
+    NUMBERS,
+    OFFICIAL,
+    SCRIPTED,
+    Room,
+    cut,
+    owner,
+    port_of,
+    program,
+    shown_whole,
+    told_one_by_one,
+    wanted,
+    without_replays,
+)
+from tests.clients.serving import standing
 
-SCRIPT: Final = HERE.parents[2] / "engine" / "web" / "listening" / "rtas-ui.js"
-NUMBERS: Final = (1, 2, 3, 4)
-LAST: Final = NUMBERS[-1]
-CREATED_EVENT: Final = "RegistrationCreatedEvent"
-SUCCESS_EVENT: Final = "RegistrationSuccessEvent"
-SCRIPTED: Final = "rtas-ui"
-OFFICIAL: Final = ("signalr5", "signalr6", "signalr8", "signalr10")
-TRANSPORTS: Final = {"WebSockets": 1, "ServerSentEvents": 2, "LongPolling": 4}
-"""As the official clients number them."""
-TARGETS: Final = (ESTABLISHED, CREATED_EVENT, SUCCESS_EVENT)
 AT_ONCE: Final = 150
 MANY: Final = 1_000
 CHANNELS: Final = 10
-DAY: Final = 86_400
-
-
-def wanted(numbers: Iterable[int] = NUMBERS) -> list[Heard]:
-    """Give what who hears everything has heard."""
-    return [(_target(number), f"Bank {number}", number) for number in numbers]
-
-
-def _target(number: int) -> str:
-    return SUCCESS_EVENT if number == LAST else CREATED_EVENT
-
-
-@dataclass(slots=True, kw_only=True)
-class Room:
-    """One channel, and those who listen to it."""
-
-    hub: Hub
-    id: str
-    token: str
-
-    @classmethod
-    def fresh(cls, hub: Hub) -> Room:
-        """Make a channel on which nothing was said yet."""
-        id = SystemChance().id()
-        return cls(hub=hub, id=id, token=hub.end_user_token(id))
-
-    async def tell(self, number: int, **more: object) -> None:
-        """Publish an event; the last one sends everybody away for good."""
-        said = dict(SUCCESS if number == LAST else CREATED)
-        if number != LAST:
-            said["qr_code_expiration"] = int(SystemClock().now().timestamp()) + DAY
-        said["application_name"] = f"Bank {number}"
-        await asyncio.to_thread(self.hub.tell, said, self.id, **more)
-
-
-def port_of(hub: Hub) -> int:
-    """Give a server's port."""
-    return int(hub.base.rpartition(":")[2])
-
-
-@asynccontextmanager
-async def cut(
-    hub: Hub,
-    bell: Bell,
-    plans: Iterable[tuple[int, ...]],
-    *,
-    of: Literal["lines", "HTTP"] = "lines",
-    keeps_away: bool = False,
-) -> AsyncIterator[list[Cutter]]:
-    """Stand between a server and listeners, a proxy for each plan."""
-    async with AsyncExitStack() as stack:
-        made = [
-            Cutter(port=port_of(hub), bell=bell, of=of, cuts=plan, keeps_away=keeps_away)
-            for plan in plans
-        ]
-        for one in made:
-            await stack.enter_async_context(one.standing())
-        yield made
-
-
-async def told_one_by_one(room: Room, ears: Sequence[Ear], bell: Bell) -> None:
-    """Publish each event once everybody has heard the one before."""
-    await bell.until(lambda: all(one.greetings for one in ears))
-    for number in NUMBERS:
-        await room.tell(number)
-        await bell.until(partial(have_heard, ears, number))
-    await bell.until(lambda: all(one.is_over for one in ears))
 
 
 async def told_while_away(
@@ -222,41 +155,6 @@ def around(starts: Sequence[int]) -> list[int]:
     """Give cuts before, in the head of, in the middle of and in the last byte of each frame."""
     frames = itertools.pairwise(starts)
     return [at for begin, end in frames for at in (begin, begin + 1, (begin + end) // 2, end - 1)]
-
-
-@asynccontextmanager
-async def program(
-    official: Path,
-    client: str,
-    room: Room,
-    ports: Sequence[int],
-    bell: Bell,
-    *,
-    transport: str = "WebSockets",
-    polls: bool = False,
-) -> AsyncIterator[list[NodeEar]]:
-    """Let rtas-ui.js, or an official client on its transport, listen once at each port."""
-    ears = [NodeEar() for _ in ports]
-    listeners = [{"url": f"http://127.0.0.1:{port}/rtas", "token": room.token} for port in ports]
-    told = {
-        "client": client, "transport": TRANSPORTS[transport], "polls": polls,
-        "script": str(SCRIPT), "targets": TARGETS, "listeners": listeners,
-    }  # fmt: skip
-    async with in_node(official, told, ears, bell):
-        yield ears
-
-
-def shown_whole(ear: NodeEar) -> bool:
-    """Whether a page's own callbacks were called once for each event, in order."""
-    states = ["success" if number == LAST else "pending" for number in NUMBERS]
-    return ear.shown == [
-        (state, f"Bank {number}") for number, state in zip(NUMBERS, states, strict=True)
-    ]
-
-
-def without_replays(heard: Iterable[Heard]) -> list[Heard]:
-    """Leave out what is the same as the one before."""
-    return [one for one, _ in itertools.groupby(heard)]
 
 
 def test_rtas_ui_hears_each_event_once_whatever_the_cut(
@@ -421,13 +319,6 @@ def test_rtas_ui_that_was_there_before_the_first_event_misses_none(
 
 
 # ---- a server that begins again -----------------------------------------------------------------
-
-
-async def owner(hub: Hub) -> None:
-    """Make a client on a new server, and log it in."""
-    made = await asyncio.to_thread(hub.client, "bank-app", "null")
-    said = {"client_id": made.client.name, "client_secret": made.secret}
-    hub.token = (await asyncio.to_thread(hub.post, "/rtas/v1/login", said))["token"]
 
 
 async def told_by_two_servers(

@@ -1,0 +1,149 @@
+"""Channels that tests publish on, and the programs that listen there."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, Literal
+
+from engine.adapters.system import SystemChance, SystemClock
+from tests.clients.conftest import HERE, Hub
+from tests.clients.cutting import (
+    ESTABLISHED,
+    Bell,
+    Cutter,
+    Ear,
+    Heard,
+    NodeEar,
+    have_heard,
+    in_node,
+)
+from tests.web.application import CREATED, SUCCESS
+
+SCRIPT: Final = HERE.parents[2] / "engine" / "web" / "listening" / "rtas-ui.js"
+NUMBERS: Final = (1, 2, 3, 4)
+LAST: Final = NUMBERS[-1]
+CREATED_EVENT: Final = "RegistrationCreatedEvent"
+SUCCESS_EVENT: Final = "RegistrationSuccessEvent"
+SCRIPTED: Final = "rtas-ui"
+OFFICIAL: Final = ("signalr5", "signalr6", "signalr8", "signalr10")
+TRANSPORTS: Final = {"WebSockets": 1, "ServerSentEvents": 2, "LongPolling": 4}
+"""As the official clients number them."""
+TARGETS: Final = (ESTABLISHED, CREATED_EVENT, SUCCESS_EVENT)
+DAY: Final = 86_400
+
+
+def wanted(numbers: Iterable[int] = NUMBERS) -> list[Heard]:
+    """Give what who hears everything has heard."""
+    return [(_target(number), f"Bank {number}", number) for number in numbers]
+
+
+def _target(number: int) -> str:
+    return SUCCESS_EVENT if number == LAST else CREATED_EVENT
+
+
+@dataclass(slots=True, kw_only=True)
+class Room:
+    """One channel, and those who listen to it."""
+
+    hub: Hub
+    id: str
+    token: str
+
+    @classmethod
+    def fresh(cls, hub: Hub) -> Room:
+        """Make a channel on which nothing was said yet."""
+        id = SystemChance().id()
+        return cls(hub=hub, id=id, token=hub.end_user_token(id))
+
+    async def tell(self, number: int, **more: object) -> None:
+        """Publish an event; the last one sends everybody away for good."""
+        said = dict(SUCCESS if number == LAST else CREATED)
+        if number != LAST:
+            said["qr_code_expiration"] = int(SystemClock().now().timestamp()) + DAY
+        said["application_name"] = f"Bank {number}"
+        await asyncio.to_thread(self.hub.tell, said, self.id, **more)
+
+
+def port_of(hub: Hub) -> int:
+    """Give a server's port."""
+    return int(hub.base.rpartition(":")[2])
+
+
+@asynccontextmanager
+async def cut(
+    hub: Hub,
+    bell: Bell,
+    plans: Iterable[tuple[int, ...]],
+    *,
+    of: Literal["lines", "HTTP"] = "lines",
+    keeps_away: bool = False,
+) -> AsyncIterator[list[Cutter]]:
+    """Stand between a server and listeners, a proxy for each plan."""
+    async with AsyncExitStack() as stack:
+        made = [
+            Cutter(port=port_of(hub), bell=bell, of=of, cuts=plan, keeps_away=keeps_away)
+            for plan in plans
+        ]
+        for one in made:
+            await stack.enter_async_context(one.standing())
+        yield made
+
+
+async def told_one_by_one(room: Room, ears: Sequence[Ear], bell: Bell) -> None:
+    """Publish each event once everybody has heard the one before."""
+    await bell.until(lambda: all(one.greetings for one in ears))
+    for number in NUMBERS:
+        await room.tell(number)
+        await bell.until(partial(have_heard, ears, number))
+    await bell.until(lambda: all(one.is_over for one in ears))
+
+
+async def owner(hub: Hub) -> None:
+    """Make a client on a new server, and log it in."""
+    made = await asyncio.to_thread(hub.client, "bank-app", "null")
+    said = {"client_id": made.client.name, "client_secret": made.secret}
+    hub.token = (await asyncio.to_thread(hub.post, "/rtas/v1/login", said))["token"]
+
+
+# ---- programs under Node ----------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def program(
+    official: Path,
+    client: str,
+    room: Room,
+    ports: Sequence[int],
+    bell: Bell,
+    *,
+    transport: str = "WebSockets",
+    polls: bool = False,
+) -> AsyncIterator[list[NodeEar]]:
+    """Let rtas-ui.js, or an official client on its transport, listen once at each port."""
+    ears = [NodeEar() for _ in ports]
+    listeners = [{"url": f"http://127.0.0.1:{port}/rtas", "token": room.token} for port in ports]
+    told = {
+        "client": client, "transport": TRANSPORTS[transport], "polls": polls,
+        "script": str(SCRIPT), "targets": TARGETS, "listeners": listeners,
+    }  # fmt: skip
+    async with in_node(official, told, ears, bell):
+        yield ears
+
+
+def shown_whole(ear: NodeEar) -> bool:
+    """Whether a page's own callbacks were called once for each event, in order."""
+    states = ["success" if number == LAST else "pending" for number in NUMBERS]
+    return ear.shown == [
+        (state, f"Bank {number}") for number, state in zip(NUMBERS, states, strict=True)
+    ]
+
+
+def without_replays(heard: Iterable[Heard]) -> list[Heard]:
+    """Leave out what is the same as the one before."""
+    return [one for one, _ in itertools.groupby(heard)]

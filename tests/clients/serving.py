@@ -1,0 +1,89 @@
+"""Servers that tests begin and end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from engine.adapters.system import SystemClock
+from engine.app import Application, open_application
+from engine.cli.serving.listen import Server, Surface, bound, config_of
+from engine.settings import Settings
+from tests.clients.conftest import Hub
+from tests.clients.cutting import LOOPBACK
+
+LISTENERS: Final = 4_000
+"""A tenth of them is more than any one channel here has, also while old lines are still ending."""
+
+
+class _Server(Server):
+    """The server of `trustflow serve`, but for its signals, which want the main thread."""
+
+    application: Application
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the test's own thread."""
+        yield
+
+
+def _say_nothing() -> None:
+    """Just hang up."""
+
+
+@asynccontextmanager
+async def standing(folder: Path, port: int = 0, *, is_polite: bool = True) -> AsyncIterator[Hub]:
+    """Serve a data folder in a thread; the rows in it outlive the server.
+
+    Args:
+        folder: Made with keys and database if it is not there.
+        port: 0: any free one.
+        is_polite: At the end the hub lets everybody go, as in `trustflow serve`; else the server
+            just hangs up.
+    """
+    taken = bound(LOOPBACK, port)
+    base = f"http://{LOOPBACK}:{taken.getsockname()[1]}"
+    begun: Future[tuple[_Server, asyncio.AbstractEventLoop]] = Future()
+    serving = _serve(folder, taken, base, begun, is_polite=is_polite)
+    work = asyncio.create_task(asyncio.to_thread(asyncio.run, serving))
+    ready = asyncio.wrap_future(begun)
+    await asyncio.wait((ready, work), return_when=asyncio.FIRST_COMPLETED)
+    if work.done():
+        await work  # it could not begin, and says why
+    server, loop = await ready
+    try:
+        while not server.started and not work.done():
+            await SystemClock().sleep(timedelta(milliseconds=5))
+        # Nobody is called back: no port is trusted.
+        yield Hub(base=base, trusted=0, loop=loop, application=server.application)
+    finally:
+        server.should_exit = True
+        await work
+
+
+async def _serve(
+    folder: Path,
+    taken: socket.socket,
+    base: str,
+    begun: Future[tuple[_Server, asyncio.AbstractEventLoop]],
+    *,
+    is_polite: bool,
+) -> None:
+    settings = Settings(data=folder, listeners_at_once=LISTENERS)
+    at_once = settings.requests_at_once + settings.listeners_at_once  # as `trustflow serve` counts
+    application = await open_application(settings)
+    shown = Surface(socket=taken, public_url=base, tls=None, requests_at_once=at_once)
+    goodbye = application.say_goodbye if is_polite else _say_nothing
+    server = _Server(config_of(application, shown), _say_nothing, goodbye)
+    server.application = application
+    begun.set_result((server, asyncio.get_running_loop()))
+    try:
+        await server.serve(sockets=[taken])
+    finally:
+        await application.close()
