@@ -35,25 +35,16 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
-class Hub:
-    """A server that runs, and the application server that publishes at it.
-
-    `trusted`: a port of this machine that it may call back.
-    """
+class Publisher:
+    """The application server that publishes at a server."""
 
     base: str
-    trusted: int
-    loop: asyncio.AbstractEventLoop
-    application: Application
     token: str = ""
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run in the server's loop and give the result."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
-
-    def client(self, name: str, *origins: str) -> MintedClient:
-        """Add a client."""
-        return self.run(_client(self.application, name, *origins))
+    def log_in(self, made: MintedClient) -> None:
+        """Become a client of the server."""
+        said = {"client_id": made.client.name, "client_secret": made.secret}
+        self.token = self.post("/rtas/v1/login", said)["token"]
 
     def post(self, target: str, said: object) -> Any:
         """Call RTAS as an application server does; raises for what is refused."""
@@ -76,6 +67,26 @@ class Hub:
         """Publish what became of a registration."""
         whole = {**said, "unique_id": unique_id, **more}
         self.post("/rtas/v3/registration/callback", whole)
+
+
+@dataclass(slots=True, kw_only=True)
+class Hub(Publisher):
+    """A server that runs in this process.
+
+    `trusted`: a port of this machine that it may call back.
+    """
+
+    trusted: int
+    loop: asyncio.AbstractEventLoop
+    application: Application
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run in the server's loop and give the result."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+
+    def client(self, name: str, *origins: str) -> MintedClient:
+        """Add a client."""
+        return self.run(minted(self.application, name, *origins))
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +112,7 @@ def hub() -> Iterator[Hub]:
         thread.join(0.01)
     house = Hub(base=base, trusted=trusted, loop=loop, application=application)
     outbox = asyncio.run_coroutine_threadsafe(application.outbox.run(), loop)
-    made = house.client("bank-app", "null")
-    said = {"client_id": made.client.name, "client_secret": made.secret}
-    house.token = house.post("/rtas/v1/login", said)["token"]
+    house.log_in(house.client("bank-app", "null"))
     yield house
     outbox.cancel()
     loop.call_soon_threadsafe(application.say_goodbye)
@@ -112,7 +121,8 @@ def hub() -> Iterator[Hub]:
     loop.close()
 
 
-async def _client(application: Application, name: str, *origins: str) -> MintedClient:
+async def minted(application: Application, name: str, *origins: str) -> MintedClient:
+    """Add a client to a program's store."""
     store = application.store
     unit = Unit(store, MAIN_TENANT)
     actor = Actor(name="test", at=await store.now(), chance=application.chance)

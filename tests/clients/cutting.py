@@ -61,6 +61,14 @@ class _Left:
 
 
 @dataclass(slots=True, kw_only=True)
+class _Silence:
+    """Whether nothing passes any more; `is_told`: a client is told when the server has gone."""
+
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
+    is_told: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
 class Cutter:
     """A proxy that cuts the first lines that come, each after so many bytes of the server.
 
@@ -75,6 +83,7 @@ class Cutter:
         keeps_away: After the last cut nothing goes to the server until `gate` is opened.
         came: How many lines have come.
         made: How many were cut.
+        let_go: How many connections that had gone silent the server has ended.
         record: What the server has said on the newest line, or over HTTP, as far as it was handed
             on.
     """
@@ -86,10 +95,12 @@ class Cutter:
     keeps_away: bool = False
     came: int = 0
     made: int = 0
+    let_go: int = 0
     own_port: int = 0
     record: bytearray = field(default_factory=bytearray)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     _left: _Left = field(default_factory=_Left)
+    _silence: _Silence = field(default_factory=_Silence)
     _lines: set[asyncio.Task[None]] = field(default_factory=set)
 
     @asynccontextmanager
@@ -106,12 +117,24 @@ class Cutter:
                 line.cancel()
             await asyncio.gather(*self._lines, return_exceptions=True)
 
+    def hush(self, *, is_told: bool = False) -> None:
+        """Let nothing pass any more on all connections that stand, and close none.
+
+        What the server says there is lost, also that it hangs up, unless that `is_told`. New
+        connections are like any.
+        """
+        self._silence.is_told = is_told
+        self._silence.has_begun.set()
+        self._silence = _Silence()
+
     def _begin(self, inward: asyncio.StreamReader, outward: asyncio.StreamWriter) -> None:
-        line = asyncio.create_task(self._carry(inward, outward))
+        line = asyncio.create_task(self._carry(inward, outward, self._silence))
         self._lines.add(line)
         line.add_done_callback(self._lines.discard)
 
-    async def _carry(self, inward: asyncio.StreamReader, outward: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, inward: asyncio.StreamReader, outward: asyncio.StreamWriter, silence: _Silence
+    ) -> None:
         try:
             with suppress(OSError, asyncio.IncompleteReadError):
                 head = await inward.readuntil(HEAD_END)
@@ -119,16 +142,20 @@ class Cutter:
                 from_server, to_server = await asyncio.open_connection(LOOPBACK, self.port)
                 try:
                     to_server.write(self._named(head))
-                    await self._both(
-                        self._up(inward, to_server), self._down(from_server, outward, head)
+                    await self._first(
+                        self._up(inward, to_server),
+                        self._down(from_server, outward, head),
+                        silence.has_begun.wait(),
                     )
+                    if silence.has_begun.is_set():
+                        await self._lose(from_server, silence)
                 finally:
                     await _close(to_server)
         finally:
             await _close(outward)
 
-    async def _both(self, *ways: Any) -> None:
-        """Carry both ways; the end of one is the end of the other."""
+    async def _first(self, *ways: Any) -> None:
+        """Carry all ways; the end of one is the end of the others."""
         tasks = [asyncio.ensure_future(way) for way in ways]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -136,6 +163,16 @@ class Cutter:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _lose(self, from_server: asyncio.StreamReader, silence: _Silence) -> None:
+        """Lose what a server still says, until it hangs up."""
+        with suppress(OSError):
+            while await from_server.read(READ_BYTES):
+                pass
+        self.let_go += 1
+        self.bell.ring()
+        if not silence.is_told:
+            await asyncio.Event().wait()
 
     async def _up(self, inward: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> None:
         while chunk := await inward.read(READ_BYTES):
@@ -336,8 +373,8 @@ async def in_node(
 
     Args:
         folder: Where packages are installed; the program is copied to it.
-        told: What it is to do: `client`, `listeners` (url, token) in the order of `ears`, and what
-            that client needs.
+        told: What it is to do: `listeners` (client, transport, url, token) in the order of `ears`,
+            and what those clients need.
         ears: Who takes what each listener says.
         bell: Rung for each line.
     """

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine.adapters.system import SystemChance, SystemClock
-from tests.clients.conftest import HERE, Hub
+from tests.clients.conftest import HERE, Hub, Publisher
 from tests.clients.cutting import (
     ESTABLISHED,
     Bell,
@@ -30,7 +30,10 @@ NUMBERS: Final = (1, 2, 3, 4)
 LAST: Final = NUMBERS[-1]
 CREATED_EVENT: Final = "RegistrationCreatedEvent"
 SUCCESS_EVENT: Final = "RegistrationSuccessEvent"
-SCRIPTED: Final = "rtas-ui"
+Kind = tuple[str, str]
+"""A client, and the transport that it listens by."""
+SCRIPTED: Final = ("rtas-ui", "WebSockets")
+POLLING: Final = ("rtas-ui", "LongPolling")
 OFFICIAL: Final = ("signalr5", "signalr6", "signalr8", "signalr10")
 TRANSPORTS: Final = {"WebSockets": 1, "ServerSentEvents": 2, "LongPolling": 4}
 """As the official clients number them."""
@@ -51,12 +54,12 @@ def _target(number: int) -> str:
 class Room:
     """One channel, and those who listen to it."""
 
-    hub: Hub
+    hub: Publisher
     id: str
     token: str
 
     @classmethod
-    def fresh(cls, hub: Hub) -> Room:
+    def fresh(cls, hub: Publisher) -> Room:
         """Make a channel on which nothing was said yet."""
         id = SystemChance().id()
         return cls(hub=hub, id=id, token=hub.end_user_token(id))
@@ -70,14 +73,14 @@ class Room:
         await asyncio.to_thread(self.hub.tell, said, self.id, **more)
 
 
-def port_of(hub: Hub) -> int:
+def port_of(hub: Publisher) -> int:
     """Give a server's port."""
     return int(hub.base.rpartition(":")[2])
 
 
 @asynccontextmanager
 async def cut(
-    hub: Hub,
+    hub: Publisher,
     bell: Bell,
     plans: Iterable[tuple[int, ...]],
     *,
@@ -107,8 +110,7 @@ async def told_one_by_one(room: Room, ears: Sequence[Ear], bell: Bell) -> None:
 async def owner(hub: Hub) -> None:
     """Make a client on a new server, and log it in."""
     made = await asyncio.to_thread(hub.client, "bank-app", "null")
-    said = {"client_id": made.client.name, "client_secret": made.secret}
-    hub.token = (await asyncio.to_thread(hub.post, "/rtas/v1/login", said))["token"]
+    await asyncio.to_thread(hub.log_in, made)
 
 
 # ---- programs under Node ----------------------------------------------------------------------
@@ -117,20 +119,27 @@ async def owner(hub: Hub) -> None:
 @asynccontextmanager
 async def program(
     official: Path,
-    client: str,
+    kinds: Sequence[Kind],
     room: Room,
     ports: Sequence[int],
     bell: Bell,
     *,
-    transport: str = "WebSockets",
-    polls: bool = False,
+    hurries: bool = False,
 ) -> AsyncIterator[list[NodeEar]]:
-    """Let rtas-ui.js, or an official client on its transport, listen once at each port."""
+    """Let clients of these kinds listen, each at its port.
+
+    `hurries`: their time passes `FASTER`, as that of a server that does.
+    """
     ears = [NodeEar() for _ in ports]
-    listeners = [{"url": f"http://127.0.0.1:{port}/rtas", "token": room.token} for port in ports]
+    listeners = [
+        {
+            "client": client, "transport": TRANSPORTS[transport],
+            "url": f"http://127.0.0.1:{port}/rtas", "token": room.token,
+        }
+        for (client, transport), port in zip(kinds, ports, strict=True)
+    ]  # fmt: skip
     told = {
-        "client": client, "transport": TRANSPORTS[transport], "polls": polls,
-        "script": str(SCRIPT), "targets": TARGETS, "listeners": listeners,
+        "script": str(SCRIPT), "targets": TARGETS, "listeners": listeners, "hurries": hurries,
     }  # fmt: skip
     async with in_node(official, told, ears, bell):
         yield ears
@@ -147,3 +156,10 @@ def shown_whole(ear: NodeEar) -> bool:
 def without_replays(heard: Iterable[Heard]) -> list[Heard]:
     """Leave out what is the same as the one before."""
     return [one for one, _ in itertools.groupby(heard)]
+
+
+def missed_nothing(ear: NodeEar, kind: Kind) -> bool:
+    """Whether a client has heard all in order: ours each once, others besides replays."""
+    if kind[0] == SCRIPTED[0]:
+        return ear.heard == wanted()
+    return without_replays(ear.heard) == [(target, name, None) for target, name, _ in wanted()]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future
@@ -11,11 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from engine.access.clients import MintedClient
 from engine.adapters.system import SystemClock
 from engine.app import Application, open_application
 from engine.cli.serving.listen import Server, Surface, bound, config_of
 from engine.settings import Settings
-from tests.clients.conftest import Hub
+from tests.cli.shell import Started, started
+from tests.clients.conftest import Hub, Publisher, minted
 from tests.clients.cutting import LOOPBACK
 
 LISTENERS: Final = 4_000
@@ -87,3 +91,33 @@ async def _serve(
         await server.serve(sockets=[taken])
     finally:
         await application.close()
+
+
+async def enrolled(folder: Path) -> MintedClient:
+    """Begin a data folder, with one client in it."""
+    application = await open_application(Settings(data=folder))
+    try:
+        return await minted(application, "bank-app", "null")
+    finally:
+        await application.close()
+
+
+@asynccontextmanager
+async def killed(folder: Path, port: int = 0) -> AsyncIterator[Publisher]:
+    """Serve a data folder as `trustflow serve` does, in a process that is killed in the end."""
+    with started("serve", "--data", folder, "--port", str(port)) as server:
+        base = await asyncio.to_thread(_address, server)
+        try:
+            yield Publisher(base=base)
+        finally:
+            server.process.kill()
+            assert server.process.wait() == -signal.SIGKILL, "it has ended by itself"
+
+
+def _address(server: Started) -> str:
+    assert server.process.stderr is not None
+    for line in server.process.stderr:
+        said = json.loads(line)
+        if said["event"] == "ready":
+            return str(said["url"])
+    raise AssertionError("the server has ended before it was ready")

@@ -1,6 +1,6 @@
-// Many listeners in one process, rtas-ui.js itself or the official client: what each hears, a JSON
-// line each. Reads what to do from its first line; with `polls` rtas-ui.js
-// has no WebSocket.
+// Many listeners in one process, each rtas-ui.js itself or an official client: what each hears, a
+// JSON line each. Reads what to do from its first line; where rtas-ui.js is to poll it has no
+// WebSocket. With `hurries` all of their time passes faster, for a server whose time does so too.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import vm from "node:vm";
@@ -11,7 +11,7 @@ const FASTER = 20; // times that a page waits are so many times shorter
 const say = (who, what, more = {}) => console.log(JSON.stringify({ who, what, ...more }));
 const lines = createInterface({ input: process.stdin });
 const told = await new Promise((resolve) => lines.once("line", resolve));
-const { client, transport, polls, script, listeners, targets } = JSON.parse(told);
+const { script, listeners, targets, hurries } = JSON.parse(told);
 lines.on("close", () => process.exit(0));
 
 // In a browser a socket's error that nobody listens to is none of the program's.
@@ -29,12 +29,22 @@ class Refused {
   }
 }
 
-function page() {
+const pace = hurries ? FASTER : 1;
+const begun = Date.now();
+class Hasty extends Date {
+  static now() {
+    return begun + (Date.now() - begun) * pace;
+  }
+}
+
+function page(polls) {
   const room = {
-    WebSocket: polls ? Refused : Quiet, fetch, URL, console,
+    WebSocket: polls ? Refused : Quiet, fetch, URL, console, Date: Hasty,
+    AbortSignal: { timeout: (ms) => AbortSignal.timeout(ms / pace) },
     document: { baseURI: "http://127.0.0.1/" },
     setTimeout: (work, ms) => setTimeout(work, ms / FASTER),
-    clearTimeout, setInterval, clearInterval,
+    setInterval: (work, ms) => setInterval(work, ms / pace),
+    clearTimeout, clearInterval,
   };
   vm.runInNewContext(`${readFileSync(script, "utf8")}\nglobalThis.rtasui = rtasui;`, room);
   return room.rtasui.RTASBase;
@@ -59,12 +69,21 @@ function ours(RTASBase, who, { url, token }) {
     .build();
 }
 
-async function official(signalR, who, { url, token }) {
+async function official(signalR, who, { url, token, transport }) {
+  class Client extends signalR.DefaultHttpClient {
+    send(request) {
+      const { timeout } = request;
+      return super.send(timeout ? { ...request, timeout: timeout / pace } : request);
+    }
+  }
+  const httpClient = new Client(signalR.NullLogger.instance);
   const connection = new signalR.HubConnectionBuilder()
-    .withUrl(url, { accessTokenFactory: () => token, transport })
+    .withUrl(url, { accessTokenFactory: () => token, transport, httpClient })
     .configureLogging(signalR.LogLevel.None)
     .withAutomaticReconnect([0, 50, 100, 200, 500, ...Array(30).fill(1000)])
     .build();
+  connection.serverTimeoutInMilliseconds /= pace;
+  connection.keepAliveIntervalInMilliseconds /= pace;
   for (const target of targets) {
     connection.on(target, (...given) => say(who, "heard", { target, given }));
   }
@@ -82,11 +101,9 @@ async function official(signalR, who, { url, token }) {
   }
 }
 
-if (client === "rtas-ui") {
-  const RTASBase = page();
-  listeners.forEach((one, who) => ours(RTASBase, who, one));
-} else {
-  const loaded = await import(client);
-  const signalR = loaded.default ?? loaded;
-  listeners.forEach((one, who) => void official(signalR, who, one));
-}
+const pages = { 1: page(false), 4: page(true) };
+listeners.forEach(async (one, who) => {
+  if (one.client === "rtas-ui") return ours(pages[one.transport], who, one);
+  const loaded = await import(one.client);
+  return official(loaded.default ?? loaded, who, one);
+});
