@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,6 +24,8 @@ HANDSHAKE: Final = '{"protocol":"json","version":1}\x1e'
 ESTABLISHED: Final = "ConnectionEstablished"
 AGAIN: Final = timedelta(milliseconds=50)
 """How long a listener waits before it comes again: what `DELAYS` is in rtas-ui.js."""
+FASTER: Final = 20
+"""How much shorter than of old times are for those who hurry."""
 PATIENCE: Final = 60
 HEAD_END: Final = b"\r\n\r\n"
 LINES: Final = (b"\r\nupgrade: websocket\r\n", b"\r\naccept: text/event-stream\r\n")
@@ -80,10 +82,11 @@ class Cutter:
         port: The server's.
         cuts: After how many bytes the first line is cut, the second, and so on; 0: before the
             first byte.
+        hushes: What would be cut falls silent instead.
         keeps_away: After the last cut nothing goes to the server until `gate` is opened.
         came: How many lines have come.
         made: How many were cut.
-        let_go: How many connections that had gone silent the server has ended.
+        let_go: How many silent lines the server has ended.
         record: What the server has said on the newest line, or over HTTP, as far as it was handed
             on.
     """
@@ -92,6 +95,7 @@ class Cutter:
     bell: Bell
     of: Literal["lines", "HTTP"] = "lines"
     cuts: tuple[int, ...] = ()
+    hushes: bool = False
     keeps_away: bool = False
     came: int = 0
     made: int = 0
@@ -102,6 +106,11 @@ class Cutter:
     _left: _Left = field(default_factory=_Left)
     _silence: _Silence = field(default_factory=_Silence)
     _lines: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def carried(self) -> int:
+        """How many connections stand."""
+        return len(self._lines)
 
     @asynccontextmanager
     async def standing(self) -> AsyncIterator[Cutter]:
@@ -130,7 +139,11 @@ class Cutter:
     def _begin(self, inward: asyncio.StreamReader, outward: asyncio.StreamWriter) -> None:
         line = asyncio.create_task(self._carry(inward, outward, self._silence))
         self._lines.add(line)
-        line.add_done_callback(self._lines.discard)
+        line.add_done_callback(self._end)
+
+    def _end(self, line: asyncio.Task[None]) -> None:
+        self._lines.discard(line)
+        self.bell.ring()
 
     async def _carry(
         self, inward: asyncio.StreamReader, outward: asyncio.StreamWriter, silence: _Silence
@@ -142,43 +155,39 @@ class Cutter:
                 from_server, to_server = await asyncio.open_connection(LOOPBACK, self.port)
                 try:
                     to_server.write(self._named(head))
-                    await self._first(
+                    is_silent = await self._first(
                         self._up(inward, to_server),
                         self._down(from_server, outward, head),
                         silence.has_begun.wait(),
                     )
-                    if silence.has_begun.is_set():
-                        await self._lose(from_server, silence)
+                    if is_silent:
+                        await _lose(from_server)
+                        self.let_go += _is_line(head)
+                        self.bell.ring()
+                    if is_silent and not silence.is_told:
+                        await asyncio.Event().wait()
                 finally:
                     await _close(to_server)
         finally:
             await _close(outward)
 
-    async def _first(self, *ways: Any) -> None:
-        """Carry all ways; the end of one is the end of the others."""
+    async def _first(self, *ways: Coroutine[Any, Any, bool]) -> bool:
+        """Carry all ways until one ends; say whether what it ended with is silence."""
         tasks = [asyncio.ensure_future(way) for way in ways]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        return True in ends
 
-    async def _lose(self, from_server: asyncio.StreamReader, silence: _Silence) -> None:
-        """Lose what a server still says, until it hangs up."""
-        with suppress(OSError):
-            while await from_server.read(READ_BYTES):
-                pass
-        self.let_go += 1
-        self.bell.ring()
-        if not silence.is_told:
-            await asyncio.Event().wait()
-
-    async def _up(self, inward: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> None:
+    async def _up(self, inward: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> bool:
         while chunk := await inward.read(READ_BYTES):
             await self.gate.wait()
             to_server.write(self._named(chunk))
             await to_server.drain()
+        return False
 
     def _named(self, request: bytes) -> bytes:
         """Ask the server by its own name: it answers to no other."""
@@ -188,8 +197,8 @@ class Cutter:
 
     async def _down(
         self, from_server: asyncio.StreamReader, outward: asyncio.StreamWriter, head: bytes
-    ) -> None:
-        is_meant = self.of == "HTTP" or any(mark in head.lower() for mark in LINES)
+    ) -> bool:
+        is_meant = self.of == "HTTP" or _is_line(head)
         left, record = self._begun() if is_meant else (_Left(), bytearray())
         while chunk := await from_server.read(READ_BYTES):
             given = chunk[: left.count]
@@ -201,7 +210,8 @@ class Cutter:
                 if left.count == 0:
                     left.count = None  # other lines that share it go on
                     self._cut()
-                    return
+                    return self.hushes
+        return False
 
     def _begun(self) -> tuple[_Left, bytearray]:
         """Give how much of a line is let through, and where it is written down."""
@@ -217,6 +227,17 @@ class Cutter:
         if self.keeps_away and self.made == len(self.cuts):
             self.gate.clear()
         self.bell.ring()
+
+
+def _is_line(head: bytes) -> bool:
+    return any(mark in head.lower() for mark in LINES)
+
+
+async def _lose(from_server: asyncio.StreamReader) -> None:
+    """Lose what a server still says, until it hangs up."""
+    with suppress(OSError):
+        while await from_server.read(READ_BYTES):
+            pass
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:
@@ -271,7 +292,9 @@ class Listener:
     """A listener that does as rtas-ui.js: says what it has seen last, comes again after each cut.
 
     It throws nothing away: what the server says twice stands twice in `heard`. One that is not
-    `is_ours` says nothing of what it has seen, as programs of others do.
+    `is_ours` says nothing of what it has seen, as programs of others do. With `beat` it asks for a
+    sign of life so often, in seconds, and leaves a line that gives none; it says nothing to the
+    hub itself.
     """
 
     port: int
@@ -281,6 +304,7 @@ class Listener:
     heard: list[Heard] = field(default_factory=list)
     greetings: int = 0
     is_over: bool = False
+    beat: float | None = None
     lines: int = 0
     seen: int | None = None
 
@@ -297,8 +321,9 @@ class Listener:
         after = f"&after={'' if self.seen is None else self.seen}" if self.is_ours else ""
         place = f"ws://{LOOPBACK}:{self.port}/rtas?access_token={self.token}{after}"
         async with connect(
-            place, proxy=None, compression=None, open_timeout=None, ping_interval=None
-        ) as line:
+            place, proxy=None, compression=None, open_timeout=None,
+            ping_interval=self.beat, ping_timeout=self.beat, close_timeout=self.beat or PATIENCE,
+        ) as line:  # fmt: skip
             await line.send(HANDSHAKE)
             async for text in line:
                 for record in str(text).split("\x1e")[:-1]:

@@ -15,13 +15,16 @@ from engine.adapters.system import SystemChance, SystemClock
 from tests.clients.conftest import HERE, Hub, Publisher
 from tests.clients.cutting import (
     ESTABLISHED,
+    FASTER,
     Bell,
     Cutter,
     Ear,
     Heard,
+    Listener,
     NodeEar,
     have_heard,
     in_node,
+    listening,
 )
 from tests.web.application import CREATED, SUCCESS
 
@@ -85,12 +88,20 @@ async def cut(
     plans: Iterable[tuple[int, ...]],
     *,
     of: Literal["lines", "HTTP"] = "lines",
+    hushes: bool = False,
     keeps_away: bool = False,
 ) -> AsyncIterator[list[Cutter]]:
     """Stand between a server and listeners, a proxy for each plan."""
     async with AsyncExitStack() as stack:
         made = [
-            Cutter(port=port_of(hub), bell=bell, of=of, cuts=plan, keeps_away=keeps_away)
+            Cutter(
+                port=port_of(hub),
+                bell=bell,
+                of=of,
+                cuts=plan,
+                hushes=hushes,
+                keeps_away=keeps_away,
+            )
             for plan in plans
         ]
         for one in made:
@@ -105,6 +116,16 @@ async def told_one_by_one(room: Room, ears: Sequence[Ear], bell: Bell) -> None:
         await room.tell(number)
         await bell.until(partial(have_heard, ears, number))
     await bell.until(lambda: all(one.is_over for one in ears))
+
+
+async def recorded(hub: Publisher) -> bytes:
+    """Give all that a server says to one who is never cut."""
+    bell, room = Bell(), await asyncio.to_thread(Room.fresh, hub)
+    async with cut(hub, bell, [()]) as (by,):
+        ear = Listener(port=by.own_port, token=room.token, bell=bell)
+        async with listening([ear]):
+            await told_one_by_one(room, [ear], bell)
+        return bytes(by.record)
 
 
 async def owner(hub: Hub) -> None:
@@ -139,7 +160,8 @@ async def program(
         for (client, transport), port in zip(kinds, ports, strict=True)
     ]  # fmt: skip
     told = {
-        "script": str(SCRIPT), "targets": TARGETS, "listeners": listeners, "hurries": hurries,
+        "script": str(SCRIPT), "targets": TARGETS, "listeners": listeners, "faster": FASTER,
+        "hurries": hurries,
     }  # fmt: skip
     async with in_node(official, told, ears, bell):
         yield ears

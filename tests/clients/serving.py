@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import selectors
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -20,7 +21,7 @@ from engine.cli.serving.listen import Server, Surface, bound, config_of
 from engine.settings import Settings
 from tests.cli.shell import Started, started
 from tests.clients.conftest import Hub, Publisher, minted
-from tests.clients.cutting import LOOPBACK
+from tests.clients.cutting import FASTER, LOOPBACK
 
 LISTENERS: Final = 4_000
 """A tenth of them is more than any one channel here has, also while old lines are still ending."""
@@ -41,8 +42,40 @@ def _say_nothing() -> None:
     """Just hang up."""
 
 
+class _HastySelector(selectors.DefaultSelector):
+    """Waits so many times shorter."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait until something can be read or written, or the time has passed."""
+        return super().select(None if timeout is None else timeout / FASTER)
+
+
+class _HastyLoop(asyncio.SelectorEventLoop):
+    """A loop whose seconds pass so many times faster, for all that it does and measures."""
+
+    def time(self) -> float:
+        """Give its seconds."""
+        return super().time() * FASTER
+
+
+def _hasty() -> asyncio.AbstractEventLoop:
+    return _HastyLoop(_HastySelector())
+
+
+def _run(serving: Coroutine[None, None, None], *, hurries: bool) -> None:
+    with asyncio.Runner(loop_factory=_hasty if hurries else None) as runner:
+        runner.run(serving)
+
+
 @asynccontextmanager
-async def standing(folder: Path, port: int = 0, *, is_polite: bool = True) -> AsyncIterator[Hub]:
+async def standing(
+    folder: Path,
+    port: int = 0,
+    *,
+    is_polite: bool = True,
+    hurries: bool = False,
+    most: int = LISTENERS,
+) -> AsyncIterator[Hub]:
     """Serve a data folder in a thread; the rows in it outlive the server.
 
     Args:
@@ -50,12 +83,15 @@ async def standing(folder: Path, port: int = 0, *, is_polite: bool = True) -> As
         port: 0: any free one.
         is_polite: At the end the hub lets everybody go, as in `trustflow serve`; else the server
             just hangs up.
+        hurries: Its time passes `FASTER`.
+        most: How many may listen at once.
     """
     taken = bound(LOOPBACK, port)
     base = f"http://{LOOPBACK}:{taken.getsockname()[1]}"
     begun: Future[tuple[_Server, asyncio.AbstractEventLoop]] = Future()
-    serving = _serve(folder, taken, base, begun, is_polite=is_polite)
-    work = asyncio.create_task(asyncio.to_thread(asyncio.run, serving))
+    settings = Settings(data=folder, listeners_at_once=most)
+    serving = _serve(settings, taken, base, begun, is_polite=is_polite)
+    work = asyncio.create_task(asyncio.to_thread(_run, serving, hurries=hurries))
     ready = asyncio.wrap_future(begun)
     await asyncio.wait((ready, work), return_when=asyncio.FIRST_COMPLETED)
     if work.done():
@@ -72,14 +108,13 @@ async def standing(folder: Path, port: int = 0, *, is_polite: bool = True) -> As
 
 
 async def _serve(
-    folder: Path,
+    settings: Settings,
     taken: socket.socket,
     base: str,
     begun: Future[tuple[_Server, asyncio.AbstractEventLoop]],
     *,
     is_polite: bool,
 ) -> None:
-    settings = Settings(data=folder, listeners_at_once=LISTENERS)
     at_once = settings.requests_at_once + settings.listeners_at_once  # as `trustflow serve` counts
     application = await open_application(settings)
     shown = Surface(socket=taken, public_url=base, tls=None, requests_at_once=at_once)

@@ -47,6 +47,7 @@ from tests.clients.rooms import (
     owner,
     port_of,
     program,
+    recorded,
     shown_whole,
     told_one_by_one,
     wanted,
@@ -77,16 +78,6 @@ async def told_while_away(
         assert not by.gate.is_set()
         by.gate.set()
     await bell.until(lambda: all(one.is_over for one in ears))
-
-
-async def recorded(hub: Hub, *, is_ours: bool = True) -> bytes:
-    """Give all that a server says to one who is never cut."""
-    bell, room = Bell(), Room.fresh(hub)
-    async with cut(hub, bell, [()]) as (by,):
-        ear = Listener(port=by.own_port, token=room.token, bell=bell, is_ours=is_ours)
-        async with listening([ear]):
-            await told_one_by_one(room, [ear], bell)
-        return bytes(by.record)
 
 
 @pytest.fixture(scope="module")

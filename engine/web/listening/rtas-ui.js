@@ -7,6 +7,7 @@ var rtasui = (() => {
   const DELAYS = [0, 2, 10, 30]; // seconds before each try to come again; the last one repeats
   const PING = 15000;
   const SILENCE = 30000;
+  const POLL = 100000; // the server answers one within 90 seconds
   const WRONG_DEVICE = 120000;
   const FLOWS = {
     registration: ["Pending", "Success", "Expired"],
@@ -78,9 +79,10 @@ var rtasui = (() => {
       return hub;
     }
 
-    fetch(url, more) {
+    fetch(url, more, ms = SILENCE) {
       const headers = { Authorization: `Bearer ${this.base.token}` };
-      return fetch(url, { credentials: "omit", mode: "cors", cache: "no-store", headers, ...more });
+      const signal = AbortSignal.timeout(ms);
+      return fetch(url, { credentials: "omit", mode: "cors", cache: "no-store", headers, signal, ...more });
     }
 
     // Resolves once the handshake is done; `ended` is called once the line is.
@@ -89,12 +91,24 @@ var rtasui = (() => {
       url.searchParams.set("access_token", this.base.token);
       return new Promise((resolve, reject) => {
         const socket = new WebSocket(url);
+        const over = () => {
+          socket.onclose = null;
+          clearInterval(this.beat);
+          if (this.isShaken) this.end();
+          else reject(new Error("no WebSocket"));
+        };
         this.send = (text) => socket.readyState === 1 && socket.send(text);
-        this.stop = () => socket.close();
+        // Nobody answers the close of a line that is dead: it is over all the same.
+        this.stop = () => {
+          socket.close();
+          over();
+        };
         this.shaken = resolve;
+        this.heardAt = Date.now();
+        this.beat = setInterval(() => this.live(), PING);
         socket.onopen = () => this.send(`{"protocol":"json","version":1}${END}`);
         socket.onmessage = (message) => this.take(message.data);
-        socket.onclose = () => (this.isShaken ? this.end() : reject(new Error("no WebSocket")));
+        socket.onclose = over;
       });
     }
 
@@ -108,11 +122,10 @@ var rtasui = (() => {
       const first = await this.fetch(url, { method: "GET" });
       if (first.status !== 200) throw new Refused(first.status);
       const shaken = new Promise((resolve) => (this.shaken = resolve));
-      this.isPolling = true;
       void (async () => {
         try {
           while (goes) {
-            const answer = await this.fetch(url, { method: "GET" });
+            const answer = await this.fetch(url, { method: "GET" }, POLL);
             if (answer.status !== 200) break;
             this.take(await answer.text());
           }
@@ -134,7 +147,6 @@ var rtasui = (() => {
         if (!this.isShaken) {
           if (message.error) throw new Error(message.error);
           this.isShaken = true;
-          if (!this.isPolling) this.beat = setInterval(() => this.live(), PING);
           this.shaken();
         } else if (message.type === 1) {
           this.base.hear(message.target, message.arguments);
@@ -149,11 +161,10 @@ var rtasui = (() => {
 
     live() {
       if (Date.now() - this.heardAt > SILENCE) this.stop();
-      else this.send(`{"type":6}${END}`);
+      else if (this.isShaken) this.send(`{"type":6}${END}`);
     }
 
     end() {
-      clearInterval(this.beat);
       if (!this.hasEnded) {
         this.hasEnded = true;
         this.base.cut(this);

@@ -1,17 +1,18 @@
 // Many listeners in one process, each rtas-ui.js itself or an official client: what each hears, a
 // JSON line each. Reads what to do from its first line; where rtas-ui.js is to poll it has no
-// WebSocket. With `hurries` all of their time passes faster, for a server whose time does so too.
+// WebSocket. Times that a page of ours waits are so many times shorter as `faster` says; with `hurries`
+// all times are, those of silence too.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import vm from "node:vm";
 import WebSocket from "ws";
 
 globalThis.self = globalThis; // the oldest client takes Node for a browser without it
-const FASTER = 20; // times that a page waits are so many times shorter
+const TRIES = 10;
 const say = (who, what, more = {}) => console.log(JSON.stringify({ who, what, ...more }));
 const lines = createInterface({ input: process.stdin });
 const told = await new Promise((resolve) => lines.once("line", resolve));
-const { script, listeners, targets, hurries } = JSON.parse(told);
+const { script, listeners, targets, faster, hurries } = JSON.parse(told);
 lines.on("close", () => process.exit(0));
 
 // In a browser a socket's error that nobody listens to is none of the program's.
@@ -29,7 +30,7 @@ class Refused {
   }
 }
 
-const pace = hurries ? FASTER : 1;
+const pace = hurries ? faster : 1;
 const begun = Date.now();
 class Hasty extends Date {
   static now() {
@@ -42,7 +43,7 @@ function page(polls) {
     WebSocket: polls ? Refused : Quiet, fetch, URL, console, Date: Hasty,
     AbortSignal: { timeout: (ms) => AbortSignal.timeout(ms / pace) },
     document: { baseURI: "http://127.0.0.1/" },
-    setTimeout: (work, ms) => setTimeout(work, ms / FASTER),
+    setTimeout: (work, ms) => setTimeout(work, ms / faster),
     setInterval: (work, ms) => setInterval(work, ms / pace),
     clearTimeout, clearInterval,
   };
@@ -92,11 +93,11 @@ async function official(signalR, who, { url, token, transport }) {
     else say(who, "closed");
   });
   // A start that fails is not tried again by the client: its documentation leaves that to the page.
-  for (let tries = 0; tries < 3; tries += 1) {
+  for (let tries = 1; tries <= TRIES; tries += 1) {
     try {
       return await connection.start();
     } catch (error) {
-      if (tries === 2) say(who, "error", { error: String(error) });
+      if (tries === TRIES) say(who, "error", { error: String(error) });
     }
   }
 }
