@@ -24,8 +24,6 @@ HANDSHAKE: Final = '{"protocol":"json","version":1}\x1e'
 ESTABLISHED: Final = "ConnectionEstablished"
 AGAIN: Final = timedelta(milliseconds=50)
 """How long a listener waits before it comes again: what `DELAYS` is in rtas-ui.js."""
-FASTER: Final = 20
-"""How much shorter than of old times are for those who hurry."""
 PATIENCE: Final = 60
 HEAD_END: Final = b"\r\n\r\n"
 LINES: Final = (b"\r\nupgrade: websocket\r\n", b"\r\naccept: text/event-stream\r\n")

@@ -15,7 +15,6 @@ from engine.adapters.system import SystemChance, SystemClock
 from tests.clients.conftest import HERE, Hub, Publisher
 from tests.clients.cutting import (
     ESTABLISHED,
-    FASTER,
     Bell,
     Cutter,
     Ear,
@@ -26,6 +25,7 @@ from tests.clients.cutting import (
     in_node,
     listening,
 )
+from tests.hurrying import FASTER
 from tests.web.application import CREATED, SUCCESS
 
 SCRIPT: Final = HERE.parents[2] / "engine" / "web" / "listening" / "rtas-ui.js"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import selectors
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -21,7 +20,8 @@ from engine.cli.serving.listen import Server, Surface, bound, config_of
 from engine.settings import Settings
 from tests.cli.shell import Started, started
 from tests.clients.conftest import Hub, Publisher, minted
-from tests.clients.cutting import FASTER, LOOPBACK
+from tests.clients.cutting import LOOPBACK
+from tests.hurrying import hasty_loop
 
 LISTENERS: Final = 4_000
 """A tenth of them is more than any one channel here has, also while old lines are still ending."""
@@ -42,28 +42,8 @@ def _say_nothing() -> None:
     """Just hang up."""
 
 
-class _HastySelector(selectors.DefaultSelector):
-    """Waits so many times shorter."""
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait until something can be read or written, or the time has passed."""
-        return super().select(None if timeout is None else timeout / FASTER)
-
-
-class _HastyLoop(asyncio.SelectorEventLoop):
-    """A loop whose seconds pass so many times faster, for all that it does and measures."""
-
-    def time(self) -> float:
-        """Give its seconds."""
-        return super().time() * FASTER
-
-
-def _hasty() -> asyncio.AbstractEventLoop:
-    return _HastyLoop(_HastySelector())
-
-
 def _run(serving: Coroutine[None, None, None], *, hurries: bool) -> None:
-    with asyncio.Runner(loop_factory=_hasty if hurries else None) as runner:
+    with asyncio.Runner(loop_factory=hasty_loop if hurries else None) as runner:
         runner.run(serving)
 
 

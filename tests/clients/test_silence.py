@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tests.clients.cutting import FASTER, Bell, Listener, NodeEar, boundaries, have_heard, listening
+from tests.clients.cutting import Bell, Listener, NodeEar, boundaries, have_heard, listening
 from tests.clients.rooms import (
     NUMBERS,
     OFFICIAL,
@@ -31,6 +31,7 @@ from tests.clients.rooms import (
     wanted,
 )
 from tests.clients.serving import standing
+from tests.hurrying import FASTER
 
 KINDS: Final[list[Kind]] = [
     SCRIPTED,
