@@ -419,9 +419,10 @@ def test_a_server_that_is_killed_loses_nothing_and_doubles_nothing(
                 await bell.until(lambda: all(one.greetings for one in ears))
                 await room.tell(1)
                 await bell.until(partial(have_heard, ears, 1))
-                for by in cutters[: len(cutters) // 2]:
+                for by in cutters[: len(kinds) // 2]:
                     by.hush(is_told=True)
                 await room.tell(2)
+                await bell.until(partial(have_heard, ears[len(kinds) // 2 :], 2))
                 for by in cutters:  # no try is spent on how long the next one takes to start
                     by.gate.clear()
             async with killed(data, port_of(hub)) as again:

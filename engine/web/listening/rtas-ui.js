@@ -161,7 +161,7 @@ var rtasui = (() => {
 
     live() {
       if (Date.now() - this.heardAt > SILENCE) this.stop();
-      else if (this.isShaken) this.send(`{"type":6}${END}`);
+      else this.send(`{"type":6}${END}`);
     }
 
     end() {
