@@ -84,7 +84,8 @@ class Cutter:
         keeps_away: After the last cut nothing goes to the server until `gate` is opened.
         came: How many lines have come.
         made: How many were cut.
-        let_go: How many silent lines the server has ended.
+        silent: How many lines have fallen silent.
+        let_go: How many of those the server has ended.
         record: What the server has said on the newest line, or over HTTP, as far as it was handed
             on.
     """
@@ -97,6 +98,7 @@ class Cutter:
     keeps_away: bool = False
     came: int = 0
     made: int = 0
+    silent: int = 0
     let_go: int = 0
     own_port: int = 0
     record: bytearray = field(default_factory=bytearray)
@@ -104,11 +106,6 @@ class Cutter:
     _left: _Left = field(default_factory=_Left)
     _silence: _Silence = field(default_factory=_Silence)
     _lines: set[asyncio.Task[None]] = field(default_factory=set)
-
-    @property
-    def carried(self) -> int:
-        """How many connections stand."""
-        return len(self._lines)
 
     @asynccontextmanager
     async def standing(self) -> AsyncIterator[Cutter]:
@@ -137,11 +134,7 @@ class Cutter:
     def _begin(self, inward: asyncio.StreamReader, outward: asyncio.StreamWriter) -> None:
         line = asyncio.create_task(self._carry(inward, outward, self._silence))
         self._lines.add(line)
-        line.add_done_callback(self._end)
-
-    def _end(self, line: asyncio.Task[None]) -> None:
-        self._lines.discard(line)
-        self.bell.ring()
+        line.add_done_callback(self._lines.discard)
 
     async def _carry(
         self, inward: asyncio.StreamReader, outward: asyncio.StreamWriter, silence: _Silence
@@ -159,6 +152,7 @@ class Cutter:
                         silence.has_begun.wait(),
                     )
                     if is_silent:
+                        self.silent += _is_line(head)
                         await _lose(from_server)
                         self.let_go += _is_line(head)
                         self.bell.ring()
@@ -320,7 +314,7 @@ class Listener:
         place = f"ws://{LOOPBACK}:{self.port}/rtas?access_token={self.token}{after}"
         async with connect(
             place, proxy=None, compression=None, open_timeout=None,
-            ping_interval=self.beat, ping_timeout=self.beat, close_timeout=self.beat or PATIENCE,
+            ping_interval=self.beat, ping_timeout=self.beat, close_timeout=self.beat or 10,
         ) as line:  # fmt: skip
             await line.send(HANDSHAKE)
             async for text in line:
