@@ -7,6 +7,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from engine.adapters.system import SystemClock
 from engine.cli.serving.certificate import LIFE, local_certificate
@@ -44,6 +46,20 @@ def test_server_says_where_it_is_ready_and_shows_nothing_of_itself(kept: Path) -
     assert [line["event"] for line in lines] == ["request", "ended"]
     assert lines[0]["route"] == "/readyz"
     assert (code, said) == (0, "")
+
+
+def test_a_refused_socket_is_one_line_and_no_error(kept: Path) -> None:
+    with started("serve", "--data", kept, "--port", "0") as server:
+        url = url_of(server)
+        with pytest.raises(InvalidStatus, match="401"):
+            connect(f"{url.replace('http', 'ws', 1)}/rtas")
+        _, _, log = server.interrupt()
+
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [(line["event"], line["level"]) for line in lines] == [
+        ("request", "info"),
+        ("ended", "info"),
+    ]
 
 
 def test_no_log_line_holds_a_links_secret(kept: Path) -> None:

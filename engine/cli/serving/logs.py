@@ -12,6 +12,9 @@ OURS: Final = "trustflow"
 SERVER: Final = "uvicorn.error"
 """The HTTP server's own log, besides its access log, which stays off (D5)."""
 
+REFUSED: Final = "ASGI callable returned without completing handshake."
+"""What it says, as an error, of each WebSocket that was refused with a status."""
+
 
 def log_to_stderr(level: int = logging.INFO) -> None:
     """Send our log from `level` on, and everybody's warnings, to standard error."""
@@ -21,6 +24,12 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger(OURS).setLevel(level)
     logging.getLogger(SERVER).setLevel(logging.WARNING)
+    logging.getLogger(SERVER).addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out what our own line of the request tells; anybody could write errors with it."""
+    return record.msg != REFUSED
 
 
 def _ask_for_no_more_than_is_written() -> None:
