@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -15,7 +13,7 @@ from engine.model.names import TenantId
 from engine.realtime.trustfactor import codes, contracts, transactions
 from engine.realtime.trustfactor.said import AGENT, decision_text
 from engine.records.trustfactor import Confirmation, Contract, RegistrationCode, Transaction
-from engine.run.trustfactor.telling import Teller
+from engine.run.trustfactor.device_answers import Outcome, is_awaited
 from engine.run.unit import Unit
 from engine.web.api.frame.operation import Described, Nothing
 from engine.web.api.trustfactor.signed import (
@@ -23,7 +21,6 @@ from engine.web.api.trustfactor.signed import (
     Done,
     Found,
     Signed,
-    Why,
     Work,
     answering,
 )
@@ -137,16 +134,7 @@ async def scan(call: AgentCall) -> Found:
     refusal = call.refusal(device=key)
     if refusal is not None:
         return refusal
-    is_open = codes.status_at(code, call.at) in ("CREATED", "SCANNED")
-    if is_open and not await call.is_asked(unit, code):
-        return call.refused("payload", "cancelled")
-    changed = codes.scan(unit, call.actor(code.id), code, key)
-    if isinstance(changed, str):
-        return call.refused("payload", changed)
-    if changed.status != "SCANNED_TWICE":
-        return _registration(unit, changed, call.at)
-    channel = await _teller(call, unit, code.id).tell_of_code(changed)
-    return Done(unit=unit, channel=channel, refusal=call.refused("payload", "twice"))
+    return _registration(call, unit, await call.answers(unit, code.id).scan(code, key))
 
 
 async def confirm(call: AgentCall) -> Found:
@@ -158,9 +146,6 @@ async def confirm(call: AgentCall) -> Found:
     refusal = call.refusal(device=body.device_key, contract=body.contract_key)
     if refusal is not None:
         return refusal
-    why = await _hindrance(call, unit, code)
-    if why is not None:
-        return call.refused("contract_key", why)
     confirmation = Confirmation(
         contract_key=body.contract_key,
         device_key=body.device_key,
@@ -169,26 +154,7 @@ async def confirm(call: AgentCall) -> Found:
         location=body.device_location,
         at=call.at,
     )
-    changed = codes.confirm(unit, call.actor(code.id), code, confirmation)
-    if isinstance(changed, str):
-        return call.refused("payload", changed)
-    if changed.version == code.version:  # it was said before
-        return _registration(unit, changed, call.at)
-    channel = await _teller(call, unit, code.id).tell_of_code(changed)
-    latest = await unit.get(RegistrationCode, code.id) or changed
-    return replace(_registration(unit, latest, call.at), channel=channel)
-
-
-async def _hindrance(call: AgentCall, unit: Unit, code: RegistrationCode) -> Why | None:
-    """Say why these keys cannot be registered with this code."""
-    body = call.body
-    if body.contract_key == body.device_key:
-        return "one key"
-    held = await unit.find(Contract, "contract_key", body.contract_key)
-    if held is not None and held.code != code.id:
-        return "taken"
-    is_open = code.status in ("CREATED", "SCANNED")
-    return "cancelled" if is_open and not await call.is_asked(unit, code) else None
+    return _registration(call, unit, await call.answers(unit, code.id).confirm(code, confirmation))
 
 
 async def reject(call: AgentCall) -> Found:
@@ -196,17 +162,11 @@ async def reject(call: AgentCall) -> Found:
     found = await _code(call)
     if found is None:
         return call.stranger("unknown")
-    unit, code = found
-    refusal = call.refusal(device=call.body.device_key)
+    (unit, code), key = found, call.body.device_key
+    refusal = call.refusal(device=key)
     if refusal is not None:
         return refusal
-    changed = codes.reject(unit, call.actor(code.id), code, call.body.device_key)
-    if isinstance(changed, str):
-        return call.refused("payload", changed)
-    if changed.version == code.version:
-        return _registration(unit, changed, call.at)
-    channel = await _teller(call, unit, code.id).tell_of_code(changed)
-    return replace(_registration(unit, changed, call.at), channel=channel)
+    return _registration(call, unit, await call.answers(unit, code.id).reject(code, key))
 
 
 async def list_transactions(call: AgentCall) -> Found:
@@ -217,7 +177,7 @@ async def list_transactions(call: AgentCall) -> Found:
     unit, contract = found
     store = call.ask.web.journeys.offices.store
     rows = await transactions.open_for(store, unit.tenant, contract, call.at)
-    asked = [_asked(call, row) for row in rows if await call.is_asked(unit, row)]
+    asked = [_asked(call, row) for row in rows if await is_awaited(unit, store, row)]
     return Done(unit=unit, body=Questions(transactions=asked))
 
 
@@ -233,19 +193,15 @@ async def decide(call: AgentCall) -> Found:
     refusal = _unsaid(call, unit.tenant, transaction)
     if refusal is not None:
         return refusal
-    is_open = transactions.status_at(transaction, call.at) == "PENDING"
-    if is_open and not await call.is_asked(unit, transaction):
-        return call.refused("transaction_id", "cancelled")
     decision: transactions.Decision = "ACCEPTED" if body.decision == "ACCEPT" else "DECLINED"
-    changed = transactions.decide(
-        unit, call.actor(contract.id), transaction, contract, decision, body.signature
+    answers = call.answers(unit, contract.id)
+    outcome = await answers.decide(transaction, contract, decision, body.signature)
+    return Done(
+        unit=unit,
+        body=Decided(status=outcome.subject.status),
+        channel=outcome.channel,
+        refusal=_refused(call, "transaction_id", outcome),
     )
-    if isinstance(changed, str):
-        return call.refused("transaction_id", changed)
-    channel = None
-    if changed.version != transaction.version:
-        channel = await _teller(call, unit, contract.id).tell_of_decision(changed)
-    return Done(unit=unit, body=Decided(status=changed.status), channel=channel)
 
 
 def _unsaid(call: AgentCall, tenant: TenantId, transaction: Transaction) -> Response | None:
@@ -280,23 +236,25 @@ async def _contract(call: AgentCall) -> tuple[Unit, Contract] | Response:
     return unit, contract
 
 
-def _teller(call: AgentCall, unit: Unit, name: str) -> Teller:
-    journeys = call.ask.web.journeys
-    return Teller(
-        unit=unit, records=journeys.offices.store, vault=journeys.vault, actor=call.actor(name)
-    )
-
-
-def _registration(unit: Unit, code: RegistrationCode, at: datetime) -> Done:
+def _registration(call: AgentCall, unit: Unit, outcome: Outcome[RegistrationCode]) -> Done:
+    code = outcome.subject
     shown = Registration(
         tenant=unit.tenant,
         unique_id=code.id,
         application_name=code.application,
         user_name=code.user_name,
         expires_at=int(code.ends_at.timestamp()),
-        status=codes.status_at(code, at),
+        status=codes.status_at(code, call.at),
     )
-    return Done(unit=unit, body=shown)
+    field = "contract_key" if outcome.refused in ("taken", "one key") else "payload"
+    refusal = _refused(call, field, outcome)
+    return Done(unit=unit, body=shown, channel=outcome.channel, refusal=refusal)
+
+
+def _refused(
+    call: AgentCall, field: str, outcome: Outcome[RegistrationCode] | Outcome[Transaction]
+) -> Response | None:
+    return None if outcome.refused is None else call.refused(field, outcome.refused)
 
 
 def _asked(call: AgentCall, transaction: Transaction) -> Asked:

@@ -13,14 +13,13 @@ from typing import Any, Final, Literal
 
 from starlette.responses import Response
 
-from engine.errors import Busy, UnknownInstance
+from engine.errors import Busy
 from engine.model.names import TenantId
 from engine.ports.actor import Actor
 from engine.ports.store import Committed
-from engine.realtime.trustfactor import codes, transactions
 from engine.realtime.trustfactor.said import CONTRACT_SIGNATURE, DEVICE_SIGNATURE, signed_message
-from engine.records.realtime import RtasClient
-from engine.records.trustfactor import RegistrationCode, Transaction
+from engine.run.trustfactor import device_answers
+from engine.run.trustfactor.device_answers import DeviceAnswers
 from engine.run.unit import TRIES, Unit
 from engine.web.answers import Kind, api_error, json_answer, unread_error
 from engine.web.api.frame.operation import Described, invalid
@@ -30,7 +29,7 @@ from engine.web.request import Ask
 from engine.web.wire import Unread, read_object
 
 SKEW_SECONDS: Final = 300
-Why = codes.Refusal | transactions.Refusal | Literal["taken", "removed", "other text", "one key"]
+Why = device_answers.Why | Literal["removed", "other text"]
 REFUSALS: Final[Mapping[Why, tuple[Kind, str]]] = {
     "used": ("used", "this code was used already"),
     "expired": ("expired", "it has run out"),
@@ -106,19 +105,12 @@ class AgentCall:
         chance = self.ask.web.journeys.chance
         return Actor(name=f"device:{name}", at=self.at, chance=chance)
 
-    async def is_asked(self, unit: Unit, subject: RegistrationCode | Transaction) -> bool:
-        """Whether somebody still wants the answer: an application that may, or a journey."""
-        client = await unit.get(RtasClient, subject.client)
-        if client is None or client.status != "ACTIVE":
-            return False
-        if subject.instance is None:
-            return True
-        try:
-            store = self.ask.web.journeys.offices.store
-            loaded = await store.load(unit.tenant, subject.instance)
-        except UnknownInstance:
-            return False
-        return not loaded.instance.is_over
+    def answers(self, unit: Unit, name: str) -> DeviceAnswers:
+        """Take in what the device says, in a unit; `name` is its own in audit rows."""
+        journeys = self.ask.web.journeys
+        return DeviceAnswers(
+            unit=unit, store=journeys.offices.store, vault=journeys.vault, actor=self.actor(name)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

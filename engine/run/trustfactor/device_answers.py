@@ -1,0 +1,141 @@
+"""What a device says of a code or a transaction: taken in with all that follows, in one unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, Generic, Literal, TypeVar
+
+from engine.errors import UnknownInstance
+from engine.ports.actor import Actor
+from engine.ports.outside import Vault
+from engine.ports.store import Store
+from engine.ports.unit_of_work import UnitOfWork
+from engine.realtime.trustfactor import codes, transactions
+from engine.records.realtime import RtasClient
+from engine.records.trustfactor import Confirmation, Contract, RegistrationCode, Transaction
+from engine.run.trustfactor.telling import Teller
+
+Why = codes.Refusal | transactions.Refusal | Literal["taken", "one key"]
+"""Why a device's word counts for nothing."""
+_OPEN: Final = ("CREATED", "SCANNED", "PENDING")
+Subject = TypeVar("Subject", RegistrationCode, Transaction)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome(Generic[Subject]):
+    """What became of a device's word.
+
+    Attributes:
+        subject: The code or transaction, as it is once the unit is written.
+        channel: Which channel has an event then.
+        refused: Why the word counts for nothing; what is staged is written all the same.
+    """
+
+    subject: Subject
+    channel: str | None = None
+    refused: Why | None = None
+
+
+async def is_awaited(
+    unit: UnitOfWork, store: Store, subject: RegistrationCode | Transaction
+) -> bool:
+    """Whether somebody still wants the answer: an application that may ask, or a journey."""
+    client = await unit.get(RtasClient, subject.client)
+    if client is None or client.status != "ACTIVE":
+        return False
+    if subject.instance is None:
+        return True
+    try:
+        loaded = await store.load(unit.tenant, subject.instance)
+    except UnknownInstance:
+        return False
+    return not loaded.instance.is_over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAnswers:
+    """Takes in what one device says, at the actor's time; who it is was verified before.
+
+    What nobody awaits any more is refused, unless it was said before: again it changes nothing.
+    """
+
+    unit: UnitOfWork
+    store: Store
+    vault: Vault
+    actor: Actor
+
+    async def scan(self, code: RegistrationCode, device_key: str) -> Outcome[RegistrationCode]:
+        """Take a code: from now on it is this device's alone. A second device ends it."""
+        if await self._is_forgotten(code, codes.status_at(code, self.actor.at)):
+            return Outcome(subject=code, refused="cancelled")
+        changed = codes.scan(self.unit, self.actor, code, device_key)
+        if isinstance(changed, str) or changed.status != "SCANNED_TWICE":
+            return await self._code(code, changed, tells=False)
+        return replace(await self._code(code, changed), refused="twice")
+
+    async def confirm(
+        self, code: RegistrationCode, confirmation: Confirmation
+    ) -> Outcome[RegistrationCode]:
+        """Take the word that a device shall be registered."""
+        why = await self._hindrance(code, confirmation)
+        if why is not None:
+            return Outcome(subject=code, refused=why)
+        return await self._code(code, codes.confirm(self.unit, self.actor, code, confirmation))
+
+    async def reject(self, code: RegistrationCode, device_key: str) -> Outcome[RegistrationCode]:
+        """Take the person's word that this is not for them."""
+        return await self._code(code, codes.reject(self.unit, self.actor, code, device_key))
+
+    async def decide(
+        self,
+        transaction: Transaction,
+        contract: Contract,
+        decision: transactions.Decision,
+        signature: str,
+    ) -> Outcome[Transaction]:
+        """Take a decision on what the person has read."""
+        status = transactions.status_at(transaction, self.actor.at)
+        if await self._is_forgotten(transaction, status):
+            return Outcome(subject=transaction, refused="cancelled")
+        changed = transactions.decide(
+            self.unit, self.actor, transaction, contract, decision, signature
+        )
+        if isinstance(changed, str):
+            return Outcome(subject=transaction, refused=changed)
+        if changed.version == transaction.version:
+            return Outcome(subject=changed)
+        return Outcome(subject=changed, channel=await self._teller.tell_of_decision(changed))
+
+    async def _code(
+        self,
+        before: RegistrationCode,
+        changed: RegistrationCode | codes.Refusal,
+        *,
+        tells: bool = True,
+    ) -> Outcome[RegistrationCode]:
+        """Let follow what does; what follows may change the code once more."""
+        if isinstance(changed, str):
+            return Outcome(subject=before, refused=changed)
+        if changed.version == before.version or not tells:
+            return Outcome(subject=changed)
+        channel = await self._teller.tell_of_code(changed)
+        latest = await self.unit.get(RegistrationCode, before.id) or changed
+        return Outcome(subject=latest, channel=channel)
+
+    async def _hindrance(self, code: RegistrationCode, said: Confirmation) -> Why | None:
+        """Say why these keys cannot be registered with this code."""
+        if said.contract_key == said.device_key:
+            return "one key"
+        held = await self.unit.find(Contract, "contract_key", said.contract_key)
+        if held is not None and held.code != code.id:
+            return "taken"
+        is_forgotten = await self._is_forgotten(code, codes.status_at(code, self.actor.at))
+        return "cancelled" if is_forgotten else None
+
+    async def _is_forgotten(self, subject: RegistrationCode | Transaction, status: str) -> bool:
+        """Whether it is open, and nobody awaits it any more."""
+        return status in _OPEN and not await is_awaited(self.unit, self.store, subject)
+
+    @property
+    def _teller(self) -> Teller:
+        return Teller(unit=self.unit, records=self.store, vault=self.vault, actor=self.actor)
