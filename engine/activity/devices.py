@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal, Protocol
 
 from engine.model.names import JsonObject
@@ -19,12 +19,10 @@ class Registration:
             at the device wants none of it; `twice`: a second device has scanned the code; `over`:
             time or somebody has ended it.
         device: As its owner calls it, once it is confirmed.
-        confirmed_at: UTC.
     """
 
     status: Literal["open", "confirmed", "rejected", "twice", "over"]
     device: str = ""
-    confirmed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

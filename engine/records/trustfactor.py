@@ -1,4 +1,4 @@
-"""TrustFactor: codes that devices are registered with, contracts, transactions, and signals."""
+"""TrustFactor: codes that devices are registered with, contracts, transactions, providers."""
 
 from __future__ import annotations
 

@@ -18,8 +18,6 @@ POLL_SECONDS: Final = 90
 """After which a poll is answered with nothing; the client itself gives up after 100."""
 SEND_SECONDS: Final = 10
 """A connection that does not take what is sent to it for so long is dropped."""
-CLOSE_SECONDS: Final = 5
-"""How long the peer's WebSocket close frame is waited for."""
 CLOSE_CODE: Final = 1000
 """Of WebSockets, after a Close message or without; any other code is an error to the client."""
 

@@ -86,7 +86,6 @@ class DevicesOfHop:
         return Registration(
             status=_STATES[codes.status_at(code, self.actor.at)],
             device="" if confirmed is None else confirmed.device.known_as,
-            confirmed_at=None if confirmed is None else confirmed.at,
         )
 
     async def keep(self, slot: JsonObject) -> str | None:
