@@ -32,6 +32,10 @@ def owner_of(client: str, user_id: str) -> str:
     return digest(f"{client}\n{user_id}")
 
 
+def _seat(owner: str, seat: int | None, *, is_held: bool) -> str | None:
+    return None if seat is None or not is_held else f"{owner}.{seat}"
+
+
 class DeviceInfo(Value, frozen=True, kw_only=True):
     """A device as its agent tells of it: nothing here is proven."""
 
@@ -119,10 +123,11 @@ class Contract(Record, frozen=True, kw_only=True):
     Attributes:
         owner: Hash of client and user.
         code: Unique id of the code it was registered with.
+        seat: Which one of its user's devices it is, as long as it answers.
     """
 
     TABLE: ClassVar[str] = "tf_contracts"
-    UNIQUE: ClassVar[tuple[str, ...]] = ("contract_key",)
+    UNIQUE: ClassVar[tuple[str, ...]] = ("contract_key", "by_seat")
     LISTED: ClassVar[tuple[str, ...]] = ("owner",)
 
     client: str
@@ -138,6 +143,12 @@ class Contract(Record, frozen=True, kw_only=True):
     status: ContractStatus = "ACTIVE"
     created_at: datetime
     provider: str = EMBEDDED
+    seat: int | None = None
+
+    @property
+    def by_seat(self) -> str | None:
+        """Unique among its user's devices: the store lets no two have one seat."""
+        return _seat(self.owner, self.seat, is_held=self.status == "ACTIVE")
 
 
 class Transaction(Ending, frozen=True, kw_only=True):
@@ -151,10 +162,11 @@ class Transaction(Ending, frozen=True, kw_only=True):
         decided_by: Contract key.
         signature: By that key, over what was shown and the decision, in base64.
         provider, remote: As of a code.
+        seat: Which one of those it is that wait for its user, as long as it does.
     """
 
     TABLE: ClassVar[str] = "tf_transactions"
-    UNIQUE: ClassVar[tuple[str, ...]] = ("by_remote",)
+    UNIQUE: ClassVar[tuple[str, ...]] = ("by_remote", "by_seat")
     LISTED: ClassVar[tuple[str, ...]] = ("owner",)
 
     client: str
@@ -172,11 +184,17 @@ class Transaction(Ending, frozen=True, kw_only=True):
     instance: InstanceId | None = None
     provider: str = EMBEDDED
     remote: Remote | None = None
+    seat: int | None = None
 
     @property
     def by_remote(self) -> str | None:
         """Unique among the transactions of its provider."""
         return None if self.remote is None else remote_key(self.provider, self.remote.id)
+
+    @property
+    def by_seat(self) -> str | None:
+        """Unique among those that wait for its user: the store lets no two have one seat."""
+        return _seat(self.owner, self.seat, is_held=self.status == "PENDING")
 
 
 class WrongDeviceToken(Ending, frozen=True, kw_only=True):

@@ -132,10 +132,12 @@ OF_TRUSTFACTOR: list[Record] = [
     Contract(
         id="c1", client="x", application="Bank", user_id="u", owner="o", code="c1",
         contract_key="k", device_key="d", device=PHONE, address="::1", created_at=NOON,
+        seat=3,
     ),
     Transaction(
         id="t1", client="x", application="Bank", user_id="u", owner="o", contracts=("k",),
         sealed="s", created_at=NOON, ends_at=NOON, expires_at=NOON, decided_at=NOON,
+        seat=0,
     ),
     WrongDeviceToken(id="h", contract="c1", expires_at=NOON),
     Callbacks(id="x", secrets=(SealedSecret(sealed="x", created_at=NOON),)),

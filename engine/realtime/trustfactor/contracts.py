@@ -13,6 +13,7 @@ from engine.ports.paging import every
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor import codes
+from engine.realtime.trustfactor.seats import free_seat
 from engine.records.record import Absent, Version
 from engine.records.trustfactor import (
     Contract,
@@ -41,6 +42,7 @@ async def register(
     found = await unit.find(Contract, "contract_key", confirmed.contract_key)
     if found is not None:
         return found
+    devices = await of_user(unit, records, code.client, code.user_id)
     contract = Contract(
         id=actor.chance.id(),
         client=code.client,
@@ -55,6 +57,7 @@ async def register(
         location=confirmed.location,
         created_at=actor.at,
         provider=code.provider,
+        seat=free_seat([one.seat for one in devices], MOST_DEVICES, actor.chance),
     )
     unit.put(contract, Absent())
     codes.registered(unit, actor, code)

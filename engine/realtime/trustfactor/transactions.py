@@ -20,6 +20,7 @@ from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor.contracts import of_user
 from engine.realtime.trustfactor.plain import is_plain
+from engine.realtime.trustfactor.seats import free_seat
 from engine.records.record import Absent, Version
 from engine.records.trustfactor import (
     EMBEDDED,
@@ -84,12 +85,8 @@ async def create(
     if problems:
         return problems
     owner = owner_of(wanted.client, wanted.user_id)
-    waiting = [
-        row
-        async for row in every(records, unit.tenant, Transaction, "owner", owner)
-        if status_at(row, actor.at) == "PENDING"
-    ]
-    if len(waiting) >= MOST_OPEN:
+    seat = free_seat(await _seats(unit, records, actor, owner), MOST_OPEN, actor.chance)
+    if seat is None:
         return (wrong("user_id", f"{MOST_OPEN} wait to be decided already; let them be first"),)
     devices = await of_user(unit, records, wanted.client, wanted.user_id)
     keys = tuple(
@@ -113,10 +110,20 @@ async def create(
         expires_at=ends_at + KEPT,
         instance=wanted.instance,
         provider=wanted.provider,
+        seat=seat,
     )
     unit.put(transaction, Absent())
     unit.audit(actor.did("transaction.create", f"transaction:{id}", client=wanted.client))
     return transaction
+
+
+async def _seats(unit: UnitOfWork, records: Records, actor: Actor, owner: str) -> list[int | None]:
+    """List the seats of what waits for a user; what time has ended gives its own back."""
+    return [
+        row.seat
+        async for row in every(records, unit.tenant, Transaction, "owner", owner)
+        if row.status == "PENDING" and expire(unit, actor, row) is None
+    ]
 
 
 def display_of(vault: Vault, transaction: Transaction) -> Display:
