@@ -31,6 +31,8 @@ LIFE: Final = timedelta(hours=2)
 Always longer than such a token lives: a sequence that began anew meanwhile would be taken for one
 that was heard already.
 """
+MOST_EVENTS: Final = 500
+"""Of one channel that an application publishes on: whoever comes again may be told all of them."""
 UNCACHED_LIFE: Final = timedelta(minutes=2)
 """How long an event that is not cached is kept for those that are connected, or will be again."""
 # A comma parts groups, a colon a group's name; neither may stand in what an application sends.

@@ -13,6 +13,7 @@ import pytest
 from engine.access.clients import change_client, exchange_secret
 from engine.model.names import MAIN_TENANT
 from engine.ports.store import PageQuery
+from engine.realtime.channels import MOST_EVENTS
 from engine.records.realtime import RtasChannel, RtasEvent
 from engine.run.unit import Unit
 from engine.web.sources import SourceLimits
@@ -230,6 +231,19 @@ def test_events_are_kept_sealed_and_go_at_their_end() -> None:
     assert "John" not in kept
     assert "iVBOR" not in kept
     assert left == 0
+
+
+def test_one_registration_has_so_many_events_and_no_more() -> None:
+    async def story(house: Surface) -> tuple[set[int], Answer, int]:
+        server = await application(house)
+        told = [(await server.tell(CREATED)).status for _ in range(MOST_EVENTS)]
+        refused = await server.tell(CREATED)
+        return set(told), refused, (await server.tell(CREATED | {"unique_id": "another"})).status
+
+    told, refused, another = play(story)
+
+    assert (told, refused.status, another) == ({204}, 400, 204)
+    assert [one["field"] for one in refused.json["details"]["problems"]] == ["unique_id"]
 
 
 def test_version_one_names_a_registration_by_its_moment() -> None:

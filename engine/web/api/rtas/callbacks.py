@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Meta
 
 from engine.model.names import JsonObject
-from engine.model.problem import Problems
+from engine.model.problem import Problems, wrong
 from engine.realtime.callbacks import Flags, event_of, status_of, subject_of
-from engine.realtime.channels import Event, Flow, Group, publish
+from engine.realtime.channels import MOST_EVENTS, Event, Flow, Group, publish
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped, invalid
-from engine.web.api.rtas.operations import group_of, ids_of, operation
+from engine.web.api.rtas.operations import group_of, ids_of, operation, subject_name
 from engine.web.api.rtas.values import Id, SentToRtas
 
 CALLBACK_BYTES: Final = 512 * 1024
@@ -120,6 +120,9 @@ async def _tell(
     if not isinstance(event, Event):
         return invalid(event)
     channel = await publish(call.unit, call.ask.web.journeys.vault, group, event, call.actor.at)
+    if channel.sequence > MOST_EVENTS:
+        told = f"it has had {MOST_EVENTS} events, and may have no more"
+        return invalid((wrong(subject_name(flow), told),))
     hub, tenant = call.ask.web.hub, call.tenant
     return Answered(after=lambda: hub.hint(tenant, channel.id))
 

@@ -35,5 +35,9 @@ def group_of(
         return subject
     client = call.application.client.id
     group = Group(client=client, flow=flow, subject=subject, user_id=user_id)
-    name = "transaction_id" if flow == "transaction" else SUBJECT_NAMES[0]
-    return group_problems(name, group) or group
+    return group_problems(subject_name(flow), group) or group
+
+
+def subject_name(flow: Flow) -> str:
+    """Name the field that says which registration or transaction is meant."""
+    return "transaction_id" if flow == "transaction" else SUBJECT_NAMES[0]
