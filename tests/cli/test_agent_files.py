@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engine.adapters.signatures.ed25519 import Ed25519Keys
-from engine.cli.device.agent import Agent, Link, Refused, Scanned
+from engine.cli.device.agent import Agent, Link, Scanned
+from engine.cli.device.calling import Refused
 from engine.testing import FrozenClock
 from tests.cli.shell import Main
 

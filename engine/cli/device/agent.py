@@ -8,11 +8,8 @@ from __future__ import annotations
 import json
 import platform
 import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -22,6 +19,7 @@ from msgspec.structs import replace
 
 from engine.cli.command import is_origin
 from engine.cli.device.agent_file import AgentFile, HeldContract, alone, contents, look, write
+from engine.cli.device.calling import Refused, post
 from engine.model.names import TenantId
 from engine.ports.outside import Clock
 from engine.ports.signing import DeviceKeys
@@ -34,18 +32,8 @@ from engine.realtime.trustfactor.said import (
 )
 from engine.realtime.trustfactor.transactions import Display, digest_of
 
-PATIENCE_SECONDS: Final = 15
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 T = TypeVar("T")
-
-
-class Refused(Exception):
-    """A server has not taken what the agent said; `status` 0: there was no answer."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
 
 
 class Scanned(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,16 +244,7 @@ class Agent:
             headers[DEVICE_SIGNATURE] = self.keys.sign(self.kept.private, message)
         if held is not None:
             headers[CONTRACT_SIGNATURE] = self.keys.sign(held.private, message)
-        asked = urllib.request.Request(origin + path, body, headers)  # noqa: S310 - `link_of` saw to the scheme
-        try:
-            with urllib.request.urlopen(  # noqa: S310 - as above
-                asked, timeout=PATIENCE_SECONDS, context=self.trust
-            ) as found:
-                return msgspec.json.decode(found.read(), type=answer)
-        except urllib.error.HTTPError as error:
-            raise Refused(error.code, _reason(error)) from error
-        except (OSError, HTTPException, ValueError, RecursionError) as error:
-            raise Refused(0, f"{origin} does not answer as a server of ours") from error
+        return post(origin, path, body, headers, trust=self.trust, answer=answer)
 
 
 def _new(name: str, keys: DeviceKeys) -> AgentFile:
@@ -277,13 +256,3 @@ def _read_digest(said: Asked) -> str:
     """Make the digest of what is shown here: a server cannot show one thing and have another."""
     display = Display(action=said.action, message=said.message, parameters=said.parameters)
     return digest_of(said.transaction_id, said.application_name, display)
-
-
-def _reason(refusal: urllib.error.HTTPError) -> str:
-    """Read why a server refuses: the sentence of its first problem, or its own."""
-    try:
-        told = json.loads(refusal.read())
-        problems = told["details"]["problems"]
-        return str(problems[0]["message"] if problems else told["message"])
-    except (OSError, HTTPException, ValueError, LookupError, TypeError, RecursionError):
-        return "the server has refused it without a word"

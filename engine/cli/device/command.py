@@ -83,7 +83,7 @@ def register(
     as_json: bool,
 ) -> int:
     """Scan a code, as a link or in a picture, and register this device with it."""
-    from engine.cli.device.agent import Refused
+    from engine.cli.device.calling import Refused
 
     link = _link(link_or_picture)
     agent = _agent(folder, name, ca_file, begins=True)
@@ -236,7 +236,7 @@ def _link(text: str) -> Link:
 
 def _settled(agent: Agent, link: Link, held: HeldContract, patience: timedelta) -> str:
     """Wait until the application has agreed; what it refuses is given up. Raises `Refused`."""
-    from engine.cli.device.agent import Refused
+    from engine.cli.device.calling import Refused
 
     until = agent.clock.now() + patience
     while True:
@@ -256,7 +256,7 @@ def _settled(agent: Agent, link: Link, held: HeldContract, patience: timedelta) 
 
 def _questions(agent: Agent) -> list[Question]:
     """List what is asked, by every application; one that does not answer is told, not fatal."""
-    from engine.cli.device.agent import Refused
+    from engine.cli.device.calling import Refused
 
     found: dict[tuple[str, str, str], Question] = {}
     for held in agent.contracts():
@@ -272,7 +272,7 @@ def _questions(agent: Agent) -> list[Question]:
 def _decided(
     agent: Agent, id: str | None, patience: timedelta | None, *, accepts: bool, as_json: bool
 ) -> int:
-    from engine.cli.device.agent import Refused
+    from engine.cli.device.calling import Refused
 
     question = _meant(_awaited(agent, id, patience), id)
     if not as_json:
