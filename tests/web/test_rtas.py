@@ -238,7 +238,7 @@ def test_one_registration_has_so_many_events_and_no_more() -> None:
         server = await application(house)
         told = [(await server.tell(CREATED)).status for _ in range(MOST_EVENTS)]
         refused = await server.tell(CREATED)
-        return set(told), refused, (await server.tell(CREATED | {"unique_id": "another"})).status
+        return set(told), refused, (await server.tell(CREATED, unique_id="another")).status
 
     told, refused, another = play(story)
 
