@@ -117,8 +117,7 @@ async def change(
     Raises:
         Busy: Somebody was quicker three times.
     """
-    from engine.ports.store import Committed
-    from engine.run.unit import TRIES, Unit
+    from engine.run.unit import TRIES, Unit, is_written
 
     for _ in range(TRIES):
         actor = await acting(application)
@@ -126,6 +125,6 @@ async def change(
         made = await work(unit, actor)
         if isinstance(made, tuple):
             return made
-        if isinstance(await application.store.write(application.tenant, unit.staged()), Committed):
+        if await is_written(unit, application.store):
             return made
     raise Busy(retry_after=1)

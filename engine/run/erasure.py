@@ -36,7 +36,7 @@ from engine.records.work import Job, Signal
 from engine.run import sessions
 from engine.run.current import InstanceRef
 from engine.run.loop import Loop
-from engine.run.unit import TRIES, Unit
+from engine.run.unit import TRIES, Unit, is_written
 
 TOKEN_KEPT: Final = timedelta(days=30)
 """How long a token is kept that can start nothing any more."""
@@ -155,7 +155,7 @@ class Eraser:
             await forget_user(unit, self.store, own.id, user.id)
         found = Erased(instances=len(instances), tokens=len(tokens), passcodes=len(passcodes))
         unit.audit(by.did("user.erase", f"user:{user.id}", instances=str(found.instances)))
-        if not isinstance(await self.store.write(tenant, unit.staged()), Committed):
+        if not await is_written(unit, self.store):
             raise Busy(retry_after=1)
         await self.store.scrub()
         return found

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from engine.model.names import AccountKey, TenantId
 from engine.model.value import Passing
-from engine.ports.store import Records
+from engine.ports.store import Committed, Records, Store
 from engine.records.record import (
     EMPTY,
     Absent,
@@ -132,3 +132,12 @@ class Unit:
         """Forget what was staged since: the activity that staged it broke."""
         self._shadows, self.device = dict(mark.shadows), mark.device
         del self._writes[mark.writes :], self._audit[mark.audit :], self._resets[mark.resets :]
+
+
+async def is_written(unit: Unit, store: Store) -> bool:
+    """Write all that a unit has staged, if anything; False where somebody was quicker.
+
+    Raises as `Store.write`.
+    """
+    staged = unit.staged()
+    return staged.is_empty or isinstance(await store.write(unit.tenant, staged), Committed)

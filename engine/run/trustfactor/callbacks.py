@@ -15,13 +15,13 @@ from engine.model.names import JsonObject, TenantId
 from engine.ports.actor import Actor
 from engine.ports.http import Http, HttpRequest
 from engine.ports.outside import Chance, Vault
-from engine.ports.store import Committed, Store
+from engine.ports.store import Store
 from engine.realtime.trustfactor import codes, contracts, transactions
 from engine.records.trustfactor import Callbacks, RegistrationCode, Transaction
 from engine.records.webhooks import SealedSecret
 from engine.run.delivering import tried
 from engine.run.trustfactor.telling import What
-from engine.run.unit import Unit
+from engine.run.unit import Unit, is_written
 from engine.webhooks import signing
 
 REFUSALS: Final = frozenset({403, 410, 422})
@@ -112,7 +112,7 @@ class ApplicationCallbacks:
         return await tried(self.http, request, at)
 
     async def _written(self, unit: Unit) -> Ended | TryLater:
-        if isinstance(await self.store.write(unit.tenant, unit.staged()), Committed):
+        if await is_written(unit, self.store):
             return _DONE
         return TryLater(reason="somebody else has changed it meanwhile", at_last=_DONE)
 

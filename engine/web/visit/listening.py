@@ -6,7 +6,6 @@ from engine.access.embedded import known_client
 from engine.errors import Busy
 from engine.model.names import TenantId
 from engine.model.screen import LivePanel
-from engine.ports.store import Committed
 from engine.realtime.channels import Group
 from engine.realtime.tokens import issue
 from engine.realtime.trustfactor import codes
@@ -14,7 +13,7 @@ from engine.records.realtime import RtasChannel, RtasClient
 from engine.records.trustfactor import EMBEDDED, RegistrationCode, Transaction
 from engine.records.work import Signal
 from engine.run.current import Current
-from engine.run.unit import TRIES, Unit
+from engine.run.unit import TRIES, Unit, is_written
 from engine.web.links import HUB_PATH, registration_link, transaction_link
 from engine.web.listening.script import SCRIPT_PATH, integrity
 from engine.web.pages import Listening
@@ -38,9 +37,8 @@ async def listening(ask: Ask, current: Current) -> Listening | None:
             return None
         group = _group(client, panel)
         token = await issue(unit, ask.web.issuer, client, group, current.now)
-        staged = unit.staged()
         # The tenant's first token makes its key; a twin may have been quicker.
-        if staged.is_empty or isinstance(await store.write(tenant, staged), Committed):
+        if await is_written(unit, store):
             return Listening(
                 link=_link(ask, tenant, subject),
                 token=token,

@@ -9,8 +9,7 @@ from starlette.responses import Response
 
 from engine.errors import Busy
 from engine.ports.actor import Actor
-from engine.ports.store import Committed
-from engine.run.unit import TRIES, Unit
+from engine.run.unit import TRIES, Unit, is_written
 from engine.web.answers import api_error, json_answer, unread_error
 from engine.web.api.frame.operation import Answered, Call, Operation, Stopped, invalid
 from engine.web.api.frame.reading import taken, taken_words
@@ -82,8 +81,7 @@ async def _tried(
         return twin if isinstance(twin, Response) else _stopped(ask, found)
     if isinstance(found, Answered) and kept is not None:
         kept.keep(call, found, found.status or operation.status)
-    staged = call.unit.staged()
-    if not staged.is_empty and not isinstance(await store.write(caller.tenant, staged), Committed):
+    if not await is_written(call.unit, store):
         return None
     if isinstance(found, Stopped):
         return _stopped(ask, found)

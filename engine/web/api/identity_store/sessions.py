@@ -16,9 +16,8 @@ from engine.identity.authentication import Missing, Verifier
 from engine.identity.choosing import Refusal, Registered
 from engine.identity.sessions import Named, Started, give_back, spend, start
 from engine.model.names import HopId
-from engine.ports.store import Committed
 from engine.records.identity import Passcode, PasscodeSession, SessionKind
-from engine.run.unit import TRIES, Unit
+from engine.run.unit import TRIES, Unit, is_written
 from engine.secret import Secret
 from engine.web.api.frame.operation import (
     MISSING,
@@ -206,7 +205,7 @@ async def _completed(
             give_back(back, session)
             await store.write(call.tenant, back.staged())
             raise
-        if isinstance(await store.write(call.tenant, unit.staged()), Committed):
+        if await is_written(unit, store):
             return done
     raise Busy(retry_after=1)
 

@@ -16,11 +16,10 @@ from starlette.responses import Response
 from engine.errors import Busy
 from engine.model.names import TenantId
 from engine.ports.actor import Actor
-from engine.ports.store import Committed
 from engine.realtime.trustfactor.said import CONTRACT_SIGNATURE, DEVICE_SIGNATURE, signed_message
 from engine.run.trustfactor import device_answers
 from engine.run.trustfactor.device_answers import DeviceAnswers
-from engine.run.unit import TRIES, Unit
+from engine.run.unit import TRIES, Unit, is_written
 from engine.web.answers import Kind, api_error, json_answer, unread_error
 from engine.web.api.frame.operation import Described, invalid
 from engine.web.api.frame.reading import taken
@@ -156,10 +155,8 @@ def answering(row: Described, work: Work) -> Callable[[Ask], Awaitable[Response]
 
 async def _written(ask: Ask, found: Done) -> bool:
     """Write what is staged, then tell the channel; False where somebody was quicker."""
-    staged, tenant = found.unit.staged(), found.unit.tenant
-    ask.tenant = tenant
-    store = ask.web.journeys.offices.store
-    if not staged.is_empty and not isinstance(await store.write(tenant, staged), Committed):
+    tenant = ask.tenant = found.unit.tenant
+    if not await is_written(found.unit, ask.web.journeys.offices.store):
         return False
     if found.channel is not None:
         ask.web.hub.hint(tenant, found.channel)
