@@ -153,3 +153,23 @@ def test_a_damaged_agent_can_be_forgotten(tmp_path: Path, device: Callable[..., 
     result = device("forget")
 
     assert (result.exit_code, file.exists()) == (0, False), result.output
+
+
+def test_an_agent_that_never_was_is_not_said_to_be_forgotten(
+    tmp_path: Path, device: Callable[..., Result]
+) -> None:
+    first, known = device("forget"), begun(tmp_path)
+    second = device("forget")
+
+    assert (first.exit_code, second.exit_code) == (1, 0), first.output
+    assert f"no agent {known.kept.name}" in first.stderr
+
+
+@pytest.mark.parametrize("name", ["nothing.png", ""])
+def test_a_picture_that_is_not_there_is_said_not_to_be(
+    tmp_path: Path, device: Callable[..., Result], name: str
+) -> None:
+    result = device("register", str(tmp_path / name))
+
+    assert result.exit_code == 1
+    assert "extra" not in result.stderr, result.stderr

@@ -97,12 +97,15 @@ def write(file: Path, held: AgentFile) -> None:
     fresh.replace(file)
 
 
-def remove(file: Path) -> None:
-    """Remove an agent's file, damaged or not, and what a crash has left of it."""
-    if file.parent.exists():
-        with alone(file):
-            file.unlink(missing_ok=True)
-            file.with_suffix(".new").unlink(missing_ok=True)
+def remove(file: Path) -> bool:
+    """Remove an agent's file, damaged or not, and what a crash has left of it; False: nothing."""
+    if not file.parent.exists():
+        return False
+    with alone(file):
+        there = [one for one in (file, file.with_suffix(".new")) if one.exists()]
+        for one in there:
+            one.unlink()
+    return bool(there)
 
 
 def _damaged(file: Path, reason: str) -> NoReturn:

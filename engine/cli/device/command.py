@@ -19,6 +19,7 @@ from engine.cli.terminal.page import Terminal, clean, counted, say_json
 if TYPE_CHECKING:
     from engine.cli.device.agent import Agent, Link, Question
     from engine.cli.device.agent_file import HeldContract
+    from engine.cli.device.calling import Refused
 
 F = TypeVar("F", bound=Callable[..., object])
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -66,7 +67,7 @@ def device() -> None:
 @click.option("--yes", is_flag=True, help="Confirm without asking.")
 @click.option("--decline", is_flag=True, help="Say that it is not for you.")
 @click.option(
-    "--wait", "patience", type=Length(), default="PT1M", show_default=True,
+    "--wait", "patience", type=Length(), default="PT3M", show_default=True,
     help="How long to wait for the application to agree.",
 )  # fmt: skip
 @agent_options
@@ -102,10 +103,11 @@ def register(
         held = agent.make_contract_key(link, scanned)
         status = _settled(agent, link, held, patience)
     except Refused as refused:
-        fail(f"It is not registered: {clean(refused.reason)}.")
+        fail(f"It is not registered: {_sentence(refused)}")
     sentences = {
         "REGISTERED": f"This device is registered for {who}.",
-        "CONFIRMED": f"It is confirmed here; {clean(held.application)} has not agreed yet.",
+        "CONFIRMED": f"It is confirmed here; {clean(held.application)} has not agreed yet. Press"
+        " Continue on its page where it shows one; the same command says how far it is.",
     }
     facts = {"status": status, "agent": name, "contractKey": held.public}
     return _told(facts, sentences.get(status, f"It is {clean(status)}."), as_json=as_json)
@@ -185,7 +187,8 @@ def forget(*, name: str, folder: Path, ca_file: Path | None) -> int:
     """Forget an agent with its keys; servers keep its contracts until they are reset there."""
     from engine.cli.device.agent_file import remove
 
-    remove(_file(folder, name))
+    if not remove(_file(folder, name)):
+        fail(f"There is no agent {clean(name)} in {clean(str(folder))}.")
     Terminal.here().say(f"The agent {clean(name)} is forgotten, with its keys.")
     return 0
 
@@ -280,7 +283,7 @@ def _decided(
     try:
         status = agent.decide(question, accepts=accepts)
     except Refused as refused:
-        fail(f"It is not decided: {clean(refused.reason)}.")
+        fail(f"It is not decided: {_sentence(refused)}")
     facts = {"transaction": question.id, "status": status}
     return _told(facts, f"It is {clean(status.lower())}.", as_json=as_json)
 
@@ -316,6 +319,11 @@ def _show(terminal: Terminal, question: Question) -> None:
             ("id", question.id),
         ]
     )
+
+
+def _sentence(refused: Refused) -> str:
+    """Write why a server refuses as the end of a sentence; what it says is its own text."""
+    return f"{clean(refused.reason).rstrip('.')}."
 
 
 def _told(facts: dict[str, Any], sentence: str, *, as_json: bool) -> int:

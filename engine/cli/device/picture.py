@@ -10,11 +10,16 @@ from engine.cli.terminal.page import clean
 
 def codes_in(file: Path) -> list[str]:
     """Read the square codes of a picture. Raises `Failed` where it cannot be looked at."""
+    with file.open("rb"):
+        pass  # that there is no such file is told first
     try:
         import zxingcpp
         from PIL import Image
     except ImportError:
-        fail("Pictures need the extra `device`: install trustflow[device], or give the link.")
+        fail(
+            "Pictures need the extra `device`: `pip install 'trustflow[device]'`, in a clone"
+            " `.venv/bin/pip install '.[device]'`. Or give the link."
+        )
     try:
         with Image.open(file) as picture:
             grey = picture.convert("L")
