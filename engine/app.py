@@ -37,7 +37,8 @@ from engine.run.outbox import Outbox
 from engine.run.oversight.supervision import Supervisor
 from engine.run.pump import Pump
 from engine.run.trustfactor.callbacks import ApplicationCallbacks
-from engine.run.trustfactor.providers import Client, Providers
+from engine.run.trustfactor.provider_client import Client
+from engine.run.trustfactor.providers import Providers
 from engine.run.trustfactor.telling import AT_PROVIDER, LABEL
 from engine.settings import Settings
 

@@ -19,8 +19,8 @@ from engine.records.work import Job
 from engine.run.current import InstanceRef
 from engine.run.outbox import Outbox
 from engine.run.trustfactor.callbacks import ApplicationCallbacks
-from engine.run.trustfactor.provided import Wanted, add_provider
-from engine.run.trustfactor.providers import Client, Providers, bound_to
+from engine.run.trustfactor.provider_client import Client, bound_to
+from engine.run.trustfactor.providers import Providers, Wanted, add_provider
 from engine.run.trustfactor.telling import AT_PROVIDER, LABEL
 from engine.run.unit import Unit
 from engine.webhooks import signing

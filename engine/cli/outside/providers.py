@@ -60,7 +60,7 @@ def add(
     secret = _secret(secret_file)
 
     async def work(application: Application) -> Provider | tuple[FieldProblem, ...]:
-        from engine.run.trustfactor.provided import Wanted, add_provider
+        from engine.run.trustfactor.providers import Wanted, add_provider
 
         wanted = Wanted(
             name=name,
@@ -117,7 +117,7 @@ def remove(*, name: str, data: Path | None) -> int:
 
     async def staged(unit: Unit, actor: Actor) -> Provider:
         from engine.records.trustfactor import Provider
-        from engine.run.trustfactor.provided import remove_provider
+        from engine.run.trustfactor.providers import remove_provider
 
         found = await unit.get(Provider, name)
         if found is None:

@@ -17,7 +17,7 @@ from engine.web.api.process_server import DESCRIBED
 from engine.web.api.rtas.login import LOGIN
 from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
 from engine.web.api.trustfactor.agents import AGENTS
-from engine.web.api.trustfactor.provided import PROVIDED
+from engine.web.api.trustfactor.provider_callbacks import PROVIDED
 from engine.web.gate.door import Needs
 from engine.web.openapi.schemas import Schema, Schemas
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from engine.errors import Busy
 from engine.model.names import TenantId
 from engine.ports.store import Committed
-from engine.run.trustfactor.provided import Decided, Hearing, Registered, Taken
+from engine.run.trustfactor.provider_callbacks import Decided, Hearing, Registered, Taken
 from engine.run.unit import TRIES, Unit
 from engine.web.answers import api_error, unread_error
 from engine.web.api.frame.operation import Described, Nothing

@@ -9,19 +9,14 @@ from typing import Final
 
 import msgspec
 
-from engine.access.clients import CLIENT_ID
 from engine.errors import UnknownInstance
 from engine.model.names import InstanceId
-from engine.model.problem import Problems, wrong
 from engine.ports.actor import Actor
-from engine.ports.http import Http
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor import codes, transactions
-from engine.records.record import Absent
 from engine.records.trustfactor import (
-    EMBEDDED,
     Confirmation,
     DeviceInfo,
     Provider,
@@ -29,7 +24,7 @@ from engine.records.trustfactor import (
     Transaction,
     remote_key,
 )
-from engine.run.trustfactor.providers import Client, Refused, bound_to, place_of
+from engine.run.trustfactor.provider_client import bound_to
 from engine.run.trustfactor.telling import Teller
 from engine.webhooks import signing
 
@@ -59,79 +54,6 @@ class Decided(msgspec.Struct, kw_only=True, frozen=True):
     status: str
     contract_key: str | None = None
     signature: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A provider that is to be known.
-
-    Attributes:
-        name: As definitions name it.
-        address: Scheme, host and port.
-        callback_base: Where it calls us back: our own address, and what stands before its name.
-    """
-
-    name: str
-    address: str
-    client_id: str
-    secret: str
-    callback_base: str
-
-
-async def add_provider(
-    unit: UnitOfWork, actor: Actor, vault: Vault, http: Http, wanted: Wanted
-) -> Provider | Problems:
-    """Log in at a provider, tell it where to call us back, and stage what we know it by."""
-    problems = await _problems(unit, http, wanted)
-    if problems:
-        return problems
-    sealed = vault.seal("trustfactor", wanted.secret.encode(), bound_to(wanted.name, "secret"))
-    provider = Provider(
-        id=wanted.name,
-        address=wanted.address.rstrip("/"),
-        client_id=wanted.client_id,
-        sealed_secret=sealed,
-        sealed_callback="",
-        created_at=actor.at,
-        created_by=actor.name,
-    )
-    base = f"{wanted.callback_base}/{unit.tenant}/{wanted.name}"
-    place = place_of(vault, unit.tenant, provider, actor.at)
-    said = {
-        "register_callback_url": f"{base}/registration",
-        "transaction_callback_url": f"{base}/transaction",
-    }
-    try:
-        made = await Client(http=http).call(place, "/trustfactor/v1/callbacks", dict(said))
-    except Refused as refused:
-        return (wrong("address", f"the provider does not take us: {refused.reason}"),)
-    secret = signing.read(str(made.get("secret", "")))
-    if secret is None:
-        return (wrong("address", "the provider gave no secret that callbacks are signed with"),)
-    callback = vault.seal("trustfactor", secret, bound_to(wanted.name, "callback"))
-    kept = msgspec.structs.replace(provider, sealed_callback=callback)
-    unit.put(kept, Absent())
-    unit.audit(actor.did("provider.add", f"provider:{wanted.name}", address=provider.address))
-    return kept
-
-
-def remove_provider(unit: UnitOfWork, actor: Actor, provider: Provider) -> None:
-    """Stage the end of a provider: what is under way there is heard of no more."""
-    unit.delete(provider)
-    unit.audit(actor.did("provider.remove", f"provider:{provider.id}"))
-
-
-async def _problems(unit: UnitOfWork, http: Http, wanted: Wanted) -> Problems:
-    found = []
-    if CLIENT_ID.fullmatch(wanted.name) is None or wanted.name == EMBEDDED:
-        told = f"use letters of ASCII, digits, -, _ and ., and another name than {EMBEDDED}"
-        found.append(wrong("name", told))
-    elif await unit.get(Provider, wanted.name) is not None:
-        found.append(wrong("name", "a provider of this name is known already"))
-    refusal = http.refusal(wanted.address)
-    if refusal is not None:
-        found.append(wrong("address", refusal))
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
