@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -16,19 +16,47 @@ from engine.model.names import JsonObject, TenantId
 from engine.ports.http import Http, HttpAnswer, HttpRequest
 from engine.ports.outside import Vault
 from engine.records.trustfactor import Provider
+from engine.run.trustfactor.provider_answers import Token, read
 
 RENEW_AFTER: Final = timedelta(minutes=30)
 LOG_IN_AFTER: Final = timedelta(minutes=55)
+UNAUTHORISED: Final = 401
+FOR_NOW: Final = frozenset({UNAUTHORISED, 408, 425, 429})
+"""What a provider answers, besides 5xx, that may do it yet."""
+A = TypeVar("A", bound=msgspec.Struct)
+Headers = tuple[tuple[str, str], ...]
 
 
-class Refused(Exception):
-    """The provider does not do it: `again`, whether it may yet."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """Why a call has given nothing; what follows is for whoever has asked.
 
-    def __init__(self, reason: str, *, again: bool, status: int = 0) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.again = again
-        self.status = status
+    Attributes:
+        reason: For operators: no word of the provider's own.
+        again: Whether it may do it yet.
+        status: What it has answered; 0: nothing.
+    """
+
+    reason: str
+    again: bool
+    status: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Generic[A]):
+    """One call.
+
+    Attributes:
+        path: Behind the provider's address.
+        answer: What it is to be answered.
+        said: None: what is at the path is to go.
+        key: The same at every try, so that it is done once there; empty without one.
+    """
+
+    path: str
+    answer: type[A]
+    said: JsonObject | None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,76 +74,70 @@ class Client:
     http: Http
     logins: dict[tuple[TenantId, str], Login] = field(default_factory=dict)
 
-    async def call(
-        self, place: Place, path: str, said: JsonObject | None, *, key: str = ""
-    ) -> JsonObject:
-        """Call once, logged in; a token that is good no more is made anew. Raises `Refused`."""
-        for is_last in (False, True):
-            token = await self._token(place)
-            headers = [("Authorization", f"Bearer {token}")]
-            headers += [("Idempotency-Key", key)] if key else []
-            try:
-                return await self._send(place, path, said, headers)
-            except Refused as refused:
-                self.logins.pop(place.name, None)
-                if refused.status != 401 or is_last:
-                    raise
-        raise AssertionError  # the second round has returned or raised
+    async def call(self, place: Place, request: Request[A]) -> A | Rejected:
+        """Call once, logged in; a token that is good no more is made anew."""
+        found = await self._called(place, request)
+        if isinstance(found, Rejected) and found.status == UNAUTHORISED:
+            self.logins.pop(place.name, None)
+            return await self._called(place, request)
+        return found
 
-    async def log_in(self, place: Place) -> str:
-        """Give a fresh token. Raises `Refused`."""
-        said: JsonObject = {"client_id": place.client_id, "client_secret": place.secret}
-        return str((await self._send(place, "/rtas/v1/login", said, []))["token"])
+    async def _called(self, place: Place, request: Request[A]) -> A | Rejected:
+        token = await self._token(place)
+        if isinstance(token, Rejected):
+            return token
+        headers: Headers = (("Authorization", f"Bearer {token}"),)
+        if request.key:
+            headers = (*headers, ("Idempotency-Key", request.key))
+        return await self._send(place, request, headers)
 
-    async def _token(self, place: Place) -> str:
+    async def _token(self, place: Place) -> str | Rejected:
         kept = self.logins.get(place.name)
         age = timedelta.max if kept is None else place.at - kept.at
         if kept is not None and age < RENEW_AFTER:
             return kept.token
-        token = await self._renewed(place, kept) if kept and age < LOG_IN_AFTER else None
-        token = token or await self.log_in(place)
-        self.logins[place.name] = Login(token=token, at=place.at)
-        return token
+        fresh = await self._renewed(place, kept) if kept and age < LOG_IN_AFTER else None
+        if fresh is None or isinstance(fresh, Rejected):
+            fresh = await self._logged_in(place)
+        if isinstance(fresh, Rejected):
+            return fresh
+        self.logins[place.name] = Login(token=fresh.token, at=place.at)
+        return fresh.token
 
-    async def _renewed(self, place: Place, kept: Login) -> str | None:
-        headers = [("Authorization", f"Bearer {kept.token}")]
-        try:
-            found = await self._send(place, "/rtas/v1/token/renew", {}, headers)
-        except Refused:
-            return None
-        return str(found["token"])
+    async def _logged_in(self, place: Place) -> Token | Rejected:
+        said: JsonObject = {"client_id": place.client_id, "client_secret": place.secret}
+        return await self._send(place, Request(path="/rtas/v1/login", answer=Token, said=said), ())
 
-    async def _send(
-        self, place: Place, path: str, said: JsonObject | None, headers: list[tuple[str, str]]
-    ) -> JsonObject:
-        method, body = ("DELETE", b"") if said is None else ("POST", msgspec.json.encode(said))
-        kind = [] if said is None else [("Content-Type", "application/json")]
-        request = HttpRequest(
-            method=method, uri=f"{place.address}{path}", headers=(*kind, *headers), body=body
+    async def _renewed(self, place: Place, kept: Login) -> Token | Rejected:
+        headers = (("Authorization", f"Bearer {kept.token}"),)
+        request = Request(path="/rtas/v1/token/renew", answer=Token, said={})
+        return await self._send(place, request, headers)
+
+    async def _send(self, place: Place, request: Request[A], headers: Headers) -> A | Rejected:
+        method, body = "DELETE", b""
+        if request.said is not None:
+            method, body = "POST", msgspec.json.encode(request.said)
+            headers = (("Content-Type", "application/json"), *headers)
+        sent = HttpRequest(
+            method=method, uri=f"{place.address}{request.path}", headers=headers, body=body
         )
         try:
-            answer = await self.http.send(request)
+            answer = await self.http.send(sent)
         except AddressRefused as refused:
             reason = f"it may not be sent there: {refused.facts['reason']}"
-            raise Refused(reason, again=False) from refused
+            return Rejected(reason=reason, again=False)
         except HttpFailed as failed:
-            raise Refused(str(failed.facts["reason"]), again=True) from failed
-        return _read(answer)
+            return Rejected(reason=str(failed.facts["reason"]), again=True)
+        return _read(answer, request.answer)
 
 
-def _read(answer: HttpAnswer) -> JsonObject:
-    if not 200 <= answer.status < 300:
-        is_final = 400 <= answer.status < 500 and answer.status not in (401, 408, 425, 429)
-        reason = f"it answered {answer.status}"
-        raise Refused(reason, again=not is_final, status=answer.status)
-    if not answer.body:
-        return {}
-    try:
-        found: JsonObject = msgspec.json.decode(answer.body, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        reason = "its answer is no JSON"
-        raise Refused(reason, again=True) from error
-    return found
+def _read(answer: HttpAnswer, kind: type[A]) -> A | Rejected:
+    status = answer.status
+    if not 200 <= status < 300:
+        is_final = 400 <= status < 500 and status not in FOR_NOW
+        return Rejected(reason=f"it answered {status}", again=not is_final, status=status)
+    found = read(answer.body, kind)
+    return Rejected(reason=found, again=True, status=status) if isinstance(found, str) else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

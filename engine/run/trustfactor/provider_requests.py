@@ -10,7 +10,7 @@ import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
@@ -29,12 +29,15 @@ from engine.records.trustfactor import (
     Remote,
     Transaction,
 )
-from engine.run.trustfactor.provider_client import Client, Refused, place_of
+from engine.run.trustfactor.provider_answers import CodeMade, Done, TransactionMade
+from engine.run.trustfactor.provider_client import A, Client, Rejected, Request, place_of
 from engine.run.trustfactor.telling import MOVED, Teller, Wish, group_of
 from engine.run.unit import Unit
 
 DONE: Final = Ended()
-T = TypeVar("T", RegistrationCode, Transaction)
+OVER: Final = frozenset({404, 409, 410})
+"""What is answered for what is not there, or has ended already."""
+Result = Ended | TryLater | Rejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +52,21 @@ class Errand:
     key: str
     at: datetime
 
-    async def call(self, provider: str, path: str, said: JsonObject | None) -> JsonObject:
-        """Call a provider under the row's id. Raises `Refused`."""
+    async def call(
+        self, provider: str, path: str, said: JsonObject | None, answer: type[A]
+    ) -> A | Rejected:
+        """Call a provider under the row's id. Raises `VaultRefused`."""
         kept = await self.unit.get(Provider, provider)
         if kept is None:
-            reason = "the provider was removed"
-            raise Refused(reason, again=False)
+            return Rejected(reason="the provider was removed", again=False)
         place = place_of(self.vault, self.unit.tenant, kept, self.at)
-        return await self.client.call(place, path, said, key=self.key)
+        request = Request(path=path, answer=answer, said=said, key=self.key)
+        return await self.client.call(place, request)
+
+    async def do(self, provider: str, path: str, said: JsonObject | None) -> Ended | Rejected:
+        """Call for what is done there, and tells nothing more."""
+        found = await self.call(provider, path, said, Done)
+        return found if isinstance(found, Rejected) else DONE
 
     async def code(self, subject: str) -> RegistrationCode | None:
         """Find a code that is another provider's."""
@@ -78,14 +88,14 @@ class Errand:
         """Let the page look anew: it has a link now."""
         await publish(self.unit, self.vault, group_of(subject), MOVED, self.at)
 
-    async def written(self) -> Ended | TryLater:
+    async def written(self) -> Result:
         """Write what was staged, unless somebody was quicker."""
         if isinstance(await self.store.write(self.unit.tenant, self.unit.staged()), Committed):
             return DONE
         return TryLater(reason="somebody else has changed it meanwhile", at_last=DONE)
 
 
-async def _code(work: Errand, subject: str) -> Ended | TryLater:
+async def _code(work: Errand, subject: str) -> Result:
     """Ask for a code, and let the page show its link."""
     code = await work.code(subject)
     if code is None or code.remote is not None or codes.status_at(code, work.at) != "CREATED":
@@ -95,15 +105,17 @@ async def _code(work: Errand, subject: str) -> Ended | TryLater:
         "user_id": code.user_id, "user_name": code.user_name,
         "application_name": code.application, "expires_in_seconds": left,
     }  # fmt: skip
-    made = await work.call(code.provider, "/trustfactor/v2/registration-codes", said)
-    remote = Remote(id=str(made["unique_id"]), link=str(made["deeplink_url"]))
+    made = await work.call(code.provider, "/trustfactor/v2/registration-codes", said, CodeMade)
+    if isinstance(made, Rejected):
+        return made
+    remote = Remote(id=made.unique_id, link=made.deeplink_url)
     opened = codes.opened(work.unit, code, remote)
     await work.moved(opened)
     work.teller.wish("created", code.id)
     return await work.written()
 
 
-async def _created(work: Errand, subject: str) -> Ended | TryLater:
+async def _created(work: Errand, subject: str) -> Result:
     """Tell its RTAS that the registration was created, for whoever listens there."""
     code = await work.code(subject)
     if code is None or code.remote is None:
@@ -114,11 +126,10 @@ async def _created(work: Errand, subject: str) -> Ended | TryLater:
         "qr_code_expiration": int(code.ends_at.timestamp()),
         "deeplink_url": code.remote.link,
     }
-    await work.call(code.provider, "/rtas/v3/registration/callback", said)
-    return DONE
+    return await work.do(code.provider, "/rtas/v3/registration/callback", said)
 
 
-async def _success(work: Errand, subject: str) -> Ended | TryLater:
+async def _success(work: Errand, subject: str) -> Result:
     """Tell its RTAS which device was registered."""
     code = await work.code(subject)
     if code is None or code.confirmation is None or code.remote is None:
@@ -129,8 +140,7 @@ async def _success(work: Errand, subject: str) -> Ended | TryLater:
         "device_info": msgspec.to_builtins(code.confirmation.device),
         "close_connection_on_receive": True,
     }
-    await work.call(code.provider, "/rtas/v3/registration/callback", said)
-    return DONE
+    return await work.do(code.provider, "/rtas/v3/registration/callback", said)
 
 
 def _told(code: RegistrationCode, status: str) -> dict[str, Any]:
@@ -145,7 +155,7 @@ def _told(code: RegistrationCode, status: str) -> dict[str, Any]:
     }
 
 
-async def _ask(work: Errand, subject: str) -> Ended | TryLater:
+async def _ask(work: Errand, subject: str) -> Result:
     """Ask for a decision there."""
     asked = await work.transaction(subject)
     if asked is None or asked.remote is not None:
@@ -159,47 +169,45 @@ async def _ask(work: Errand, subject: str) -> Ended | TryLater:
         "parameters": dict(display.parameters),
         "expires_in_seconds": max(int((asked.ends_at - work.at).total_seconds()), 10),
     }  # fmt: skip
-    made = await work.call(asked.provider, "/trustfactor/v1/transactions", said)
-    remote = Remote(id=str(made["transaction_id"]), link=str(made["deeplink_url"]))
+    made = await work.call(asked.provider, "/trustfactor/v1/transactions", said, TransactionMade)
+    if isinstance(made, Rejected):
+        return made
+    remote = Remote(id=made.transaction_id, link=made.deeplink_url)
     await work.moved(transactions.opened(work.unit, asked, remote))
     return await work.written()
 
 
-async def _cancel_code(work: Errand, subject: str) -> Ended | TryLater:
+async def _cancel_code(work: Errand, subject: str) -> Result:
     code = await work.code(subject)
     if code is None or code.remote is None:
         return DONE
     return await _gone(work, code, f"/trustfactor/v2/registration-codes/{code.remote.id}")
 
 
-async def _cancel(work: Errand, subject: str) -> Ended | TryLater:
+async def _cancel(work: Errand, subject: str) -> Result:
     asked = await work.transaction(subject)
     if asked is None or asked.remote is None:
         return DONE
     return await _gone(work, asked, f"/trustfactor/v1/transactions/{asked.remote.id}")
 
 
-async def _gone(work: Errand, subject: RegistrationCode | Transaction, path: str) -> Ended:
+async def _gone(work: Errand, subject: RegistrationCode | Transaction, path: str) -> Result:
     """End it there; what is over, or not there, needs no end."""
-    try:
-        await work.call(subject.provider, path, None)
-    except Refused as refused:
-        if refused.status not in (404, 409, 410):
-            raise
-    return DONE
+    found = await work.do(subject.provider, path, None)
+    is_over = isinstance(found, Rejected) and found.status in OVER
+    return DONE if is_over else found
 
 
-async def _reset(work: Errand, subject: str) -> Ended | TryLater:
+async def _reset(work: Errand, subject: str) -> Result:
     """Let a device that is not its user's answer for nobody there."""
     code = await work.code(subject)
     if code is None or code.confirmation is None:
         return DONE
     said: JsonObject = {"contract_key": code.confirmation.contract_key}
-    await work.call(code.provider, "/trustfactor/v1/contracts/reset", said)
-    return DONE
+    return await work.do(code.provider, "/trustfactor/v1/contracts/reset", said)
 
 
-WISHES: Final[Mapping[Wish, Callable[[Errand, str], Awaitable[Ended | TryLater]]]] = {
+WISHES: Final[Mapping[Wish, Callable[[Errand, str], Awaitable[Result]]]] = {
     "code": _code,
     "created": _created,
     "success": _success,

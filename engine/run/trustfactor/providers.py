@@ -19,7 +19,14 @@ from engine.ports.store import Store
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Absent
 from engine.records.trustfactor import EMBEDDED, Provider
-from engine.run.trustfactor.provider_client import Client, Refused, bound_to, place_of
+from engine.run.trustfactor.provider_answers import CallbackSecret
+from engine.run.trustfactor.provider_client import (
+    Client,
+    Rejected,
+    Request,
+    bound_to,
+    place_of,
+)
 from engine.run.trustfactor.provider_requests import DONE, WISHES, Errand
 from engine.run.trustfactor.telling import Wish
 from engine.run.unit import Unit
@@ -66,11 +73,11 @@ async def add_provider(
         "register_callback_url": f"{base}/registration",
         "transaction_callback_url": f"{base}/transaction",
     }
-    try:
-        made = await Client(http=http).call(place, "/trustfactor/v1/callbacks", dict(said))
-    except Refused as refused:
-        return (wrong("address", f"the provider does not take us: {refused.reason}"),)
-    secret = signing.read(str(made.get("secret", "")))
+    request = Request(path="/trustfactor/v1/callbacks", answer=CallbackSecret, said=dict(said))
+    made = await Client(http=http).call(place, request)
+    if isinstance(made, Rejected):
+        return (wrong("address", f"the provider does not take us: {made.reason}"),)
+    secret = signing.read(made.secret)
     if secret is None:
         return (wrong("address", "the provider gave no secret that callbacks are signed with"),)
     callback = vault.seal("trustfactor", secret, bound_to(wanted.name, "callback"))
@@ -120,9 +127,7 @@ class Providers:
             key=id,
             at=await self.store.now(),
         )
-        try:
-            return await WISHES[wish](work, subject)
-        except Refused as refused:
-            return TryLater(reason=refused.reason, in_vain=not refused.again, at_last=DONE)
-        except (KeyError, TypeError, ValueError):
-            return TryLater(reason="its answer is not what was asked for", at_last=DONE)
+        found = await WISHES[wish](work, subject)
+        if isinstance(found, Rejected):
+            return TryLater(reason=found.reason, in_vain=not found.again, at_last=DONE)
+        return found
