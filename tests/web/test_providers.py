@@ -15,7 +15,7 @@ from engine.ports.store import PageQuery
 from engine.records.trustfactor import Provider, RegistrationCode
 from engine.records.work import Job
 from engine.run.current import InstanceRef
-from engine.run.trustfactor.providers import Wanted, add_provider
+from engine.run.trustfactor.providers import Wanted, add_provider, remove_provider
 from engine.run.unit import Unit
 from tests.web.agent import Agent
 from tests.web.application import application
@@ -111,6 +111,26 @@ def test_a_login_that_is_refused_is_made_anew_once() -> None:
 
     code = "/trustfactor/v2/registration-codes"
     assert told(story) == [code, "/rtas/v1/login", code]
+
+
+def test_another_provider_under_an_old_name_is_told_no_old_token() -> None:
+    async def story(town: Town) -> str:
+        await town.begin()
+        await town.work()
+        bench = town.ours.bench
+        unit = Unit(bench.store, MAIN_TENANT)
+        known = await unit.get(Provider, "vendor")
+        assert known is not None
+        remove_provider(unit, bench.actor(), known)
+        await bench.store.write(MAIN_TENANT, unit.staged())
+        town.move(timedelta(seconds=1))
+        await town.add_vendor()
+        before = len(town.wire.sent)
+        await town.begin()
+        await town.work(1)
+        return urlsplit(town.wire.sent[before].uri).path
+
+    assert told(story) == "/rtas/v1/login"
 
 
 def test_a_wrong_phone_is_reset_there_too() -> None:

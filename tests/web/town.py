@@ -107,6 +107,11 @@ class Town:
     async def furnish(self) -> None:
         """Log in at the vendor, and deploy the journey."""
         self.server = await application(self.vendor, "us")
+        await self.add_vendor()
+        await self.ours.bench.deploy(FLOW)
+
+    async def add_vendor(self) -> None:
+        """Let our house know the vendor."""
         unit, bench = Unit(self.ours.bench.store, MAIN_TENANT), self.ours.bench
         wanted = Wanted(
             name="vendor", address=VENDOR, client_id="us", secret=self.server.made.secret,
@@ -117,7 +122,6 @@ class Town:
         assert isinstance(await bench.store.write(MAIN_TENANT, unit.staged()), Committed)
         bound = bound_to("vendor", "callback")
         self.secret = bench.vault.unseal("trustfactor", made.sealed_callback, bound)
-        await bench.deploy(FLOW)
 
     def move(self, length: timedelta) -> None:
         """Let time pass in both houses."""
@@ -175,7 +179,7 @@ def resigned(town: Town, body: bytes, *, minutes: int = 0) -> dict[str, str]:
     return dict(signing.headers([town.secret], "msg_1", at, body))
 
 
-def changed(body: bytes, **facts: str) -> bytes:
+def changed(body: bytes, **facts: Any) -> bytes:
     return json.dumps(json.loads(body) | facts).encode()
 
 
@@ -184,7 +188,7 @@ async def heard(town: Town) -> HttpRequest:
     town.wire.fails = 1_000
     await town.work(1)
     town.wire.fails = 0
-    return next(one for one in town.wire.sent if one.uri.endswith("/vendor/registration"))
+    return [one for one in town.wire.sent if one.uri.endswith("/vendor/registration")][-1]
 
 
 async def said(house: Surface, place: str, headers: dict[str, str], body: bytes) -> Answer:

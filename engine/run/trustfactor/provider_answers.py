@@ -7,58 +7,78 @@ anything is made of it.
 from __future__ import annotations
 
 import re
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Final, TypeVar
 
 import msgspec
+from msgspec import Meta
+
+from engine.realtime.trustfactor.links import LONGEST
 
 A = TypeVar("A", bound=msgspec.Struct)
+# `\Z`, as `$` lets a line end follow. Ids stand in paths, and the token in a header.
+RemoteId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._~-]{0,127}\Z")]
+Bearer = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,8192}\Z")]
+Link = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
 _FIELD: Final = re.compile(r"required field `(?P<missing>\w+)`|at `\$\.(?P<place>\w+)")
 
 
 class Token(msgspec.Struct, kw_only=True, frozen=True):
     """What a login gives, and its renewal."""
 
-    token: str
+    token: Bearer
 
 
 class CallbackSecret(msgspec.Struct, kw_only=True, frozen=True):
     """What its calls to us are signed with, `whsec_...`."""
 
-    secret: str
+    secret: Annotated[str, Meta(max_length=200)]
 
 
 class CodeMade(msgspec.Struct, kw_only=True, frozen=True):
     """A registration code there, and what devices open."""
 
-    unique_id: str
-    deeplink_url: str
+    unique_id: RemoteId
+    deeplink_url: Link
 
 
 class TransactionMade(msgspec.Struct, kw_only=True, frozen=True):
     """A transaction there, and what devices open."""
 
-    transaction_id: str
-    deeplink_url: str
+    transaction_id: RemoteId
+    deeplink_url: Link
 
 
 class Done(msgspec.Struct, kw_only=True, frozen=True):
     """That it was done: whatever else is said is not looked at."""
 
 
-def read(body: bytes, kind: type[A]) -> A | str:
-    """Read an answer; a text says what is wrong with it, and names the field, never its value."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Why an answer is not taken.
+
+    Attributes:
+        reason: With the field's name, and never its value.
+        again: Whether another try may be answered otherwise: what was cut off, and no wrong field.
+    """
+
+    reason: str
+    again: bool
+
+
+def read(body: bytes, kind: type[A]) -> A | Unread:
+    """Read an answer."""
     if kind is Done:
         return kind()
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         found = _FIELD.search(str(error))
-        named = found and (found["missing"] or found["place"])
-        return unfit(named or "the whole")
+        return unfit((found and (found["missing"] or found["place"])) or "all of it")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return "its answer is no JSON"
+        return Unread(reason="its answer is no JSON", again=True)
 
 
-def unfit(field: str) -> str:
+def unfit(field: str) -> Unread:
     """Say that a field of an answer is not what was asked for."""
-    return f"its answer is not what was asked for: {field}"
+    return Unread(reason=f"its answer is not what was asked for: {field}", again=False)

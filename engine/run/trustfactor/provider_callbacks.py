@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -16,9 +16,11 @@ from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor import codes, transactions
+from engine.realtime.trustfactor.plain import is_plain
+from engine.realtime.trustfactor.values import Id, Key, ToldDevice, Word
 from engine.records.trustfactor import (
     Confirmation,
-    DeviceInfo,
+    Contract,
     Provider,
     RegistrationCode,
     Transaction,
@@ -37,23 +39,23 @@ DECISIONS: Final[Mapping[str, transactions.Decision]] = {
 class Registered(msgspec.Struct, kw_only=True, frozen=True):
     """That a device has confirmed, as TrustFactor calls applications back."""
 
-    app_user_unique_id: str
-    register_code_unique_id: str | None = None
-    contract_key: str
-    device_key: str
-    device_info: DeviceInfo
-    device_ip: str = ""
-    device_location: str | None = None
+    app_user_unique_id: Id
+    register_code_unique_id: Id | None = None
+    contract_key: Key
+    device_key: Key
+    device_info: ToldDevice
+    device_ip: Word = ""
+    device_location: Word | None = None
 
 
-class Decided(msgspec.Struct, kw_only=True, frozen=True):
+class TransactionDecided(msgspec.Struct, kw_only=True, frozen=True):
     """What became of a transaction."""
 
-    app_user_unique_id: str
-    transaction_id: str
-    status: str
-    contract_key: str | None = None
-    signature: str | None = None
+    app_user_unique_id: Id
+    transaction_id: Id
+    status: Annotated[str, msgspec.Meta(max_length=60)]
+    contract_key: Key | None = None
+    signature: Word | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +65,12 @@ class Taken:
     Attributes:
         channel: Which channel has an event.
         refused: Why it counts for nothing.
+        field: Which field says so.
     """
 
     channel: str | None = None
     refused: str | None = None
+    field: str = "status"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +98,13 @@ class Hearing:
         code = await self.unit.find(RegistrationCode, "by_remote", key)
         if code is None or code.user_id != said.app_user_unique_id:
             return None
-        if code.confirmation is None and await self._is_over(code.instance):
-            return Taken(refused="cancelled")
+        refusal = await self._refusal(code, said)
+        if refusal is not None:
+            return refusal
         confirmation = Confirmation(
             contract_key=said.contract_key,
             device_key=said.device_key,
-            device=said.device_info,
+            device=said.device_info.info,
             address=said.device_ip,
             location=said.device_location,
             at=self.at,
@@ -111,7 +116,7 @@ class Hearing:
             return Taken()
         return Taken(channel=await self._teller(name).tell_of_code(changed))
 
-    async def decided(self, name: str, said: Decided) -> Taken | None:
+    async def decided(self, name: str, said: TransactionDecided) -> Taken | None:
         """Take a decision in; None: it is about nothing that we have asked."""
         key = remote_key(name, said.transaction_id)
         asked = await self.unit.find(Transaction, "by_remote", key)
@@ -132,6 +137,19 @@ class Hearing:
             return Taken()
         return Taken(channel=await self._teller(name).tell_of_decision(changed))
 
+    async def _refusal(self, code: RegistrationCode, said: Registered) -> Taken | None:
+        """Say why a device is not taken in, whatever the code is."""
+        unseen = _unseen(said)
+        if unseen is not None:
+            return Taken(refused="use no control characters", field=unseen)
+        held = await self.unit.find(Contract, "contract_key", said.contract_key)
+        is_anothers = held is not None and held.code != code.id
+        if is_anothers or said.contract_key == said.device_key:
+            return Taken(refused="use a key of this device alone", field="contract_key")
+        if code.confirmation is None and await self._is_over(code.instance):
+            return Taken(refused="cancelled")
+        return None
+
     async def _is_over(self, instance: InstanceId | None) -> bool:
         """Whether the journey that has asked is over: then nothing is to come of it."""
         if instance is None:
@@ -146,3 +164,11 @@ class Hearing:
 
     def _teller(self, name: str) -> Teller:
         return Teller(unit=self.unit, records=self.store, vault=self.vault, actor=self._actor(name))
+
+
+def _unseen(said: Registered) -> str | None:
+    """Name the text that people would read, or an operator, and that is not what it looks like."""
+    device = said.device_info
+    texts = {f"device_info.{name}": getattr(device, name) for name in device.__struct_fields__}
+    texts |= {"device_ip": said.device_ip, "device_location": said.device_location}
+    return next((name for name, text in texts.items() if text and not is_plain(text)), None)

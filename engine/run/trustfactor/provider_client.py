@@ -16,7 +16,7 @@ from engine.model.names import JsonObject, TenantId
 from engine.ports.http import Http, HttpAnswer, HttpRequest
 from engine.ports.outside import Vault
 from engine.records.trustfactor import Provider
-from engine.run.trustfactor.provider_answers import Token, read
+from engine.run.trustfactor.provider_answers import Token, Unread, read
 
 RENEW_AFTER: Final = timedelta(minutes=30)
 LOG_IN_AFTER: Final = timedelta(minutes=55)
@@ -24,6 +24,8 @@ UNAUTHORISED: Final = 401
 FOR_NOW: Final = frozenset({UNAUTHORISED, 408, 425, 429})
 """What a provider answers, besides 5xx, that may do it yet."""
 A = TypeVar("A", bound=msgspec.Struct)
+PlaceName = tuple[TenantId, str, datetime]
+"""Tenant, provider, and since when: another one under an old name is told no old token."""
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -72,7 +74,7 @@ class Client:
     """Calls a provider as its application server; keeps tokens in memory, and nowhere else."""
 
     http: Http
-    logins: dict[tuple[TenantId, str], Login] = field(default_factory=dict)
+    logins: dict[PlaceName, Login] = field(default_factory=dict)
 
     async def call(self, place: Place, request: Request[A]) -> A | Rejected:
         """Call once, logged in; a token that is good no more is made anew."""
@@ -137,14 +139,16 @@ def _read(answer: HttpAnswer, kind: type[A]) -> A | Rejected:
         is_final = 400 <= status < 500 and status not in FOR_NOW
         return Rejected(reason=f"it answered {status}", again=not is_final, status=status)
     found = read(answer.body, kind)
-    return Rejected(reason=found, again=True, status=status) if isinstance(found, str) else found
+    if isinstance(found, Unread):
+        return Rejected(reason=found.reason, again=found.again, status=status)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a provider is, and what we log in there with, opened for one call."""
 
-    name: tuple[TenantId, str]
+    name: PlaceName
     address: str
     client_id: str
     secret: str = field(repr=False)
@@ -155,7 +159,7 @@ def place_of(vault: Vault, tenant: TenantId, provider: Provider, at: datetime) -
     """Open what a provider is called with. Raises `VaultRefused`."""
     secret = vault.unseal("trustfactor", provider.sealed_secret, bound_to(provider.id, "secret"))
     return Place(
-        name=(tenant, provider.id),
+        name=(tenant, provider.id, provider.created_at),
         address=provider.address,
         client_id=provider.client_id,
         secret=secret.decode(),

@@ -20,7 +20,7 @@ from engine.ports.actor import Actor
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import Committed, Store
 from engine.realtime.channels import publish
-from engine.realtime.trustfactor import codes, transactions
+from engine.realtime.trustfactor import codes, links, transactions
 from engine.realtime.trustfactor.square import png
 from engine.records.trustfactor import (
     EMBEDDED,
@@ -28,8 +28,9 @@ from engine.records.trustfactor import (
     RegistrationCode,
     Remote,
     Transaction,
+    remote_key,
 )
-from engine.run.trustfactor.provider_answers import CodeMade, Done, TransactionMade
+from engine.run.trustfactor.provider_answers import CodeMade, Done, TransactionMade, unfit
 from engine.run.trustfactor.provider_client import A, Client, Rejected, Request, place_of
 from engine.run.trustfactor.telling import MOVED, Teller, Wish, group_of
 from engine.run.unit import Unit
@@ -84,6 +85,19 @@ class Errand:
         actor = Actor(name="trustfactor", at=self.at, chance=self.chance)
         return Teller(unit=self.unit, records=self.store, vault=self.vault, actor=actor)
 
+    async def remote(
+        self, subject: RegistrationCode | Transaction, given: Remote, named: str
+    ) -> Remote | Rejected:
+        """Take what a provider says that a thing is there; `named`: the field of its id."""
+        kind = links.kind_of(given.link)
+        if kind is None or (kind == "http" and self.client.http.refusal(given.link) is not None):
+            return Rejected(reason=unfit("deeplink_url").reason, again=False)
+        key = remote_key(subject.provider, given.id)
+        known = await self.unit.find(type(subject), "by_remote", key)
+        if known is not None and known.id != subject.id:
+            return Rejected(reason=unfit(named).reason, again=False)
+        return given
+
     async def moved(self, subject: RegistrationCode | Transaction) -> None:
         """Let the page look anew: it has a link now."""
         await publish(self.unit, self.vault, group_of(subject), MOVED, self.at)
@@ -108,7 +122,9 @@ async def _code(work: Errand, subject: str) -> Result:
     made = await work.call(code.provider, "/trustfactor/v2/registration-codes", said, CodeMade)
     if isinstance(made, Rejected):
         return made
-    remote = Remote(id=made.unique_id, link=made.deeplink_url)
+    remote = await work.remote(code, Remote(id=made.unique_id, link=made.deeplink_url), "unique_id")
+    if isinstance(remote, Rejected):
+        return remote
     opened = codes.opened(work.unit, code, remote)
     await work.moved(opened)
     work.teller.wish("created", code.id)
@@ -172,7 +188,10 @@ async def _ask(work: Errand, subject: str) -> Result:
     made = await work.call(asked.provider, "/trustfactor/v1/transactions", said, TransactionMade)
     if isinstance(made, Rejected):
         return made
-    remote = Remote(id=made.transaction_id, link=made.deeplink_url)
+    given = Remote(id=made.transaction_id, link=made.deeplink_url)
+    remote = await work.remote(asked, given, "transaction_id")
+    if isinstance(remote, Rejected):
+        return remote
     await work.moved(transactions.opened(work.unit, asked, remote))
     return await work.written()
 

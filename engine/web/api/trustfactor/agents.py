@@ -12,6 +12,7 @@ from engine.access.naming import tenant_of
 from engine.model.names import TenantId
 from engine.realtime.trustfactor import codes, contracts, transactions
 from engine.realtime.trustfactor.said import AGENT, decision_text
+from engine.realtime.trustfactor.values import Id, Key, Word
 from engine.records.trustfactor import Confirmation, Contract, RegistrationCode, Transaction
 from engine.run.trustfactor.device_answers import Outcome, is_awaited
 from engine.run.unit import Unit
@@ -28,10 +29,7 @@ from engine.web.api.trustfactor.values import (
     TRUSTFACTOR,
     WRONG_DEVICE_PREFIX,
     Device,
-    Id,
-    Key,
     SentToTrustFactor,
-    Word,
 )
 from engine.web.request import Ask
 

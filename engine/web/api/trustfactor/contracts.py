@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from engine.access.naming import named
 from engine.realtime.trustfactor import contracts
+from engine.realtime.trustfactor.values import Key
 from engine.records.trustfactor import Contract
 from engine.web.api.frame.operation import (
     MISSING,
@@ -22,7 +23,6 @@ from engine.web.api.trustfactor.values import (
     TRUSTFACTOR,
     WRONG_DEVICE_PREFIX,
     Device,
-    Key,
     SentToTrustFactor,
     shown,
 )

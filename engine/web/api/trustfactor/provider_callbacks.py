@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-import msgspec
 from starlette.responses import Response
 
 from engine.errors import Busy
-from engine.model.names import TenantId
+from engine.model.names import JsonObject, TenantId
 from engine.ports.store import Committed
-from engine.run.trustfactor.provider_callbacks import Decided, Hearing, Registered, Taken
+from engine.run.trustfactor.provider_callbacks import Hearing, Registered, Taken, TransactionDecided
 from engine.run.unit import TRIES, Unit
 from engine.web.answers import api_error, unread_error
-from engine.web.api.frame.operation import Described, Nothing
+from engine.web.api.frame.operation import Described, Nothing, invalid
+from engine.web.api.frame.reading import taken
 from engine.web.api.trustfactor.values import TRUSTFACTOR
 from engine.web.request import Ask
 from engine.web.wire import Unread, read_object
@@ -31,9 +31,8 @@ def _answer(kind: type, take: _Take) -> Callable[[Ask], Awaitable[Response]]:
         read = await read_object(ask.request, seconds=ask.web.config.body_seconds)
         if isinstance(read, Unread):
             return unread_error(ask, read)
-        raw, _ = read
         for _try in range(TRIES):
-            found = await _taken(ask, raw, kind, take)
+            found = await _taken(ask, read, kind, take)
             if found is not None:
                 return found
         raise Busy(retry_after=1)
@@ -41,8 +40,11 @@ def _answer(kind: type, take: _Take) -> Callable[[Ask], Awaitable[Response]]:
     return answer
 
 
-async def _taken(ask: Ask, raw: bytes, kind: type, take: _Take) -> Response | None:
+async def _taken(
+    ask: Ask, read: tuple[bytes, JsonObject], kind: type, take: _Take
+) -> Response | None:
     """Take it in once; None where somebody was quicker."""
+    raw, sent = read
     journeys, path = ask.web.journeys, ask.request.path_params
     store, tenant = journeys.offices.store, TenantId(path["tenantId"])
     ask.tenant = tenant
@@ -54,15 +56,15 @@ async def _taken(ask: Ask, raw: bytes, kind: type, take: _Take) -> Response | No
     if not await hearing.is_from(path["providerName"], headers, raw):
         ask.fail()
         return api_error(ask, "signature")
-    try:
-        said: Any = msgspec.json.decode(raw, type=kind)
-    except msgspec.ValidationError:
-        return api_error(ask, "invalid")
+    said = taken(sent, kind)
+    if isinstance(said, list):
+        stopped = invalid(tuple(said))
+        return api_error(ask, stopped.kind, details=stopped.details)
     found = await take(hearing, path["providerName"], said)
     if found is None:
         return api_error(ask, "missing")
     if found.refused is not None:
-        told = {"field": "status", "message": found.refused}
+        told = {"field": found.field, "message": found.refused}
         return api_error(ask, "fields", details=[told])
     staged = unit.staged()
     if not staged.is_empty and not isinstance(await store.write(tenant, staged), Committed):
@@ -101,10 +103,10 @@ PROVIDED: Final[Sequence[tuple[Described, Callable[[Ask], Awaitable[Response]]]]
     ),
     (
         _row(
-            "ProviderDecided", "transaction", "Tell what a device has decided", Decided,
+            "ProviderDecided", "transaction", "Tell what a device has decided", TransactionDecided,
             {"app_user_unique_id": "u-1", "transaction_id": "t-1", "status": "ACCEPTED"},
         ),
-        _answer(Decided, Hearing.decided),
+        _answer(TransactionDecided, Hearing.decided),
     ),
 )  # fmt: skip
 """Rows of the document, and what answers each."""

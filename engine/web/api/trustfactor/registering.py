@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from engine.realtime.trustfactor import codes, square
+from engine.realtime.trustfactor.values import Id, Name
 from engine.records.trustfactor import RegistrationCode
 from engine.web.api.frame.operation import (
     MISSING,
@@ -21,7 +22,7 @@ from engine.web.api.frame.operation import (
     exists,
     invalid,
 )
-from engine.web.api.trustfactor.values import TRUSTFACTOR, Id, Length, Name, SentToTrustFactor
+from engine.web.api.trustfactor.values import TRUSTFACTOR, Length, SentToTrustFactor
 from engine.web.links import registration_link
 
 CODES: Final = f"{TRUSTFACTOR}/v2/registration-codes"

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from engine.realtime.trustfactor import transactions
+from engine.realtime.trustfactor.values import Id, Key, Name
 from engine.records.trustfactor import Transaction
 from engine.run.trustfactor.telling import Teller
 from engine.web.api.frame.operation import (
@@ -21,7 +22,7 @@ from engine.web.api.frame.operation import (
     exists,
     invalid,
 )
-from engine.web.api.trustfactor.values import TRUSTFACTOR, Id, Key, Length, Name, SentToTrustFactor
+from engine.web.api.trustfactor.values import TRUSTFACTOR, Length, SentToTrustFactor
 from engine.web.links import transaction_link
 
 TRANSACTIONS: Final = f"{TRUSTFACTOR}/v1/transactions"
