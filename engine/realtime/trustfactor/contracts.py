@@ -86,13 +86,20 @@ async def of_user(
     unit: UnitOfWork, records: Records, client: str, user_id: str
 ) -> Sequence[Contract]:
     """List the devices that may answer for a user, the newest first; staged ones count."""
+    found = await ever_of_user(unit, records, client, user_id)
+    return [row for row in found if row.status == "ACTIVE"]
+
+
+async def ever_of_user(
+    unit: UnitOfWork, records: Records, client: str, user_id: str
+) -> Sequence[Contract]:
+    """List the same, and those that may answer no more."""
     owner = owner_of(client, user_id)
     rows = {row.id: row async for row in every(records, unit.tenant, Contract, "owner", owner)}
     for write in unit.staged().writes:
         if isinstance(write.row, Contract) and write.row.owner == owner:
             rows[write.row.id] = write.row
-    active = [row for row in rows.values() if row.status == "ACTIVE"]
-    return sorted(active, key=lambda row: (row.created_at, row.id), reverse=True)
+    return sorted(rows.values(), key=lambda row: (row.created_at, row.id), reverse=True)
 
 
 async def forget_user(unit: UnitOfWork, records: Records, client: str, user_id: str) -> None:

@@ -18,7 +18,7 @@ from engine.ports.outside import Vault
 from engine.ports.paging import every
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
-from engine.realtime.trustfactor.contracts import of_user
+from engine.realtime.trustfactor.contracts import ever_of_user
 from engine.realtime.trustfactor.plain import is_plain
 from engine.realtime.trustfactor.seats import free_seat
 from engine.records.record import Absent, Version
@@ -63,7 +63,7 @@ class Wanted:
 
     Attributes:
         client, application: Id and name of the application.
-        contract_key: The one device that may answer; None: each of the user's.
+        contract_keys: The devices that may answer; None: each of the user's.
         provider: Whose TrustFactor asks; devices of another one are not asked.
     """
 
@@ -71,7 +71,7 @@ class Wanted:
     application: str
     user_id: str
     display: Display = field(repr=False)
-    contract_key: str | None = None
+    contract_keys: Sequence[str] | None = None
     life: timedelta = LIFE
     instance: InstanceId | None = None
     provider: str = EMBEDDED
@@ -88,12 +88,9 @@ async def create(
     seat = free_seat(await _seats(unit, records, actor, owner), MOST_OPEN, actor.chance)
     if seat is None:
         return (wrong("user_id", f"{MOST_OPEN} wait to be decided already; let them be first"),)
-    devices = await of_user(unit, records, wanted.client, wanted.user_id)
-    keys = tuple(
-        one.contract_key
-        for one in devices
-        if one.provider == wanted.provider and wanted.contract_key in (None, one.contract_key)
-    )
+    keys = await _asked(unit, records, wanted)
+    if keys is None:
+        return (wrong("contract_keys", "name devices of this user alone"),)
     if not keys:
         return None
     id, ends_at = actor.chance.id(), actor.at + wanted.life
@@ -124,6 +121,26 @@ async def _seats(unit: UnitOfWork, records: Records, actor: Actor, owner: str) -
         async for row in every(records, unit.tenant, Transaction, "owner", owner)
         if row.status == "PENDING" and expire(unit, actor, row) is None
     ]
+
+
+async def _asked(unit: UnitOfWork, records: Records, wanted: Wanted) -> tuple[str, ...] | None:
+    """Give the keys of the devices that are asked, the newest first; None: one is not the user's.
+
+    One that was the user's, and answers no more, is left out: whoever names it need not know yet.
+    """
+    devices = [
+        one
+        for one in await ever_of_user(unit, records, wanted.client, wanted.user_id)
+        if one.provider == wanted.provider
+    ]
+    named = wanted.contract_keys
+    if named is not None and not set(named) <= {one.contract_key for one in devices}:
+        return None
+    return tuple(
+        one.contract_key
+        for one in devices
+        if one.status == "ACTIVE" and (named is None or one.contract_key in named)
+    )
 
 
 def display_of(vault: Vault, transaction: Transaction) -> Display:

@@ -182,7 +182,7 @@ async def _ask(work: Errand, subject: str) -> Result:
     said: JsonObject = {
         "user_id": asked.user_id, "application_name": asked.application,
         "action": display.action, "message": display.message,
-        "parameters": dict(display.parameters),
+        "parameters": dict(display.parameters), "contract_keys": list(asked.contracts),
         "expires_in_seconds": max(int((asked.ends_at - work.at).total_seconds()), 10),
     }  # fmt: skip
     made = await work.call(asked.provider, "/trustfactor/v1/transactions", said, TransactionMade)

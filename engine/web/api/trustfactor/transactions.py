@@ -7,8 +7,11 @@ from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
+from engine.model.problem import Problems, wrong
 from engine.realtime.trustfactor import transactions
+from engine.realtime.trustfactor.contracts import MOST_DEVICES
 from engine.realtime.trustfactor.values import Id, Key, Name
 from engine.records.trustfactor import Transaction
 from engine.run.trustfactor.telling import Teller
@@ -29,6 +32,7 @@ TRANSACTIONS: Final = f"{TRUSTFACTOR}/v1/transactions"
 TRANSACTION: Final = f"{TRANSACTIONS}/{{transactionId}}"
 Message = Annotated[str, Meta(min_length=1, max_length=transactions.LONGEST_MESSAGE)]
 Action = Annotated[str, Meta(min_length=1, max_length=transactions.LONGEST_ACTION)]
+Keys = Annotated[list[Key], Meta(min_length=1, max_length=MOST_DEVICES)]
 Value = Annotated[str, Meta(max_length=transactions.LONGEST_VALUE)]
 
 
@@ -36,7 +40,8 @@ class NewTransaction(SentToTrustFactor, kw_only=True, frozen=True):
     """What a user shall accept or decline on a device.
 
     Attributes:
-        contract_key: The one device that may answer; without it each of the user's.
+        contract_keys: The user's devices that may answer; without it each of them.
+        contract_key: The one that may; in place of `contract_keys`.
         parameters: Name -> text, shown below the message.
     """
 
@@ -45,6 +50,7 @@ class NewTransaction(SentToTrustFactor, kw_only=True, frozen=True):
     action: Action
     message: Message
     parameters: Annotated[dict[str, Value], Meta(max_length=transactions.MOST_PARAMETERS)] = {}
+    contract_keys: Keys | None = None
     contract_key: Key | None = None
     expires_in_seconds: Length = int(transactions.LIFE.total_seconds())
 
@@ -71,6 +77,9 @@ class TransactionShown(Struct, kw_only=True, frozen=True):
 async def create_transaction(call: Call[NewTransaction, Nothing]) -> Answered | Stopped:
     """Ask a user's devices."""
     asked, vault = call.body, call.ask.web.journeys.vault
+    if asked.contract_key is not None and asked.contract_keys is not None:
+        return invalid((wrong("contract_key", "name devices here or in contract_keys, not both"),))
+    one = None if asked.contract_key is None else [asked.contract_key]
     wanted = transactions.Wanted(
         client=call.application.client.id,
         application=asked.application_name,
@@ -78,7 +87,7 @@ async def create_transaction(call: Call[NewTransaction, Nothing]) -> Answered | 
         display=transactions.Display(
             action=asked.action, message=asked.message, parameters=asked.parameters
         ),
-        contract_key=asked.contract_key,
+        contract_keys=asked.contract_keys or one,
         life=timedelta(seconds=asked.expires_in_seconds),
     )
     made = await transactions.create(call.unit, call.offices.store, vault, call.actor, wanted)
@@ -86,10 +95,18 @@ async def create_transaction(call: Call[NewTransaction, Nothing]) -> Answered | 
         told = {"field": "user_id", "message": "no registered device fits; register one first"}
         return Stopped(kind="missing", details=[told])
     if isinstance(made, tuple):
-        return invalid(made)
+        return invalid(made if one is None else _of_one(made))
     teller = Teller(unit=call.unit, records=call.offices.store, vault=vault, actor=call.actor)
     await teller.watch_expiry(made)
     return _answered(call, made)
+
+
+def _of_one(problems: Problems) -> Problems:
+    """Name the field that was sent, where one device was named and not a list."""
+    return tuple(
+        replace(found, field="contract_key") if found.field == "contract_keys" else found
+        for found in problems
+    )
 
 
 async def read_transaction(call: Call[Nothing, Nothing]) -> Answered | Stopped:
