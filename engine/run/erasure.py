@@ -18,7 +18,7 @@ from engine.model.names import INIT_VARS, InstanceId, JsonValue, TenantId
 from engine.ports.actor import Actor
 from engine.ports.paging import every
 from engine.ports.store import LARGEST_PAGE, Committed, Erasure, InstanceQuery, Store
-from engine.realtime.trustfactor.contracts import forget_user
+from engine.realtime.trustfactor.contracts import forget_user, of_user
 from engine.records.access import KeptAnswer
 from engine.records.identity import Passcode, PasscodeSession, User
 from engine.records.realtime import RtasChannel, RtasClient, RtasEvent
@@ -36,6 +36,8 @@ from engine.records.work import Job, Signal
 from engine.run import sessions
 from engine.run.current import InstanceRef
 from engine.run.loop import Loop
+from engine.run.trustfactor.provider_endings import reset_elsewhere
+from engine.run.trustfactor.telling import Teller
 from engine.run.unit import TRIES, Unit, is_written
 
 TOKEN_KEPT: Final = timedelta(days=30)
@@ -152,6 +154,10 @@ class Eraser:
         unit.reset(user_account(user.id))
         own = await known_client(unit)
         if own is not None:
+            vault = self.loop.outside.vault
+            teller = Teller(unit=unit, records=self.store, vault=vault, actor=by)
+            for device in await of_user(unit, self.store, own.id, user.id):
+                reset_elsewhere(teller, device)
             await forget_user(unit, self.store, own.id, user.id)
         found = Erased(instances=len(instances), tokens=len(tokens), passcodes=len(passcodes))
         unit.audit(by.did("user.erase", f"user:{user.id}", instances=str(found.instances)))

@@ -80,9 +80,14 @@ def test_such_a_link_is_shown_to_nobody(link: str) -> None:
         Liar(town, CODES, {"deeplink_url": link})
         await town.work()
         page = await journey.look()
-        return [await letters(town), await links(town), "Open the app here" in page.words]
+        store = town.vendor.bench.store
+        theirs = (await store.page(MAIN_TENANT, RegistrationCode, PageQuery())).rows
+        return [
+            await letters(town), await links(town), "Open the app here" in page.words,
+            [row.status for row in theirs],
+        ]  # fmt: skip
 
-    assert told(story) == [[("DEAD", f"{OURS}deeplink_url")], [], False]
+    assert told(story) == [[("DEAD", f"{OURS}deeplink_url")], [], False, ["CANCELLED"]]
 
 
 @pytest.mark.parametrize(

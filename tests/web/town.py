@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
@@ -71,12 +72,20 @@ flow:
 
 
 class Wire:
-    """HTTP between the houses, by their names; `fails`: how many calls get no answer first."""
+    """HTTP between the houses, by their names.
+
+    Attributes:
+        fails: How many calls do not arrive.
+        loses: Path -> how many of its calls are done, and their answers lost.
+        meanwhile: Path -> what happens once between what is done there and its answer.
+    """
 
     def __init__(self) -> None:
         self.houses: dict[str, Surface] = {}
         self.sent: list[HttpRequest] = []
         self.fails = 0
+        self.loses: Counter[str] = Counter()
+        self.meanwhile: dict[str, Callable[[], Awaitable[object]]] = {}
 
     def refusal(self, uri: str) -> str | None:
         return None if uri.startswith("https://") else "use https"
@@ -91,6 +100,12 @@ class Wire:
             self.houses[parts.netloc].app, request.method, parts.path,
             headers=[("Host", parts.netloc), *request.headers], body=request.body,
         )  # fmt: skip
+        happens = self.meanwhile.pop(parts.path, None)
+        if happens is not None:
+            await happens()
+        if self.loses[parts.path] > 0:
+            self.loses[parts.path] -= 1
+            raise HttpFailed(reason="the answer was lost")
         return HttpAnswer(status=answer.status, headers=dict(answer.headers), body=answer.body)
 
 
@@ -132,9 +147,10 @@ class Town:
         """Let both outboxes do what is due."""
         for _ in range(rounds):
             for house in (self.ours, self.vendor):
-                await self._outbox(house).sweep()
+                await self.outbox(house).sweep()
 
-    def _outbox(self, house: Surface) -> Outbox:
+    def outbox(self, house: Surface) -> Outbox:
+        """Make what does the outbox of a house."""
         bench = house.bench
         callbacks = ApplicationCallbacks(
             store=bench.store, vault=bench.vault, http=self.wire, chance=bench.chance

@@ -222,6 +222,13 @@ def cancel(unit: UnitOfWork, actor: Actor, code: RegistrationCode) -> Registrati
     return _changed(unit, actor, replace(code, status="CANCELLED"), code)
 
 
+def withdraw(unit: UnitOfWork, actor: Actor, code: RegistrationCode) -> RegistrationCode | None:
+    """Stage the same of a code of another provider, where time may end it later than here."""
+    if code.status not in ("CREATED", "SCANNED", "CONFIRMED"):
+        return None
+    return _changed(unit, actor, replace(code, status="CANCELLED"), code)
+
+
 def registered(unit: UnitOfWork, actor: Actor, code: RegistrationCode) -> RegistrationCode:
     """Stage that the application has agreed."""
     return _changed(unit, actor, replace(code, status="REGISTERED"), code)

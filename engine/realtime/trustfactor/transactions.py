@@ -115,11 +115,15 @@ async def create(
 
 
 async def _seats(unit: UnitOfWork, records: Records, actor: Actor, owner: str) -> list[int | None]:
-    """List the seats of what waits for a user; what time has ended gives its own back."""
+    """List the seats of what waits for a user; what time has ended gives its own back.
+
+    What this unit has ended already is written once: it has its own row staged.
+    """
+    staged = {write.row.id for write in unit.staged().writes if isinstance(write.row, Transaction)}
     return [
         row.seat
         async for row in every(records, unit.tenant, Transaction, "owner", owner)
-        if row.status == "PENDING" and expire(unit, actor, row) is None
+        if row.status == "PENDING" and (row.id in staged or expire(unit, actor, row) is None)
     ]
 
 
@@ -245,6 +249,16 @@ def expire(unit: UnitOfWork, actor: Actor, transaction: Transaction) -> Transact
 def cancel(unit: UnitOfWork, actor: Actor, transaction: Transaction) -> Transaction | None:
     """Stage that nobody needs to decide any more; None: somebody has, or time."""
     if status_at(transaction, actor.at) != "PENDING":
+        return None
+    return _changed(unit, actor, replace(transaction, status="CANCELLED"), transaction)
+
+
+def withdraw(unit: UnitOfWork, actor: Actor, transaction: Transaction) -> Transaction | None:
+    """Stage the end of a transaction at another provider, where time may end it later than here.
+
+    None: somebody has decided, or it was withdrawn.
+    """
+    if transaction.status not in ("PENDING", "EXPIRED"):
         return None
     return _changed(unit, actor, replace(transaction, status="CANCELLED"), transaction)
 

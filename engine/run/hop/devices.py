@@ -24,7 +24,8 @@ from engine.records.trustfactor import (
     Transaction,
     TransactionStatus,
 )
-from engine.run.trustfactor.telling import Teller, group_of, signal_id
+from engine.run.trustfactor.provider_endings import end_code, end_transaction
+from engine.run.trustfactor.telling import Teller, Wished, group_of, signal_id
 
 Answer = Literal["open", "accepted", "declined", "over"]
 _STATES: Final[Mapping[codes.Told, Literal["open", "confirmed", "rejected", "twice", "over"]]] = {
@@ -74,7 +75,7 @@ class DevicesOfHop:
         if not isinstance(made, RegistrationCode):
             raise _mistaken(made)
         if provider != EMBEDDED:
-            self._teller.wish("code", made.id)
+            self._teller.wish(Wished(what="code", subject=made.id))
         return _slot(made)
 
     async def registration(self, slot: JsonObject) -> Registration:
@@ -99,9 +100,8 @@ class DevicesOfHop:
     async def drop(self, slot: JsonObject) -> None:
         """Let nothing come of a registration."""
         code = await self._code(slot)
-        gone = None if code is None else codes.cancel(self.unit, self.actor, code)
-        if gone is not None and gone.provider != EMBEDDED:
-            self._teller.wish("cancel-code" if gone.confirmation is None else "reset", gone.id)
+        if code is not None:
+            end_code(self._teller, code)
 
     async def ask(self, question: Question) -> JsonObject | None:
         """Ask the devices of a user."""
@@ -125,7 +125,7 @@ class DevicesOfHop:
         if made is None:
             return None
         if made.provider != EMBEDDED:
-            self._teller.wish("ask", made.id)
+            self._teller.wish(Wished(what="ask", subject=made.id))
         return _slot(made)
 
     async def answer(self, slot: JsonObject) -> Answer:
@@ -138,9 +138,8 @@ class DevicesOfHop:
     async def withdraw(self, slot: JsonObject) -> None:
         """Ask no more."""
         asked = await self._transaction(slot)
-        gone = None if asked is None else transactions.cancel(self.unit, self.actor, asked)
-        if gone is not None and gone.provider != EMBEDDED:
-            self._teller.wish("cancel", gone.id)
+        if asked is not None:
+            end_transaction(self._teller, asked)
 
     @property
     def _teller(self) -> Teller:

@@ -23,6 +23,7 @@ from engine.model.instance import Incident, ProcessInstance
 from engine.model.names import HopId
 from engine.model.turn import NotAwaited
 from engine.model.value import Passing
+from engine.ports.actor import Actor
 from engine.ports.outside import Chance, HashPool, Probe, Vault, no_probe
 from engine.ports.store import ClaimKey, Committed, Conflict, Hop, Redeem, Store
 from engine.records.record import Absent
@@ -32,6 +33,8 @@ from engine.run.hop.capabilities import Lent, bind
 from engine.run.hop.handing import job_of
 from engine.run.hop.perform import StillChecking, call_of, perform
 from engine.run.library import Library
+from engine.run.trustfactor.provider_endings import end_all
+from engine.run.trustfactor.telling import Teller
 from engine.run.unit import Unit
 from engine.secret import Bag
 
@@ -84,7 +87,7 @@ class Hops:
         Each effect's result is the next event. What the activities of a hop that breaks have staged
         is not kept: the instance goes on from before it.
         """
-        at = event.at
+        at, was_over = event.at, instance.is_over
         lend = partial(self._lent, graph, unit=unit, owner=owner, at=at, device=device)
         events: list[Event] = []
         mark = unit.mark()
@@ -97,6 +100,8 @@ class Hops:
             if not turn.effects:
                 if instance.is_held:
                     unit.back_to(mark)
+                if instance.is_over and not was_over:
+                    await end_all(self._teller(unit, instance, at), instance)
                 return Moved(instance=instance, events=tuple(events))
             if len(events) == MOST_TURNS:
                 event = _too_many(turn.effects[0], event.at)
@@ -134,6 +139,11 @@ class Hops:
             unit.put(job, Absent())
             outcome = Handed(waits=job.waits)
         return Finished(at=at, node=effect.node, visit=effect.visit, outcome=outcome)
+
+    def _teller(self, unit: Unit, instance: ProcessInstance, at: datetime) -> Teller:
+        outside = self.outside
+        actor = Actor(name=f"instance:{instance.id}", at=at, chance=outside.chance)
+        return Teller(unit=unit, records=outside.store, vault=outside.vault, actor=actor)
 
     def _lent(
         self,

@@ -1,7 +1,8 @@
 """What another TrustFactor is asked for journeys: codes, decisions, and the end of both.
 
 Each is an errand of the outbox, tried until the provider has answered. What is asked for twice
-under one id is done once there.
+under one id is done once there: the same words each time, or it would be another call. Whoever asks
+ends what has ended here meanwhile, as nobody else knows the provider's id for it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +19,7 @@ from engine.activity import Ended, TryLater
 from engine.model.names import JsonObject
 from engine.ports.actor import Actor
 from engine.ports.outside import Chance, Vault
-from engine.ports.store import Committed, Store
+from engine.ports.store import Store
 from engine.realtime.channels import publish
 from engine.realtime.trustfactor import codes, links, transactions
 from engine.realtime.trustfactor.square import png
@@ -30,15 +31,22 @@ from engine.records.trustfactor import (
     Transaction,
     remote_key,
 )
+from engine.records.work import Job
 from engine.run.trustfactor.provider_answers import CodeMade, Done, TransactionMade, unfit
 from engine.run.trustfactor.provider_client import A, Client, Rejected, Request, place_of
-from engine.run.trustfactor.telling import MOVED, Teller, Wish, group_of
-from engine.run.unit import Unit
+from engine.run.trustfactor.telling import MOVED, Teller, Wish, Wished, group_of
+from engine.run.unit import Unit, is_written
 
+CODES: Final = "/trustfactor/v2/registration-codes"
+TRANSACTIONS: Final = "/trustfactor/v1/transactions"
+RESET: Final = "/trustfactor/v1/contracts/reset"
+TOLD: Final = "/rtas/v3/registration/callback"
 DONE: Final = Ended()
-OVER: Final = frozenset({404, 409, 410})
+NOT_THERE: Final = 404
+OVER: Final = frozenset({NOT_THERE, 409, 410})
 """What is answered for what is not there, or has ended already."""
 Result = Ended | TryLater | Rejected
+Subject = RegistrationCode | Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,21 +61,23 @@ class Errand:
     key: str
     at: datetime
 
-    async def call(
-        self, provider: str, path: str, said: JsonObject | None, answer: type[A]
-    ) -> A | Rejected:
-        """Call a provider under the row's id. Raises `VaultRefused`."""
+    async def call(self, provider: str, request: Request[A]) -> A | Rejected:
+        """Call a provider. Raises `VaultRefused`."""
         kept = await self.unit.get(Provider, provider)
         if kept is None:
             return Rejected(reason="the provider was removed", again=False)
         place = place_of(self.vault, self.unit.tenant, kept, self.at)
-        request = Request(path=path, answer=answer, said=said, key=self.key)
         return await self.client.call(place, request)
 
     async def do(self, provider: str, path: str, said: JsonObject | None) -> Ended | Rejected:
-        """Call for what is done there, and tells nothing more."""
-        found = await self.call(provider, path, said, Done)
+        """Call for what is done there, at each try anew, and tells nothing more."""
+        found = await self.call(provider, Request(path=path, answer=Done, said=said))
         return found if isinstance(found, Rejected) else DONE
+
+    async def end(self, provider: str, path: str) -> Ended | Rejected:
+        """End what is at a path there; what is over, or not there, needs no end."""
+        found = await self.do(provider, path, None)
+        return DONE if isinstance(found, Rejected) and found.status in OVER else found
 
     async def code(self, subject: str) -> RegistrationCode | None:
         """Find a code that is another provider's."""
@@ -79,62 +89,131 @@ class Errand:
         found = await self.unit.get(Transaction, subject)
         return None if found is None or found.provider == EMBEDDED else found
 
+    async def needs_asking(self, subject: Subject) -> bool:
+        """Whether it is to be asked for: it is open, or perhaps was made by a try before.
+
+        The answer of such a try may have been lost: under the same id it is given again, and what
+        it has made can be ended. After as long again its own time has ended it.
+        """
+        if not _is_over(subject, self.at):
+            return True
+        if self.at >= subject.ends_at + (subject.ends_at - subject.created_at):
+            return False
+        row = await self.store.get(self.unit.tenant, Job, self.key)
+        return row is not None and row.tries > 1
+
+    async def opened(self, subject: Subject, given: Remote, named: str) -> Result:
+        """Write down what a thing is there; `named`: the field of its id.
+
+        A link that leads elsewhere is kept by nobody, and what it belongs to is ended.
+        """
+        key = remote_key(subject.provider, given.id)
+        known = await self.unit.find(type(subject), "by_remote", key)
+        if known is not None and known.id != subject.id:
+            return Rejected(reason=unfit(named).reason, again=False)
+        kind = links.kind_of(given.link)
+        if kind is None or (kind == "http" and self.client.http.refusal(given.link) is not None):
+            await self.end(subject.provider, _path(subject, given))
+            return Rejected(reason=unfit("deeplink_url").reason, again=False)
+        latest = await self.unit.get(type(subject), subject.id)
+        if latest is not None and not await self._kept(latest, given):
+            return TryLater(reason="somebody else has changed it meanwhile", at_last=DONE)
+        is_open = latest is not None and not _is_over(latest, self.at)
+        return DONE if is_open else await self.end(subject.provider, _path(subject, given))
+
+    async def _kept(self, latest: Subject, given: Remote) -> bool:
+        """Write it down, and let the page look anew: it has a link now."""
+        unit, changed = self.unit, latest
+        if isinstance(latest, RegistrationCode):
+            changed = codes.opened(unit, latest, given)
+        else:
+            changed = transactions.opened(unit, latest, given)
+        if not _is_over(latest, self.at):
+            await publish(unit, self.vault, group_of(changed), MOVED, self.at)
+            if isinstance(changed, RegistrationCode):
+                self.teller.wish(Wished(what="created", subject=changed.id))
+        return await is_written(unit, self.store)
+
     @property
     def teller(self) -> Teller:
         """Stage what follows in the same unit."""
         actor = Actor(name="trustfactor", at=self.at, chance=self.chance)
         return Teller(unit=self.unit, records=self.store, vault=self.vault, actor=actor)
 
-    async def remote(
-        self, subject: RegistrationCode | Transaction, given: Remote, named: str
-    ) -> Remote | Rejected:
-        """Take what a provider says that a thing is there; `named`: the field of its id."""
-        kind = links.kind_of(given.link)
-        if kind is None or (kind == "http" and self.client.http.refusal(given.link) is not None):
-            return Rejected(reason=unfit("deeplink_url").reason, again=False)
-        key = remote_key(subject.provider, given.id)
-        known = await self.unit.find(type(subject), "by_remote", key)
-        if known is not None and known.id != subject.id:
-            return Rejected(reason=unfit(named).reason, again=False)
-        return given
 
-    async def moved(self, subject: RegistrationCode | Transaction) -> None:
-        """Let the page look anew: it has a link now."""
-        await publish(self.unit, self.vault, group_of(subject), MOVED, self.at)
-
-    async def written(self) -> Result:
-        """Write what was staged, unless somebody was quicker."""
-        if isinstance(await self.store.write(self.unit.tenant, self.unit.staged()), Committed):
-            return DONE
-        return TryLater(reason="somebody else has changed it meanwhile", at_last=DONE)
+def _is_over(subject: Subject, at: datetime) -> bool:
+    """Whether nothing is to come of it any more; not where something has."""
+    if isinstance(subject, RegistrationCode):
+        return codes.status_at(subject, at) in ("CANCELLED", "EXPIRED", "REJECTED", "SCANNED_TWICE")
+    return transactions.status_at(subject, at) in ("CANCELLED", "EXPIRED")
 
 
-async def _code(work: Errand, subject: str) -> Result:
+def _path(subject: Subject, remote: Remote) -> str:
+    place = CODES if isinstance(subject, RegistrationCode) else TRANSACTIONS
+    return f"{place}/{remote.id}"
+
+
+async def _again(work: Errand, subject: Subject, remote: Remote) -> Ended | Rejected:
+    """End what a try before has written down, and was broken off before it had ended it there."""
+    if _is_over(subject, work.at):
+        return await work.end(subject.provider, _path(subject, remote))
+    return DONE
+
+
+async def _code(work: Errand, wished: Wished) -> Result:
     """Ask for a code, and let the page show its link."""
-    code = await work.code(subject)
-    if code is None or code.remote is not None or codes.status_at(code, work.at) != "CREATED":
+    code = await work.code(wished.subject)
+    if code is None:
         return DONE
-    left = max(int((code.ends_at - work.at).total_seconds()), 30)
+    if code.remote is not None:
+        return await _again(work, code, code.remote)
+    if not await work.needs_asking(code):
+        return DONE
     said: JsonObject = {
         "user_id": code.user_id, "user_name": code.user_name,
-        "application_name": code.application, "expires_in_seconds": left,
+        "application_name": code.application,
+        "expires_in_seconds": _seconds(code.ends_at - code.created_at),
     }  # fmt: skip
-    made = await work.call(code.provider, "/trustfactor/v2/registration-codes", said, CodeMade)
+    request = Request(path=CODES, answer=CodeMade, said=said, key=work.key)
+    made = await work.call(code.provider, request)
     if isinstance(made, Rejected):
         return made
-    remote = await work.remote(code, Remote(id=made.unique_id, link=made.deeplink_url), "unique_id")
-    if isinstance(remote, Rejected):
-        return remote
-    opened = codes.opened(work.unit, code, remote)
-    await work.moved(opened)
-    work.teller.wish("created", code.id)
-    return await work.written()
+    return await work.opened(code, Remote(id=made.unique_id, link=made.deeplink_url), "unique_id")
 
 
-async def _created(work: Errand, subject: str) -> Result:
+async def _ask(work: Errand, wished: Wished) -> Result:
+    """Ask for a decision there."""
+    asked = await work.transaction(wished.subject)
+    if asked is None:
+        return DONE
+    if asked.remote is not None:
+        return await _again(work, asked, asked.remote)
+    if not await work.needs_asking(asked):
+        return DONE
+    display = transactions.display_of(work.vault, asked)
+    said: JsonObject = {
+        "user_id": asked.user_id, "application_name": asked.application,
+        "action": display.action, "message": display.message,
+        "parameters": dict(display.parameters), "contract_keys": list(asked.contracts),
+        "expires_in_seconds": _seconds(asked.ends_at - asked.created_at),
+    }  # fmt: skip
+    request = Request(path=TRANSACTIONS, answer=TransactionMade, said=said, key=work.key)
+    made = await work.call(asked.provider, request)
+    if isinstance(made, Rejected):
+        return made
+    given = Remote(id=made.transaction_id, link=made.deeplink_url)
+    return await work.opened(asked, given, "transaction_id")
+
+
+def _seconds(life: timedelta) -> int:
+    """Write how long it is good, from when on it is asked for: the same at each try."""
+    return int(life.total_seconds())
+
+
+async def _created(work: Errand, wished: Wished) -> Result:
     """Tell its RTAS that the registration was created, for whoever listens there."""
-    code = await work.code(subject)
-    if code is None or code.remote is None:
+    code = await work.code(wished.subject)
+    if code is None or code.remote is None or _is_over(code, work.at):
         return DONE
     picture = png(code.remote.link, 300) or b""
     said = _told(code, "REGISTRATION_CREATED_V2") | {
@@ -142,12 +221,12 @@ async def _created(work: Errand, subject: str) -> Result:
         "qr_code_expiration": int(code.ends_at.timestamp()),
         "deeplink_url": code.remote.link,
     }
-    return await work.do(code.provider, "/rtas/v3/registration/callback", said)
+    return await work.do(code.provider, TOLD, said)
 
 
-async def _success(work: Errand, subject: str) -> Result:
+async def _success(work: Errand, wished: Wished) -> Result:
     """Tell its RTAS which device was registered."""
-    code = await work.code(subject)
+    code = await work.code(wished.subject)
     if code is None or code.confirmation is None or code.remote is None:
         return DONE
     said = _told(code, "REGISTRATION_SUCCESS_V2") | {
@@ -156,7 +235,7 @@ async def _success(work: Errand, subject: str) -> Result:
         "device_info": msgspec.to_builtins(code.confirmation.device),
         "close_connection_on_receive": True,
     }
-    return await work.do(code.provider, "/rtas/v3/registration/callback", said)
+    return await work.do(code.provider, TOLD, said)
 
 
 def _told(code: RegistrationCode, status: str) -> dict[str, Any]:
@@ -171,62 +250,36 @@ def _told(code: RegistrationCode, status: str) -> dict[str, Any]:
     }
 
 
-async def _ask(work: Errand, subject: str) -> Result:
-    """Ask for a decision there."""
-    asked = await work.transaction(subject)
-    if asked is None or asked.remote is not None:
-        return DONE
-    if transactions.status_at(asked, work.at) != "PENDING":
-        return DONE
-    display = transactions.display_of(work.vault, asked)
-    said: JsonObject = {
-        "user_id": asked.user_id, "application_name": asked.application,
-        "action": display.action, "message": display.message,
-        "parameters": dict(display.parameters), "contract_keys": list(asked.contracts),
-        "expires_in_seconds": max(int((asked.ends_at - work.at).total_seconds()), 10),
-    }  # fmt: skip
-    made = await work.call(asked.provider, "/trustfactor/v1/transactions", said, TransactionMade)
-    if isinstance(made, Rejected):
-        return made
-    given = Remote(id=made.transaction_id, link=made.deeplink_url)
-    remote = await work.remote(asked, given, "transaction_id")
-    if isinstance(remote, Rejected):
-        return remote
-    await work.moved(transactions.opened(work.unit, asked, remote))
-    return await work.written()
+async def _cancel_code(work: Errand, wished: Wished) -> Result:
+    return await work.end(wished.provider, f"{CODES}/{wished.remote}")
 
 
-async def _cancel_code(work: Errand, subject: str) -> Result:
-    code = await work.code(subject)
-    if code is None or code.remote is None:
-        return DONE
-    return await _gone(work, code, f"/trustfactor/v2/registration-codes/{code.remote.id}")
+async def _cancel(work: Errand, wished: Wished) -> Result:
+    return await work.end(wished.provider, f"{TRANSACTIONS}/{wished.remote}")
 
 
-async def _cancel(work: Errand, subject: str) -> Result:
-    asked = await work.transaction(subject)
-    if asked is None or asked.remote is None:
-        return DONE
-    return await _gone(work, asked, f"/trustfactor/v1/transactions/{asked.remote.id}")
+async def _reset(work: Errand, wished: Wished) -> Result:
+    """Let a device answer for nobody there.
+
+    One that is not there may be about to be: its provider has heard that we take it, and not
+    written it down yet. Then its code is ended; or that was too late, and now the device is there.
+    """
+    said: JsonObject = {"contract_key": wished.contract_key}
+    found = await work.do(wished.provider, RESET, said)
+    if not _is_missing(found):
+        return found
+    if wished.remote:
+        found = await work.do(wished.provider, f"{CODES}/{wished.remote}", None)
+        if isinstance(found, Rejected) and found.status in OVER:
+            found = await work.do(wished.provider, RESET, said)
+    return DONE if _is_missing(found) else found
 
 
-async def _gone(work: Errand, subject: RegistrationCode | Transaction, path: str) -> Result:
-    """End it there; what is over, or not there, needs no end."""
-    found = await work.do(subject.provider, path, None)
-    is_over = isinstance(found, Rejected) and found.status in OVER
-    return DONE if is_over else found
+def _is_missing(found: Ended | Rejected) -> bool:
+    return isinstance(found, Rejected) and found.status == NOT_THERE
 
 
-async def _reset(work: Errand, subject: str) -> Result:
-    """Let a device that is not its user's answer for nobody there."""
-    code = await work.code(subject)
-    if code is None or code.confirmation is None:
-        return DONE
-    said: JsonObject = {"contract_key": code.confirmation.contract_key}
-    return await work.do(code.provider, "/trustfactor/v1/contracts/reset", said)
-
-
-WISHES: Final[Mapping[Wish, Callable[[Errand, str], Awaitable[Result]]]] = {
+WISHES: Final[Mapping[Wish, Callable[[Errand, Wished], Awaitable[Result]]]] = {
     "code": _code,
     "created": _created,
     "success": _success,
@@ -235,3 +288,4 @@ WISHES: Final[Mapping[Wish, Callable[[Errand, str], Awaitable[Result]]]] = {
     "cancel": _cancel,
     "reset": _reset,
 }
+"""What the outbox does for each."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import msgspec
 
@@ -28,7 +27,7 @@ from engine.run.trustfactor.provider_client import (
     place_of,
 )
 from engine.run.trustfactor.provider_requests import DONE, WISHES, Errand
-from engine.run.trustfactor.telling import Wish
+from engine.run.trustfactor.telling import Wished
 from engine.run.unit import Unit
 from engine.webhooks import signing
 
@@ -117,7 +116,7 @@ class Providers:
 
     async def do(self, tenant: TenantId, handed: JsonObject, id: str) -> Ended | Broken | TryLater:
         """Try once; `id` is the same at every try."""
-        wish, subject = cast("Wish", handed["what"]), str(handed["subject"])
+        wished = msgspec.convert(handed, Wished)
         work = Errand(
             store=self.store,
             vault=self.vault,
@@ -127,7 +126,7 @@ class Providers:
             key=id,
             at=await self.store.now(),
         )
-        found = await WISHES[wish](work, subject)
+        found = await WISHES[wished.what](work, wished)
         if isinstance(found, Rejected):
             return TryLater(reason=found.reason, in_vain=not found.again, at_last=DONE)
         return found

@@ -14,6 +14,7 @@ import msgspec
 
 from engine.activity import USUAL_DELAYS
 from engine.model.names import InstanceId, JsonObject, NodeId
+from engine.model.value import Value
 from engine.ports.actor import Actor
 from engine.ports.outside import Vault
 from engine.ports.store import Records
@@ -40,7 +41,26 @@ What = Literal["registration", "decision", "expiry"]
 AT_PROVIDER: Final = "TrustFactor provider"
 """Of the rows of the outbox that ask another TrustFactor for something."""
 Wish = Literal["code", "created", "success", "ask", "cancel-code", "cancel", "reset"]
-"""What is asked there: a code, to tell RTAS that it was made or used, a transaction, or its end."""
+"""What is asked there: a code, to tell RTAS that it was made or used, a transaction, an end."""
+
+
+class Wished(Value, frozen=True, kw_only=True):
+    """What is asked of a provider, as a row of the outbox holds it.
+
+    Attributes:
+        subject: Id here of the code, transaction or contract.
+        provider, remote: Of what is to end: whose it is, and its id there. Its row here may be
+            gone by then.
+        contract_key: Of a device that is to answer for nobody there.
+    """
+
+    what: Wish
+    subject: str
+    provider: str = ""
+    remote: str = ""
+    contract_key: str = ""
+
+
 _SOON: Final = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1_800.0)
 _USUAL: Final = tuple(delay.total_seconds() for delay in USUAL_DELAYS)
 
@@ -69,7 +89,7 @@ class Teller:
         """Stage what follows a device's word on a code; give the channel that has an event."""
         if code.instance is not None:
             if code.provider != EMBEDDED and code.status == "CONFIRMED":
-                self.wish("success", code.id)
+                self.wish(Wished(what="success", subject=code.id))
             await self._signal("registration", code.id, code.instance)
             event = _success(code) if code.status == "CONFIRMED" else MOVED
             return (await publish(self.unit, self.vault, group_of(code), event, self.actor.at)).id
@@ -107,18 +127,17 @@ class Teller:
 
     def _hand_over(self, what: What, subject: str, *, due_at: datetime) -> None:
         """Stage a callback; each try of it has the same id."""
-        self._row(LABEL, what, subject, due_at, _USUAL)
+        self._row(LABEL, {"what": what, "subject": subject}, due_at, _USUAL)
 
-    def wish(self, what: Wish, subject: str) -> None:
+    def wish(self, wished: Wished) -> None:
         """Stage what is asked of a provider; each try has the same id, so it is done once there."""
-        self._row(AT_PROVIDER, what, subject, self.actor.at, _SOON)
+        self._row(AT_PROVIDER, msgspec.to_builtins(wished), self.actor.at, _SOON)
 
     def _row(
-        self, label: str, what: str, subject: str, due_at: datetime, delays: tuple[float, ...]
+        self, label: str, handed: JsonObject, due_at: datetime, delays: tuple[float, ...]
     ) -> None:
-        id = message_id(f"trustfactor/{what}/{subject}")
+        id = message_id(f"trustfactor/{handed['what']}/{handed['subject']}")
         sealing = Sealing(vault=self.vault, tenant=self.unit.tenant, id=id)
-        handed: JsonObject = {"what": what, "subject": subject}
         job = Job(
             id=id,
             instance=InstanceId(""),

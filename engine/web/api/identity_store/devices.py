@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from engine.realtime.trustfactor import contracts
 from engine.records.trustfactor import Contract
 from engine.run.trustfactor.owned import devices_of
+from engine.run.trustfactor.provider_endings import end_device
+from engine.run.trustfactor.telling import Teller
 from engine.web.api.frame.operation import (
     MISSING,
     Answered,
@@ -61,7 +62,9 @@ async def remove_device(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     found = next((one for one in owned if one.id == call.path["deviceId"]), None)
     if found is None:
         return MISSING
-    contracts.reset(call.unit, call.actor, found)
+    vault = call.ask.web.journeys.vault
+    teller = Teller(unit=call.unit, records=call.offices.store, vault=vault, actor=call.actor)
+    end_device(teller, found)
     return Answered()
 
 

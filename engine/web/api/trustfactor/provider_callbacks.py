@@ -9,9 +9,8 @@ from starlette.responses import Response
 
 from engine.errors import Busy
 from engine.model.names import JsonObject, TenantId
-from engine.ports.store import Committed
 from engine.run.trustfactor.provider_callbacks import Hearing, Registered, Taken, TransactionDecided
-from engine.run.unit import TRIES, Unit
+from engine.run.unit import TRIES, Unit, is_written
 from engine.web.answers import api_error, unread_error
 from engine.web.api.frame.operation import Described, Nothing, invalid
 from engine.web.api.frame.reading import taken
@@ -66,8 +65,7 @@ async def _taken(
     if found.refused is not None:
         told = {"field": found.field, "message": found.refused}
         return api_error(ask, "fields", details=[told])
-    staged = unit.staged()
-    if not staged.is_empty and not isinstance(await store.write(tenant, staged), Committed):
+    if not await is_written(unit, store):
         return None
     if found.channel is not None:
         ask.web.hub.hint(tenant, found.channel)
