@@ -8,13 +8,16 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from engine.model.names import MAIN_TENANT, InstanceId
 from engine.ports.store import PageQuery
 from engine.records.identity import User
+from engine.records.record import Version
 from engine.records.trustfactor import Contract, RegistrationCode, Transaction
 from engine.records.work import Job
 from engine.run.current import InstanceRef
+from engine.run.unit import Unit, is_written
 from tests.web.agent import Agent
 from tests.web.program import program
 from tests.web.surface import Surface
@@ -199,6 +202,32 @@ def test_who_is_asked_again_when_time_is_over_is_asked_anew() -> None:
         return [page.title, (await there(town, Transaction))[1:], await reasons(town)]
 
     assert told(story) == ["Approve on your phone", ["PENDING"], []]
+
+
+@pytest.mark.parametrize("kind", [RegistrationCode, Transaction])
+def test_what_no_slot_of_a_journey_tells_of_is_refused_once_that_is_over(kind: Kind) -> None:
+    async def story(town: Town) -> list[Any]:
+        is_code = kind is RegistrationCode
+        phone = Agent(house=town.vendor)
+        journey = await showing(town) if is_code else Journey(town.ours)
+        if not is_code:
+            phone, journey = await approving(town)
+            await town.work()
+        code = payload(journey) if is_code else ""
+        open_row = (await rows(town.ours, kind))[0]
+        await cancel(town, journey)
+        ended = (await rows(town.ours, kind))[0]
+        unit = Unit(town.ours.bench.store, MAIN_TENANT)
+        unit.put(replace(open_row, version=ended.version), Version(number=ended.version))
+        assert await is_written(unit, town.ours.bench.store)
+        if is_code:
+            await phone.register(code)
+        else:
+            await phone.decide((await phone.asked()).json["transactions"][0])
+        await town.outbox(town.vendor).sweep()
+        return [row.status for row in await rows(town.ours, kind)]
+
+    assert told(story) == ["CREATED" if kind is RegistrationCode else "PENDING"]
 
 
 # ---- while it is asked for --------------------------------------------------------------------

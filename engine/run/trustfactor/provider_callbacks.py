@@ -9,8 +9,6 @@ from typing import Annotated, Final
 
 import msgspec
 
-from engine.errors import UnknownInstance
-from engine.model.names import InstanceId
 from engine.ports.actor import Actor
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
@@ -26,6 +24,7 @@ from engine.records.trustfactor import (
     Transaction,
     remote_key,
 )
+from engine.run.trustfactor.device_answers import is_awaited
 from engine.run.trustfactor.provider_client import bound_to
 from engine.run.trustfactor.telling import Teller
 from engine.webhooks import signing
@@ -125,7 +124,8 @@ class Hearing:
         decision = DECISIONS.get(said.status)
         if decision is None:
             return Taken()  # our own time ends it, too
-        if asked.status == "PENDING" and await self._is_over(asked.instance):
+        is_open = asked.status == "PENDING"
+        if is_open and not await is_awaited(self.unit, self.store, asked):
             return Taken(refused="cancelled")
         changed = transactions.decided_elsewhere(
             self.unit, self._actor(name), asked, decision, said.contract_key or "",
@@ -146,18 +146,9 @@ class Hearing:
         is_anothers = held is not None and held.code != code.id
         if is_anothers or said.contract_key == said.device_key:
             return Taken(refused="use a key of this device alone", field="contract_key")
-        if code.confirmation is None and await self._is_over(code.instance):
+        if code.confirmation is None and not await is_awaited(self.unit, self.store, code):
             return Taken(refused="cancelled")
         return None
-
-    async def _is_over(self, instance: InstanceId | None) -> bool:
-        """Whether the journey that has asked is over: then nothing is to come of it."""
-        if instance is None:
-            return False
-        try:
-            return (await self.store.load(self.unit.tenant, instance)).instance.is_over
-        except UnknownInstance:
-            return True
 
     def _actor(self, name: str) -> Actor:
         return Actor(name=f"provider:{name}", at=self.at, chance=self.chance)
