@@ -319,7 +319,9 @@ def wire(
     loop = Loop(outside)
     eraser = Eraser(store=store, loop=loop)
     callbacks = ApplicationCallbacks(store=store, vault=vault, http=http, chance=chance)
-    providers = Providers(store=store, vault=vault, chance=chance, client=Client(http=http))
+    providers = Providers(
+        store=store, vault=vault, chance=chance, client=Client(http=http), hints=hints
+    )
     allowed = settings.allowed_redirects
     return Application(
         settings=settings,

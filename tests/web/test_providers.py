@@ -5,22 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
 
+from engine.app import wire
 from engine.model.names import MAIN_TENANT, InstanceId
 from engine.ports.store import PageQuery
+from engine.records.realtime import RtasChannel
 from engine.records.trustfactor import Provider, RegistrationCode
 from engine.records.work import Job
 from engine.run.current import InstanceRef
 from engine.run.trustfactor.providers import Wanted, add_provider, remove_provider
 from engine.run.unit import Unit
+from engine.settings import Settings
+from engine.testing import CheapPool
 from tests.web.agent import Agent
 from tests.web.application import application
 from tests.web.surface import Surface, play
 from tests.web.test_devices_in_journeys import Journey
+from tests.web.test_hub import Elsewhere
 from tests.web.town import FLOW, VENDOR, Town, changed, heard, payload, resigned, said, told
 
 
@@ -67,6 +73,30 @@ def test_its_rtas_is_told_of_both_so_that_others_may_listen() -> None:
         ]
 
     assert told(story) == ["REGISTRATION_CREATED_V2", "REGISTRATION_SUCCESS_V2"]
+
+
+def test_other_machines_are_told_where_a_page_has_a_link_now(tmp_path: Path) -> None:
+    async def story(town: Town) -> list[Any]:
+        bench, hints = town.ours.bench, Elsewhere()
+        application = wire(
+            Settings(data=tmp_path), bench.store, bench.clock, chance=bench.chance,
+            vault=bench.vault, pool=CheapPool(bench.vault), http=town.wire, hints=hints,
+        )  # fmt: skip
+        phone, journey = Agent(house=town.vendor), await town.begin()
+        heard_of = [len(hints.given)]
+        await application.outbox.sweep()
+        heard_of.append(len(hints.given))
+        await journey.look()
+        await phone.register(payload(journey))
+        await town.work()
+        await journey.look()
+        await journey.answer(device="mine")
+        await application.outbox.sweep()
+        heard_of.append(len(hints.given))
+        rows = (await bench.store.page(MAIN_TENANT, RtasChannel, PageQuery())).rows
+        return [heard_of, set(hints.given) == {(MAIN_TENANT, row.id) for row in rows}]
+
+    assert told(story) == [[0, 1, 2], True]
 
 
 def test_what_fails_is_tried_again_and_done_once() -> None:

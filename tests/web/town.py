@@ -156,7 +156,10 @@ class Town:
             store=bench.store, vault=bench.vault, http=self.wire, chance=bench.chance
         )
         providers = Providers(
-            store=bench.store, vault=bench.vault, chance=bench.chance, client=self.client
+            store=bench.store,
+            vault=bench.vault,
+            chance=bench.chance,
+            client=self.client,
         )
         return Outbox(
             outside=bench.loop.outside, loop=bench.loop, clock=bench.clock, http=self.wire,

@@ -18,6 +18,7 @@ import msgspec
 from engine.activity import Ended, TryLater
 from engine.model.names import JsonObject
 from engine.ports.actor import Actor
+from engine.ports.hints import Hints
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.realtime.channels import publish
@@ -51,12 +52,18 @@ Subject = RegistrationCode | Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """One try of one row."""
+    """One try of one row.
+
+    Attributes:
+        hints: How other machines, whose pages wait, hear of a link at once.
+        key: The row's id, the same at every try.
+    """
 
     store: Store
     vault: Vault
     chance: Chance
     client: Client
+    hints: Hints | None
     unit: Unit
     key: str
     at: datetime
@@ -123,16 +130,19 @@ class Errand:
 
     async def _kept(self, latest: Subject, given: Remote) -> bool:
         """Write it down, and let the page look anew: it has a link now."""
-        unit, changed = self.unit, latest
+        unit, changed, channel = self.unit, latest, None
         if isinstance(latest, RegistrationCode):
             changed = codes.opened(unit, latest, given)
         else:
             changed = transactions.opened(unit, latest, given)
         if not _is_over(latest, self.at):
-            await publish(unit, self.vault, group_of(changed), MOVED, self.at)
+            channel = await publish(unit, self.vault, group_of(changed), MOVED, self.at)
             if isinstance(changed, RegistrationCode):
                 self.teller.wish(Wished(what="created", subject=changed.id))
-        return await is_written(unit, self.store)
+        is_kept = await is_written(unit, self.store)
+        if is_kept and channel is not None and self.hints is not None:
+            self.hints.give(unit.tenant, channel.id)
+        return is_kept
 
     @property
     def teller(self) -> Teller:

@@ -12,6 +12,7 @@ from engine.model.event import Broken
 from engine.model.names import JsonObject, TenantId
 from engine.model.problem import Problems, wrong
 from engine.ports.actor import Actor
+from engine.ports.hints import Hints
 from engine.ports.http import Http
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
@@ -107,12 +108,17 @@ async def _problems(unit: UnitOfWork, http: Http, wanted: Wanted) -> Problems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Providers:
-    """Does the rows of the outbox that ask other providers for something."""
+    """Does the rows of the outbox that ask other providers for something.
+
+    Attributes:
+        hints: Where other machines are told of what it publishes; without, they look.
+    """
 
     store: Store
     vault: Vault
     chance: Chance
     client: Client
+    hints: Hints | None = None
 
     async def do(self, tenant: TenantId, handed: JsonObject, id: str) -> Ended | Broken | TryLater:
         """Try once; `id` is the same at every try."""
@@ -122,6 +128,7 @@ class Providers:
             vault=self.vault,
             chance=self.chance,
             client=self.client,
+            hints=self.hints,
             unit=Unit(self.store, tenant),
             key=id,
             at=await self.store.now(),
