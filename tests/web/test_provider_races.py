@@ -348,6 +348,24 @@ def test_what_is_broken_off_before_it_was_ended_there_is_ended_by_the_next_try()
     assert told(story) == [["CREATED"], ["CANCELLED"], []]
 
 
+def test_what_is_decided_before_its_id_is_known_is_heard_of_later() -> None:
+    async def story(town: Town) -> list[Any]:
+        phone, journey = await approving(town)
+
+        async def meanwhile() -> None:
+            await phone.decide((await phone.asked()).json["transactions"][0])
+            await town.outbox(town.vendor).sweep()
+
+        town.wire.meanwhile[TRANSACTIONS] = meanwhile
+        await town.work(1)
+        first = (await journey.look()).title
+        town.move(timedelta(seconds=30))
+        await town.work()
+        return [first, (await journey.look()).title]
+
+    assert told(story) == ["Approve on your phone", "Thank you, all done"]
+
+
 def test_a_phone_that_the_provider_has_not_written_down_yet_is_never_registered() -> None:
     async def story(town: Town) -> list[Any]:
         phone, journey = Agent(house=town.vendor), await showing(town)
