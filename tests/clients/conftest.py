@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import threading
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, sync_playwright
 
 from engine.access.clients import MintedClient, add_client
 from engine.adapters.memory import MemoryStore
@@ -119,6 +121,19 @@ def hub() -> Iterator[Hub]:
     server.should_exit = True
     thread.join(20)
     loop.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, ended with the module: meanwhile no other loop runs in this thread."""
+    found = which("chromium")
+    if found is None:
+        pytest.skip("no Chromium here: install Debian's package `chromium`")
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=root)
+        yield started
+        started.close()
 
 
 async def minted(application: Application, name: str, *origins: str) -> MintedClient:
