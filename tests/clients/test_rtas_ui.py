@@ -12,7 +12,7 @@ import pytest
 import zxingcpp
 from axe_playwright_python.base import AXE_SCRIPT
 from click.testing import CliRunner
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.cli.shell import Main
 from tests.clients.bank import CALLBACK, Bank, Rtas, Served
@@ -32,6 +32,16 @@ def bank(hub: Hub) -> Iterator[Served]:
     rtas = Rtas(hub.base, made.client.name, made.secret)
     secret = rtas.called_back_at(served.base + CALLBACK)
     served.bank = Bank(rtas, rtas_url=hub.base, secret=secret)
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="module")
+def stranger(hub: Hub) -> Iterator[Served]:
+    """A bank whose client does not name its page."""
+    served = Served()
+    made = hub.client("stranger")
+    served.bank = Bank(Rtas(hub.base, made.client.name, made.secret), rtas_url=hub.base)
     yield served
     served.close()
 
@@ -186,12 +196,31 @@ def test_a_code_runs_out_by_itself(
 ) -> None:
     page.goto(f"{bank.base}/en?short")
 
-    expect(page.get_by_role("heading", name="This code has run out")).to_be_visible()
+    heading = page.get_by_role("heading", name="This code has run out")
+    expect(heading).to_be_visible(timeout=20_000)
     looks(page, request, "expired")
     told = dict(heard(page))
     assert told["expired"] == {
         "application_name": "Farol Mutual", "user_display_name": "John Doe", "user_id": "john.doe",
     }  # fmt: skip
+
+
+def test_a_code_is_not_shown_any_more_while_a_late_success_is_waited_for(
+    bank: Served, page: Page
+) -> None:
+    page.goto(f"{bank.base}/en?short")
+    expect(page.get_by_role("heading", name="Add your phone")).to_be_visible()
+
+    expect(page.get_by_role("heading", name="One moment")).to_be_visible()
+    assert page.locator("#rtas").locator("img, a").count() == 0
+    code, _ = bank.bank.created[-1]
+    told = {"contract_key": KEY, "device_key": KEY, "device_info": DEVICE}
+    bank.bank.called_back({"register_code_unique_id": code, **told})
+
+    expect(page.get_by_role("heading", name="Your phone is ready")).to_be_visible()
+    page.wait_for_function("window.heard.some(([name]) => name === 'close')")
+    names = [name for name, _ in heard(page)]
+    assert names == ["established", "pending", "success", "close"]
 
 
 def test_a_cut_is_shown_and_mended_and_nothing_is_told_twice(
@@ -213,21 +242,63 @@ def test_a_cut_is_shown_and_mended_and_nothing_is_told_twice(
     assert [name for name, _ in heard(page)].count("pending") == 1
 
 
-def test_a_page_whose_client_does_not_name_it_hears_nothing(
-    hub: Hub, browser: Browser, request: pytest.FixtureRequest
-) -> None:
-    served = Served()
-    made = hub.client("stranger")
-    served.bank = Bank(Rtas(hub.base, made.client.name, made.secret), rtas_url=hub.base)
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{served.base}/en")
+STOPPED = {
+    "en": "This page no longer moves on by itself. Please load it again.",
+    "pt": "Esta página já não avança sozinha. Volte a carregá-la.",
+}
 
-    expect(page.get_by_role("heading", name="Sorry, something went wrong")).to_be_visible()
-    looks(page, request, "error")
-    assert [name for name, _ in heard(page)] == ["error"]
-    context.close()
-    served.close()
+
+@pytest.mark.parametrize("language", STOPPED)
+def test_a_page_that_is_sent_away_for_good_says_that_it_waits_no_more(
+    bank: Served, page: Page, language: str, request: pytest.FixtureRequest
+) -> None:
+    """As a hub does when a token is over."""
+    lines: list[WebSocketRoute] = []
+
+    def join(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        lines.append(socket)
+
+    page.route_web_socket("**/rtas?*", join)
+    page.goto(f"{bank.base}/{language}")
+    expect(page.get_by_role("status")).to_have_text(TITLES[language][2])
+
+    lines[0].send('{"type":7}\x1e')
+
+    expect(page.get_by_role("status")).to_have_text(STOPPED[language])
+    expect(page.get_by_role("heading", name=TITLES[language][0])).to_be_visible()
+    looks(page, request, f"stopped-{language}")
+    assert [name for name, _ in heard(page)] == ["established", "pending", "close"]
+
+
+FAILED = {
+    "en": ("Sorry, something went wrong", "Please load this page again."),
+    "pt": ("Lamentamos, algo correu mal", "Volte a carregar esta página."),
+}
+ALONE = """([url, token, language]) => {
+  window.heard = [];
+  new rtasui.RTASUI().setUrl(url).setToken(token).setLanguage(language).setConnectionRetries(1)
+    .setOnErrorCallback(({ code }) => window.heard.push(["error", code]))
+    .setOnConnectionCloseCallback(() => window.heard.push(["close", null]))
+    .setRegistrationType().build();
+}"""
+
+
+@pytest.mark.parametrize("language", FAILED)
+def test_a_page_whose_client_does_not_name_it_says_that_something_went_wrong(
+    hub: Hub, stranger: Served, page: Page, language: str, request: pytest.FixtureRequest
+) -> None:
+    page.route("**/tf/create-qr*", lambda route: route.abort())  # the page makes no code of its own
+    page.goto(f"{stranger.base}/{language}")
+    token = stranger.bank.create_code()["rtas_token"]
+
+    page.evaluate(ALONE, [hub.base, token, "PT_PT" if language == "pt" else "EN_US"])
+
+    title, lede = FAILED[language]
+    expect(page.get_by_role("heading", name=title)).to_be_focused()
+    expect(page.locator(".rtas p").first).to_have_text(lede)
+    looks(page, request, f"error-{language}")
+    assert heard(page) == [["error", "connection"]]
 
 
 def test_the_bare_page_of_a_web_view_takes_a_script_that_is_put_into_it(

@@ -4,33 +4,33 @@
 
 var rtasui = (() => {
   const END = "\u001e";
+  const HANDSHAKE = `{"protocol":"json","version":1}${END}`;
   const DELAYS = [0, 2, 10, 30]; // seconds before each try to come again; the last one repeats
   const PING = 15000;
   const SILENCE = 30000;
-  const POLL = 100000; // the server answers one within 90 seconds
+  const POLL = 100000; // answered within 90 seconds
+  const PAUSE = 1000;
+  const STEADY = 5000;
+  const GRACE = 5000; // what has happened in time may be told a little later
   const WRONG_DEVICE = 120000;
-  const FLOWS = {
-    registration: ["Pending", "Success", "Expired"],
-    transaction: ["Pending", "Accepted", "Declined", "Expired"],
-  };
+  const CALLS = [
+    "Error", "ConnectionEstablished", "ConnectionClose", "ConnectionReconnecting", "ConnectionReconnected",
+    "RegistrationPending", "RegistrationSuccess", "RegistrationExpired", "WrongDevice", "JourneyMoved",
+    "TransactionPending", "TransactionAccepted", "TransactionDeclined", "TransactionExpired",
+  ];
   const STATES = {
-    registrationcreatedevent: ["registration", "Pending"],
-    registrationsuccessevent: ["registration", "Success"],
-    transactioncreatedevent: ["transaction", "Pending"],
-    transactiondecidedevent: ["transaction", ""],
-    transactionacceptedevent: ["transaction", "Accepted"],
-    transactiondeclinedevent: ["transaction", "Declined"],
-    transactionexpiredevent: ["transaction", "Expired"],
+    registrationcreatedevent: ["Registration", "Pending"],
+    registrationsuccessevent: ["Registration", "Success"],
+    transactioncreatedevent: ["Transaction", "Pending"],
+    transactiondecidedevent: ["Transaction", ""],
+    transactionacceptedevent: ["Transaction", "Accepted"],
+    transactiondeclinedevent: ["Transaction", "Declined"],
+    transactionexpiredevent: ["Transaction", "Expired"],
   };
+  const REFUSALS = { 401: "unauthorized", 403: "forbidden" }; // who comes again is refused again
   const DECIDED = { ACCEPTED: "Accepted", DECLINED: "Declined", EXPIRED: "Expired" };
 
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-  const hubOf = (given) => {
-    const url = new URL(given, document.baseURI);
-    if (url.pathname === "/") url.pathname = "/rtas";
-    url.pathname = url.pathname.replace(/\/$/, "");
-    return url;
-  };
 
   class Refused extends Error {
     constructor(status) {
@@ -39,136 +39,103 @@ var rtasui = (() => {
     }
   }
 
-  // ---- one connection: negotiate, then a socket, else polls -----------------------------------
+  // ---- one line, by a socket or by polls --------------------------------------------------------
 
   class Line {
     constructor(base) {
       this.base = base;
       this.pending = "";
-      this.isShaken = false;
-      this.isOver = false; // the server has said Close, for good or not
-      this.mayReturn = true;
+      this.mayReturn = true; // no Close for good
+      this.heardAt = Date.now();
     }
 
-    // A socket that did not come to its handshake has used its id up: polls ask for one of their own.
-    async open() {
-      const hub = await this.negotiate();
-      try {
-        await this.socket(hub);
-      } catch (error) {
-        if (this.base.log(3)) console.warn("rtas-ui: no WebSocket, polling instead");
-        await this.poll(await this.negotiate());
-      }
-    }
-
-    async negotiate() {
-      const { base } = this;
-      const hub = hubOf(base.url);
-      const ask = new URL(hub);
-      ask.pathname += "/negotiate";
-      ask.searchParams.set("negotiateVersion", "1");
-      ask.searchParams.set("after", base.seen ?? "");
-      const answer = await this.fetch(ask, { method: "POST" });
-      if (answer.status !== 200) throw new Refused(answer.status);
-      const now = Date.parse(answer.headers.get("Date"));
-      if (now) base.ahead = Date.now() - now;
-      const told = await answer.json();
-      if (told.error) throw new Error(told.error);
-      hub.searchParams.set("id", told.connectionToken);
-      hub.searchParams.set("after", base.seen ?? "");
-      return hub;
-    }
-
-    fetch(url, more, ms = SILENCE) {
-      const headers = { Authorization: `Bearer ${this.base.token}` };
-      const signal = AbortSignal.timeout(ms);
-      return fetch(url, { credentials: "omit", mode: "cors", cache: "no-store", headers, signal, ...more });
-    }
-
-    // Resolves once the handshake is done; `ended` is called once the line is.
-    socket(url) {
-      url.protocol = url.protocol.replace("http", "ws");
-      url.searchParams.set("access_token", this.base.token);
+    // Resolves when the line is over; rejects when that is before its handshake.
+    live(way, url) {
       return new Promise((resolve, reject) => {
-        const socket = new WebSocket(url);
-        const over = () => {
-          socket.onclose = null;
+        this.end = (error = new Error("The line has ended.")) => {
+          this.isOver = true;
           clearInterval(this.beat);
-          if (this.isShaken) this.end();
-          else reject(new Error("no WebSocket"));
+          if (this.stoodAt) resolve();
+          else reject(error);
         };
-        this.send = (text) => socket.readyState === 1 && socket.send(text);
-        // Nobody answers the close of a line that is dead: it is over all the same.
-        this.stop = () => {
-          socket.close();
-          over();
-        };
-        this.shaken = resolve;
-        this.heardAt = Date.now();
-        this.beat = setInterval(() => this.live(), PING);
-        socket.onopen = () => this.send(`{"protocol":"json","version":1}${END}`);
-        socket.onmessage = (message) => this.take(message.data);
-        socket.onclose = over;
+        this[way](url);
       });
     }
 
-    async poll(url) {
-      let goes = true;
-      this.send = (text) => void this.fetch(url, { method: "POST", body: text }).catch(() => {});
-      this.stop = () => {
-        goes = false;
-        void this.fetch(url, { method: "DELETE" }).catch(() => {});
-      };
-      const first = await this.fetch(url, { method: "GET" });
-      if (first.status !== 200) throw new Refused(first.status);
-      const shaken = new Promise((resolve) => (this.shaken = resolve));
-      void (async () => {
-        try {
-          while (goes) {
-            const answer = await this.fetch(url, { method: "GET" }, POLL);
-            if (answer.status !== 200) break;
-            this.take(await answer.text());
-          }
-        } catch {
-          // the line is cut; below it ends
-        }
-        this.end();
-      })();
-      this.send(`{"protocol":"json","version":1}${END}`);
-      await shaken;
+    // Nobody answers the close of a line that is dead: it is over all the same.
+    stop(error) {
+      if (this.isOver) return;
+      this.end(error);
+      this.close();
     }
 
+    socket(url) {
+      url.protocol = url.protocol.replace("http", "ws");
+      url.searchParams.set("access_token", this.base.token);
+      const socket = new WebSocket(url);
+      const send = (text) => socket.readyState === 1 && socket.send(text);
+      this.close = () => socket.close();
+      this.beat = setInterval(() => {
+        if (Date.now() - this.heardAt > SILENCE) this.stop();
+        else send(`{"type":6}${END}`);
+      }, PING);
+      socket.onopen = () => send(HANDSHAKE);
+      socket.onmessage = (message) => this.take(message.data);
+      socket.onclose = () => this.end();
+    }
+
+    async poll(url) {
+      const ask = (method, ms, body) => this.base.fetch(url, { method, body }, ms);
+      const next = async (ms) => {
+        const answer = await ask("GET", ms);
+        if (answer.status !== 200) throw new Refused(answer.status);
+        return answer.text();
+      };
+      this.close = () => void ask("DELETE").catch(() => {});
+      try {
+        await next(); // answered at once: only then is there somebody to shake hands with
+        ask("POST", SILENCE, HANDSHAKE).catch((error) => this.stoodAt || this.stop(error));
+        while (!this.isOver) {
+          const text = await next(this.stoodAt ? POLL : SILENCE);
+          if (!text && !this.stoodAt) break;
+          if (text) this.take(text);
+          else await wait(PAUSE); // some answer without waiting
+        }
+        this.end();
+      } catch (error) {
+        this.end(error);
+      }
+    }
+
+    // What cannot be understood ends the line, as what cannot be heard does.
     take(text) {
       this.heardAt = Date.now();
       const records = (this.pending + text).split(END);
       this.pending = records.pop();
-      for (const record of records) {
-        const message = JSON.parse(record);
-        if (!this.isShaken) {
-          if (message.error) throw new Error(message.error);
-          this.isShaken = true;
-          this.shaken();
-        } else if (message.type === 1) {
-          this.base.hear(message.target, message.arguments);
-        } else if (message.type === 7) {
-          this.isOver = true;
-          this.mayReturn = message.allowReconnect === true;
-          this.error = message.error;
-          this.stop();
-        }
+      try {
+        for (const record of records) if (!this.isOver) this.read(JSON.parse(record));
+      } catch (error) {
+        this.stop(error);
       }
     }
 
-    live() {
-      if (Date.now() - this.heardAt > SILENCE) this.stop();
-      else this.send(`{"type":6}${END}`);
+    read(message) {
+      if (!this.stoodAt) {
+        if (message.error || message.type) throw new Error(message.error);
+        this.stoodAt = Date.now();
+        this.base.stand();
+      } else if (message.type === 1) {
+        this.base.hear(message.target, message.arguments);
+      } else if (message.type === 7) {
+        this.mayReturn = message.allowReconnect === true;
+        this.error = message.error;
+        this.stop();
+      }
     }
 
-    end() {
-      if (!this.hasEnded) {
-        this.hasEnded = true;
-        this.base.cut(this);
-      }
+    // Whether it was good for something: it has brought news, or stood for a while.
+    hasProved() {
+      return this.hasNews || Date.now() - this.stoodAt > STEADY;
     }
   }
 
@@ -178,24 +145,9 @@ var rtasui = (() => {
     constructor() {
       this.retries = 10;
       this.level = 6;
-      this.calls = {};
       this.state = "INIT";
+      this.isAway = false; // it is told so from the first failure on
       this.ahead = 0; // how far this device's clock is ahead of the server's
-    }
-
-    setToken(token) {
-      this.token = token;
-      return this;
-    }
-
-    setUrl(url) {
-      this.url = url;
-      return this;
-    }
-
-    setLogLevel(level) {
-      this.level = level;
-      return this;
     }
 
     setConnectionRetries(count) {
@@ -204,83 +156,116 @@ var rtasui = (() => {
     }
 
     setRegistrationType() {
-      this.flow = "registration";
+      this.flow = "Registration";
       return this;
     }
 
     setTransactionType() {
-      this.flow = "transaction";
+      this.flow = "Transaction";
       return this;
     }
 
     build() {
       if (!this.token || !this.url) throw new Error("rtas-ui needs setToken and setUrl.");
-      void this.begin();
+      void this.run();
       return this;
-    }
-
-    log(level) {
-      return level >= this.level;
     }
 
     call(name, ...given) {
       try {
-        this.calls[name]?.(...given);
+        this[`on${name}`]?.(...given);
       } catch (error) {
         console.error("rtas-ui: a callback has failed", error); // the page's mistake, not ours
       }
     }
 
-    async begin() {
+    // Line after line, until all is over. `turn` counts them since one has proved good: after those
+    // that die young it waits ever longer, and then gives up.
+    async run() {
+      for (let turn = 0; ; turn += 1) {
+        const error = await this.connect();
+        const { line } = this;
+        if (line?.hasProved()) turn = 0;
+        if (this.isDone() || line?.mayReturn === false) return this.leave(line.error);
+        if (REFUSALS[error?.status] || turn >= this.retries) return this.lose(error);
+        this.turnAway(true);
+        await wait(1000 * (DELAYS[turn] ?? DELAYS.at(-1)));
+      }
+    }
+
+    // Gives why there was no line. A socket without handshake has used its id up: polls get their own.
+    async connect() {
+      this.line = null;
       try {
-        this.line = new Line(this);
-        await this.line.open();
-      } catch (error) {
-        this.fail(error);
-      }
-    }
-
-    fail(error) {
-      const status = error.status ?? 0;
-      const code = status === 401 ? "unauthorized" : status === 403 ? "forbidden" : "connection";
-      this.turn("ERROR");
-      this.call("Error", { code, message: error.message, status });
-    }
-
-    // A line is over: come again, unless the server has said that this was all.
-    async cut(line) {
-      if (line !== this.line) return;
-      if ((line.isOver && !line.mayReturn) || this.isDone()) {
-        this.away(false);
-        this.call("ConnectionClose", line.error);
-        return;
-      }
-      this.away(true);
-      this.call("ConnectionReconnecting");
-      for (let turn = 0; turn < this.retries; turn += 1) {
-        await wait(1000 * DELAYS[Math.min(turn, DELAYS.length - 1)]);
+        const hub = await this.negotiate();
         try {
-          this.line = new Line(this);
-          await this.line.open();
-          this.away(false);
-          this.call("ConnectionReconnected");
-          return;
-        } catch (error) {
-          if (error instanceof Refused && [401, 403].includes(error.status)) {
-            this.fail(error);
-            return;
-          }
+          await this.follow("socket", hub);
+        } catch {
+          if (this.level < 4) console.warn("rtas-ui: no WebSocket, polling instead");
+          await this.follow("poll", await this.negotiate());
         }
+      } catch (error) {
+        return error;
       }
-      const error = new Error("The connection is lost.");
-      this.fail(error);
+    }
+
+    follow(way, hub) {
+      this.line = new Line(this);
+      return this.line.live(way, hub);
+    }
+
+    async negotiate() {
+      const hub = new URL(this.url, document.baseURI);
+      hub.pathname = hub.pathname.replace(/\/$/, "") || "/rtas";
+      hub.searchParams.set("after", this.seen ?? "");
+      const ask = new URL(hub);
+      ask.pathname += "/negotiate";
+      ask.searchParams.set("negotiateVersion", "1");
+      const answer = await this.fetch(ask, { method: "POST" });
+      if (answer.status !== 200) throw new Refused(answer.status);
+      const now = Date.parse(answer.headers.get("Date"));
+      if (now) this.ahead = Date.now() - now;
+      const told = await answer.json();
+      if (told.error) throw new Error(told.error);
+      hub.searchParams.set("id", told.connectionToken);
+      return hub;
+    }
+
+    fetch(url, more, ms = SILENCE) {
+      const headers = { Authorization: `Bearer ${this.token}` };
+      const signal = AbortSignal.timeout(ms);
+      return fetch(url, { credentials: "omit", mode: "cors", cache: "no-store", headers, signal, ...more });
+    }
+
+    stand() {
+      this.hasStood = true;
+      this.turnAway(false);
+      this.watch();
+    }
+
+    turnAway(isAway) {
+      if (isAway === this.isAway) return;
+      this.isAway = isAway;
+      this.tell(isAway ? "offline" : "waiting");
+      this.call(isAway ? "ConnectionReconnecting" : "ConnectionReconnected");
+    }
+
+    leave(error) {
+      this.tell("stopped");
       this.call("ConnectionClose", error);
+    }
+
+    lose(error = new Error("The connection is lost.")) {
+      const status = error.status ?? 0;
+      this.turn("ERROR");
+      this.call("Error", { code: REFUSALS[status] ?? "connection", message: error.message, status });
+      if (this.hasStood) this.call("ConnectionClose", error);
     }
 
     hear(target, given) {
       const name = target.toLowerCase();
       const [data, sequence] = given;
-      if (this.log(1)) console.debug("rtas-ui:", target);
+      if (this.level < 2) console.debug("rtas-ui:", target);
       if (name === "connectionestablished") {
         if (typeof sequence === "number") this.seen ??= sequence; // behind it all is told
         this.call("ConnectionEstablished");
@@ -290,6 +275,7 @@ var rtasui = (() => {
       if (typeof sequence === "number") {
         if (sequence <= (this.seen ?? 0)) return;
         this.seen = sequence;
+        this.line.hasNews = true;
       }
       if (name === "journeymovedevent") this.call("JourneyMoved");
       if (!flow || (this.flow && flow !== this.flow)) return;
@@ -306,9 +292,9 @@ var rtasui = (() => {
       if (this.isDone()) return; // replay may tell a thing twice
       this.data = data;
       clearTimeout(this.timer);
-      if (flow === "registration" && state === "Pending") this.watch(data);
       this.turn(state.toUpperCase());
       this.call(`${flow}${state}`, data);
+      this.watch();
     }
 
     left() {
@@ -316,40 +302,47 @@ var rtasui = (() => {
       return until ? until * 1000 - (Date.now() - this.ahead) : null;
     }
 
-    // Nobody tells that a code has run out: the script's own timer does.
-    watch(data) {
+    // Nobody tells that a code has run out: the script's own timer does. A success may have been in
+    // time and still be on its way: Expired is shown and called after a grace in which a line stood,
+    // and until then there is no code to scan. So one final state is told, once, and who was away
+    // hears first what was told meanwhile.
+    watch() {
+      clearTimeout(this.timer);
+      if (!this.data?.qr_code_expiration || this.isDone()) return;
       const left = this.left();
-      if (left === null) return;
-      this.timer = setTimeout(() => {
-        if (this.left() > 0) return this.watch(data);
-        const { application_name, user_display_name, user_id } = data;
-        this.arrive("registration", "Expired", { application_name, user_display_name, user_id });
-        this.line.stop();
-      }, Math.min(Math.max(0, left), 2 ** 31 - 1));
+      const isOut = left <= 0;
+      if (isOut) this.show("loading");
+      const next = () => (isOut ? this.expire() : this.watch());
+      this.timer = setTimeout(next, isOut ? GRACE : Math.min(left, 2 ** 31 - 1));
+    }
+
+    expire() {
+      if (this.isAway) return;
+      const { application_name, user_display_name, user_id } = this.data;
+      this.arrive("Registration", "Expired", { application_name, user_display_name, user_id });
+      this.line.stop();
     }
 
     turn(state) {
       this.state = state;
     }
 
-    away() {}
+    // What a page shows is its own: RTASUI draws it.
+    show() {}
+
+    tell() {}
   }
 
-  const offer = (method, name) => {
-    RTASBase.prototype[method] = function set(call) {
-      this.calls[name] = call;
+  const offer = (kind, method, key) => {
+    kind.prototype[method] = function set(value) {
+      this[key] = value;
       return this;
     };
   };
-  for (const name of ["Error", "ConnectionEstablished", "ConnectionClose", "WrongDevice", "JourneyMoved"]) {
-    offer(`setOn${name}Callback`, name);
-  }
-  offer("setOnConnectionReconnectingCallback", "ConnectionReconnecting");
-  offer("setOnConnectionReconnectedCallback", "ConnectionReconnected");
-  for (const [flow, states] of Object.entries(FLOWS)) {
-    const word = flow[0].toUpperCase() + flow.slice(1);
-    for (const state of states) offer(`setOn${word}${state}Callback`, `${flow}${state}`);
-  }
+  offer(RTASBase, "setToken", "token");
+  offer(RTASBase, "setUrl", "url");
+  offer(RTASBase, "setLogLevel", "level");
+  for (const name of CALLS) offer(RTASBase, `setOn${name}Callback`, `on${name}`);
 
   // ---- what people see --------------------------------------------------------------------------
 
@@ -367,6 +360,7 @@ var rtasui = (() => {
       left: "{left} left. The code works until {clock}.",
       waiting: "Waiting for your phone",
       offline: "No connection at the moment",
+      stopped: "This page no longer moves on by itself. Please load it again.",
       success: "Your phone is ready",
       successLede: "From now on this phone can approve requests from {app}.",
       device: "Phone",
@@ -383,7 +377,7 @@ var rtasui = (() => {
       declined: "Declined",
       over: "This request has run out",
       error: "Sorry, something went wrong",
-      errorLede: "Go back to {app} and try again.",
+      errorLede: "Please load this page again.",
     },
     PT_PT: {
       lang: "pt-PT",
@@ -398,6 +392,7 @@ var rtasui = (() => {
       left: "Tempo restante: {left}. O código é válido até às {clock}.",
       waiting: "À espera do seu telemóvel",
       offline: "Sem ligação de momento",
+      stopped: "Esta página já não avança sozinha. Volte a carregá-la.",
       success: "O seu telemóvel está pronto",
       successLede: "A partir de agora, este telemóvel pode aprovar os pedidos que {app} lhe fizer.",
       device: "Telemóvel",
@@ -414,7 +409,7 @@ var rtasui = (() => {
       declined: "Recusado",
       over: "Este pedido já não é válido",
       error: "Lamentamos, algo correu mal",
-      errorLede: "Volte a {app} e tente novamente.",
+      errorLede: "Volte a carregar esta página.",
     },
   };
 
@@ -429,8 +424,8 @@ color:var(--ink);background:var(--paper);font:1rem/1.5 system-ui,sans-serif;max-
 .rtas .rtas-qr{background:#fff;padding:12px;border-radius:10px;border:1px solid var(--line);width:min(100%,15rem);margin:0 0 1rem}
 .rtas .rtas-qr img{display:block;width:100%;height:auto;image-rendering:pixelated}
 .rtas [role=timer]{font-variant-numeric:tabular-nums}.rtas .rtas-good{color:var(--good)}
-.rtas .rtas-live{border-top:1px solid var(--line);padding-top:1rem;margin:0}.rtas .rtas-live::before{content:"";display:inline-block;width:.6em;height:.6em;border:2px solid currentColor;border-radius:50%;background:currentColor;margin-inline-end:.5em}
-.rtas .rtas-live.rtas-off::before{background:none}
+.rtas .rtas-live{margin:0}.rtas-live:not(:empty){border-top:1px solid var(--line);padding-top:1rem}.rtas-live:not(:empty)::before{content:"";display:inline-block;width:.6em;height:.6em;border:2px solid currentColor;border-radius:50%;background:currentColor;margin-inline-end:.5em}
+.rtas-live.rtas-off::before{background:none}
 .rtas h2:focus{outline:none}
 @media (min-width:640px){.rtas .rtas-button{width:auto}.rtas .rtas-link{display:grid;grid-template-columns:1fr 15rem;gap:1.5rem}}`;
 
@@ -453,21 +448,6 @@ color:var(--ink);background:var(--paper);font:1rem/1.5 system-ui,sans-serif;max-
       this.fallback = "EN_US";
     }
 
-    setTargetElement(selector) {
-      this.target = selector;
-      return this;
-    }
-
-    setLanguage(code) {
-      this.language = code;
-      return this;
-    }
-
-    setFallbackLanguage(code) {
-      this.fallback = code;
-      return this;
-    }
-
     build() {
       this.place = document.querySelector(this.target ?? "#rtas");
       if (!this.place) throw new Error(`rtas-ui finds no element ${this.target ?? "#rtas"}.`);
@@ -482,9 +462,8 @@ color:var(--ink);background:var(--paper);font:1rem/1.5 system-ui,sans-serif;max-
       this.title = make("h2", { tabindex: "-1" });
       this.body = make("div");
       this.live = make("p", { class: "rtas-live", role: "status" });
-      const frame = make("section", { class: "rtas", lang: this.words.lang }, this.title, this.body);
-      frame.append(this.live);
-      this.place.replaceChildren(frame);
+      const frame = { class: "rtas", lang: this.words.lang };
+      this.place.replaceChildren(make("section", frame, this.title, this.body, this.live));
       this.show("loading");
       return super.build();
     }
@@ -499,44 +478,44 @@ color:var(--ink);background:var(--paper);font:1rem/1.5 system-ui,sans-serif;max-
     }
 
     show(title, ...inside) {
-      clearInterval(this.clock);
       this.title.textContent = this.say(title);
       this.body.replaceChildren(...inside);
-      this.live.hidden = true;
     }
 
     // A late message never takes the focus from what a finger is about to touch.
     turn(state) {
       super.turn(state);
       if (!this.place) return;
-      const draw = this[`draw${this.flow === "transaction" ? "Transaction" : ""}${state}`];
-      (draw ?? this[`draw${state}`])?.call(this);
+      this.live.textContent = "";
+      const flow = this.flow === "Transaction" ? this.flow : "";
+      const draw = this[`draw${flow}${state}`] ?? this[`draw${state}`];
+      if (draw) draw.call(this);
+      else this.show(state.toLowerCase());
       if (this.isDone()) this.title.focus({ preventScroll: true });
     }
 
-    away(isAway) {
+    tell(id) {
       if (!this.live || this.isDone()) return;
-      this.live.hidden = false;
-      this.live.textContent = this.say(isAway ? "offline" : "waiting");
-      this.live.classList.toggle("rtas-off", isAway);
+      this.live.textContent = id === "waiting" && this.state === "INIT" ? "" : this.say(id);
+      this.live.classList.toggle("rtas-off", id !== "waiting");
     }
 
     drawPENDING() {
-      const data = this.data;
+      const { qr_code } = this.data;
       const steps = ["step1", "step2", "step3"].map((id) => make("li", {}, this.say(id)));
       const how = make("div", { class: "rtas-link" }, make("ol", {}, ...steps));
-      if (/^[A-Za-z0-9+/=]+$/.test(data.qr_code ?? "")) {
-        const src = `data:image/png;base64,${data.qr_code}`;
+      if (/^[A-Za-z0-9+/=]+$/.test(qr_code ?? "")) {
+        const src = `data:image/png;base64,${qr_code}`;
         how.append(make("div", { class: "rtas-qr" }, make("img", { src, alt: this.say("alt") })));
       }
       this.show("phone", ...this.led([this.text("lede", "rtas-soft"), how]), this.timeLeft());
-      this.away(false);
+      this.tell("waiting");
     }
 
     drawTransactionPENDING() {
       const parts = [this.text("approveLede", "rtas-soft"), this.text("notMine")];
       this.show("approve", ...this.led(parts), this.timeLeft());
-      this.away(false);
+      this.tell("waiting");
     }
 
     led(parts) {
@@ -558,12 +537,9 @@ color:var(--ink);background:var(--paper);font:1rem/1.5 system-ui,sans-serif;max-
         const look = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
         const clock = new Intl.DateTimeFormat(this.words.lang, look).format(until);
         shown.textContent = this.say("left", { left: time, clock });
+        setTimeout(() => shown.isConnected && tick(), 1000);
       };
-      clearInterval(this.clock);
       tick();
-      setTimeout(() => {
-        if (shown.isConnected) this.clock = setInterval(tick, 1000);
-      });
       return shown;
     }
 
@@ -573,7 +549,7 @@ color:var(--ink);background:var(--paper);font:1rem/1.5 system-ui,sans-serif;max-
       const device = make("p", {}, make("b", {}, make("bdi", {}, name)));
       this.show("success", this.text("successLede", "rtas-good"), device);
       const token = this.data.wrong_device_token;
-      if (token && this.calls.WrongDevice) this.body.append(...this.wrongDevice(token));
+      if (token && this.onWrongDevice) this.body.append(...this.wrongDevice(token));
     }
 
     wrongDevice(token) {
@@ -596,18 +572,13 @@ color:var(--ink);background:var(--paper);font:1rem/1.5 system-ui,sans-serif;max-
       this.show("over");
     }
 
-    drawACCEPTED() {
-      this.show("accepted");
-    }
-
-    drawDECLINED() {
-      this.show("declined");
-    }
-
     drawERROR() {
       this.show("error", this.text("errorLede", "rtas-soft"));
     }
   }
 
+  offer(RTASUI, "setTargetElement", "target");
+  offer(RTASUI, "setLanguage", "language");
+  offer(RTASUI, "setFallbackLanguage", "fallback");
   return { RTASBase, RTASUI };
 })();

@@ -51,13 +51,10 @@ function page(polls) {
   return room.rtasui.RTASBase;
 }
 
-function ours(RTASBase, who, one, tries = 1) {
-  const { url, token } = one;
-  let isThere = false;
+function ours(RTASBase, who, { url, token }) {
   const base = new RTASBase().setUrl(url).setToken(token).setRegistrationType();
   const hear = base.hear.bind(base);
   base.hear = (target, given) => {
-    isThere = true;
     say(who, "heard", { target, given });
     hear(target, given);
   };
@@ -69,11 +66,7 @@ function ours(RTASBase, who, one, tries = 1) {
       if (error) say(who, "lost", { error: String(error) });
       else say(who, "closed");
     })
-    .setOnErrorCallback(({ code, message }) => {
-      // As below; who hurries may begin too slowly on a machine that has much to do.
-      if (hurries && !isThere && tries < TRIES) ours(RTASBase, who, one, tries + 1);
-      else say(who, "error", { error: `${code}: ${message}` });
-    })
+    .setOnErrorCallback(({ code, message }) => say(who, "error", { error: `${code}: ${message}` }))
     .build();
 }
 
