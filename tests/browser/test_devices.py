@@ -6,7 +6,7 @@ import base64
 
 import pytest
 import zxingcpp
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.bench import RIGHT
 from tests.browser.conftest import People, Person, Served
@@ -97,6 +97,140 @@ def test_a_page_whose_line_is_cut_says_so_and_keeps_its_code(
     someone.page.unroute("**/rtas/negotiate*")
 
     expect(live).to_have_text("Waiting for your phone", timeout=20_000)
+
+
+WAITING = {"en-GB": "Waiting for your phone", "pt-PT": "À espera do seu telemóvel"}
+STOPPED = {
+    "en-GB": "This page no longer moves on by itself. Use Check again.",
+    "pt-PT": "Esta página já não avança sozinha. Use Verificar novamente.",
+}
+MINUTE = 60_000
+
+
+def refuse_its_token(page: Page) -> None:
+    """Answer as the hub does when a token is over."""
+    page.route("**/rtas/negotiate*", lambda route: route.fulfill(status=401))
+
+
+def pages_asked_for(page: Page) -> list[str]:
+    """Note from now on how the page itself is asked for: to be shown, or to be looked at first."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/web/instances/" in request.url:
+            asked.append(request.resource_type)
+
+    page.on("request", note)
+    return asked
+
+
+@pytest.mark.parametrize(("locale", "width"), LOOKS)
+def test_a_page_whose_token_is_over_says_so_and_comes_anew_with_a_fresh_one(
+    served: Served, person: People, locale: str, width: int
+) -> None:
+    someone = at_the_code(served, person, locale=locale, width=width)
+    page, live = someone.page, someone.page.locator("[data-live]")
+    refuse_its_token(page)
+    served.do(lambda: _sent_away(served))
+    expect(live).to_have_text(STOPPED[locale])
+    assert codes_in(page) != []
+    someone.looks()
+    page.clock.install()
+    page.reload()
+    expect(live).to_have_text(STOPPED[locale])
+    page.unroute("**/rtas/negotiate*")
+
+    with page.expect_websocket(), page.expect_navigation():
+        page.clock.run_for(MINUTE)
+
+    expect(live).to_have_text(WAITING[locale])
+
+
+def test_a_page_whose_fresh_token_is_refused_too_comes_anew_once_a_minute_at_most(
+    served: Served, person: People
+) -> None:
+    page = at_the_code(served, person).page
+    refuse_its_token(page)
+    page.clock.install()
+    page.reload()
+    live = page.locator("[data-live]")
+    expect(live).to_have_text(STOPPED["en-GB"])
+    asked = pages_asked_for(page)
+
+    for _ in range(2):
+        page.clock.run_for(MINUTE - 5_000)
+        assert asked == []
+        with page.expect_navigation():
+            page.clock.run_for(5_000)
+        expect(live).to_have_text(STOPPED["en-GB"])
+        assert asked == ["fetch", "document"]
+        asked.clear()
+
+
+def test_a_page_that_nobody_looks_at_waits_until_somebody_does(
+    served: Served, person: People
+) -> None:
+    page = at_the_code(served, person).page
+    refuse_its_token(page)
+    page.clock.install()
+    page.reload()
+    expect(page.locator("[data-live]")).to_have_text(STOPPED["en-GB"])
+    page.evaluate(HIDE, True)
+    asked = pages_asked_for(page)
+
+    page.clock.run_for(10 * MINUTE)
+    assert asked == []
+
+    with page.expect_navigation():
+        page.evaluate(HIDE, False)
+
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.mark.parametrize("how", ["cut off", "busy"])
+def test_a_page_is_not_left_for_one_that_cannot_be_read(
+    served: Served, person: People, how: str
+) -> None:
+    page = at_the_code(served, person).page
+    refuse_its_token(page)
+    page.clock.install()
+    page.reload()
+    expect(page.locator("[data-live]")).to_have_text(STOPPED["en-GB"])
+    asked = pages_asked_for(page)
+
+    def answer(route: Route) -> None:
+        if how == "busy":
+            route.fulfill(status=503)
+        else:
+            route.abort()
+
+    page.route("**/web/instances/*", answer)
+    for _ in range(12):
+        page.clock.run_for(MINUTE // 4)
+        assert set(asked) <= {"fetch"}
+    assert 2 <= len(asked) <= 3
+    assert codes_in(page) != []
+    page.unroute("**/web/instances/*")
+
+    with page.expect_navigation():
+        page.clock.run_for(MINUTE)
+
+
+def test_a_page_that_the_hub_sends_away_when_its_token_is_over_says_so(
+    served: Served, person: People
+) -> None:
+    page = at_the_code(served, person).page
+    with page.expect_websocket() as line:
+        page.reload()
+    line.value.wait_for_event("framereceived", lambda text: "ConnectionEstablished" in str(text))
+
+    served.wait(minutes=61)
+
+    expect(page.locator("[data-live]")).to_have_text(STOPPED["en-GB"], timeout=20_000)
 
 
 async def _sent_away(served: Served) -> None:

@@ -16,7 +16,7 @@ from engine.web.pages.frame import drawn
 from engine.web.texts import Said, Speech
 
 WORDS = ("phone.left", "phone.soon", "approval.left", "phone.wrong.left", "phone.waiting",
-         "offline.title", "offline.back")  # fmt: skip
+         "offline.title", "live.stopped")  # fmt: skip
 """What the script may say on such a page."""
 
 

@@ -278,15 +278,53 @@ for (const line of all("[data-left]")) {
 
 // ---- a page that listens: whatever happens elsewhere, it asks where the visit stands
 
-const RETRY = 10000;
+const RENEW = 60000;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const looked = () => new Promise((resolve) => {
+  const look = () => {
+    if (document.hidden) return;
+    removeEventListener("visibilitychange", look);
+    resolve();
+  };
+  addEventListener("visibilitychange", look);
+  look();
+});
+
+// Whether the server gives a page that has something to say; without network, or busy, it does not.
+const canCome = async (path) => {
+  const answer = await fetch(path).catch(() => null);
+  return answer !== null && answer.status !== 429 && answer.status < 500;
+};
 
 for (const place of all("[data-listen]")) {
   const { listen, token, after, flow, path } = place.dataset;
   const live = document.querySelector("[data-live]");
-  const again = () => location.replace(path);
-  const connected = (is) => {
-    attribute(live, "class", is ? "live" : "live off");
-    live.textContent = words[is ? "phone.waiting" : "offline.title"];
+  const begun = performance.now();
+  let isLeaving = false;
+  let isDeaf = false;
+  const again = () => {
+    isLeaving = true;
+    location.replace(path);
+  };
+  const tell = (id) => {
+    if (isLeaving) return;
+    attribute(live, "class", id === "phone.waiting" ? "live" : "live off");
+    live.textContent = words[id];
+  };
+  // Nothing comes any more: a page anew has a fresh token. Where that is refused too, pages must not
+  // follow each other without end: each is a minute old first, and somebody looks at it. And a page
+  // that can be read is not left for one that cannot.
+  const deaf = async (id) => {
+    if (isDeaf) return;
+    isDeaf = true;
+    tell(id);
+    for (let since = begun; !isLeaving; since = performance.now()) {
+      await pause(since + RENEW - performance.now());
+      await looked();
+      if (await canCome(path)) again();
+    }
   };
   if (!globalThis.rtasui) continue; // the script was not let in: Check again is there
   for (const part of all("[data-scripted]")) part.hidden = false;
@@ -298,11 +336,9 @@ for (const place of all("[data-listen]")) {
   for (const name of ["RegistrationSuccess", "TransactionAccepted", "TransactionDeclined", "JourneyMoved"]) {
     base[`setOn${name}Callback`](again);
   }
-  base.setOnConnectionReconnectingCallback(() => connected(false));
-  base.setOnConnectionReconnectedCallback(() => connected(true));
-  base.setOnErrorCallback(() => {
-    connected(false);
-    setTimeout(again, RETRY); // with a fresh token
-  });
+  base.setOnConnectionReconnectingCallback(() => tell("offline.title"));
+  base.setOnConnectionReconnectedCallback(() => tell("phone.waiting"));
+  base.setOnErrorCallback(({ code }) => deaf(code === "connection" ? "offline.title" : "live.stopped"));
+  base.setOnConnectionCloseCallback(() => deaf("live.stopped"));
   base.build();
 }
