@@ -103,7 +103,9 @@ DECLINE: Final = Decide(deed="decline")
 class Walk:
     """One way through a definition. `words`: what the last page's title is, by its id.
 
-    `given`: start parameters besides the user.
+    Attributes:
+        given: Start parameters besides the user.
+        has_phone: Their phone was registered before.
     """
 
     process: str
@@ -112,6 +114,7 @@ class Walk:
     moves: tuple[Move, ...]
     user: str = INES
     given: Mapping[str, str] = field(default_factory=dict)
+    has_phone: bool = False
 
     def parameters(self, user: str) -> JsonObject:
         """Give what its link carries."""
@@ -194,13 +197,15 @@ WALKS: Final = (
     Walk(process="device-registration", end="end", words=ACCEPTED, given=PHONE,
          moves=(fill(passcode=RIGHT), REGISTER, Own(answer="wrong"), Phone(done="clash"),
                 REGISTER, MINE)),
-    Walk(process="device-registration", end="end", words=DECLINED, given=PHONE,
+    Walk(process="device-registration", end="end", words="phone.rejected.title", given=PHONE,
          moves=(fill(passcode=RIGHT), REJECT, Wait(minutes=16), REJECT)),
     Walk(process="device-registration", end="refused", words=LEFT, given=PHONE, moves=(FORGOT,)),
-    Walk(process="transaction-approval", end="end", words=ACCEPTED, given=ASKED,
+    Walk(process="transaction-approval", end="end", words=ACCEPTED, given=ASKED, has_phone=True,
          moves=(fill(passcode=RIGHT), Phone(done="accept"))),
-    Walk(process="transaction-approval", end="end", words=DECLINED, given=ASKED,
-         moves=(fill(passcode=RIGHT), Phone(done="decline"))),
+    Walk(process="transaction-approval", end="end", words="approval.declined.title", given=ASKED,
+         moves=(fill(passcode=RIGHT), Phone(done="decline")), has_phone=True),
+    Walk(process="transaction-approval", end="refused", words="approval.nodevice.title",
+         given=ASKED, moves=(fill(passcode=RIGHT),)),
     Walk(process="transaction-approval", end="refused", words=LEFT, given=ASKED, moves=(FORGOT,)),
 )  # fmt: skip
 PROCESSES: Final = tuple(dict.fromkeys(walk.process for walk in WALKS))

@@ -43,12 +43,12 @@ OF_REGISTRATION: Final = "RtasRegistration"
 REGISTRATION_CHECK: Final = CheckUse(name="device-registration", key=REGISTRATION)
 REMOVABLE: Final = timedelta(minutes=2)
 """How long a phone that was just added can be said to be somebody else's."""
-REGISTRATION_ENDS: Final[Mapping[str, tuple[str, str]]] = {
-    "rejected": ("RegistrationRejected", "phone.rejected.lede"),
-    "twice": ("RegistrationScannedTwice", "phone.twice"),
-    "over": ("RegistrationExpired", "phone.expired.lede"),
+REGISTRATION_ENDS: Final[Mapping[str, str]] = {
+    "rejected": "RegistrationRejected",
+    "twice": "RegistrationScannedTwice",
+    "over": "RegistrationExpired",
 }
-"""State -> the error event that it is, and what stands above a form that it leads to."""
+"""State -> the error event that it is."""
 WRONG_DEVICE: Final = "WrongDevice"
 
 
@@ -107,12 +107,19 @@ async def start_rtas_registration(call: Call) -> Ended:
             after="confirmed",
             on={
                 WRONG_DEVICE: "ended",
-                **{code: "ended" for code, _ in REGISTRATION_ENDS.values()},
+                **dict.fromkeys(REGISTRATION_ENDS.values(), "ended"),
             },
             on_timeout="ended",
         )
     ],
-    errors=endings(dict(REGISTRATION_ENDS.values()) | {WRONG_DEVICE: "phone.removed.lede"}),
+    errors=endings(
+        {
+            "RegistrationRejected": ("phone.rejected.title", "phone.rejected.lede"),
+            "RegistrationScannedTwice": ("phone.rejected.title", "phone.twice"),
+            "RegistrationExpired": ("phone.expired.title", "phone.expired.lede"),
+            WRONG_DEVICE: ("phone.removed.title", "phone.removed.lede"),
+        }
+    ),
     uses=[Devices],
 )
 class RtasRegistrationPage:
@@ -155,7 +162,7 @@ class RtasRegistrationPage:
 def _registered(call: Call, found: Registration) -> Outcome:
     """End the page, or ask about the phone that has confirmed: nothing is added unasked."""
     if found.status != "confirmed":
-        return raised(REGISTRATION_ENDS[found.status][0])
+        return raised(REGISTRATION_ENDS[found.status])
     return shown(call, DevicePanel(device=found.device, ends_at=call.at + REMOVABLE))
 
 

@@ -34,12 +34,15 @@ def length(default: str) -> Input:
     return Input(name="expiresAfter", type=STRING, default=default, literal=True, refers="duration")
 
 
-def endings(codes: Mapping[str, str]) -> list[ErrorEvent]:
-    """Declare error events that need an edge: code -> what stands above a form that it leads to."""
+def endings(words: Mapping[str, tuple[str, str]]) -> list[ErrorEvent]:
+    """Declare error events that need an edge: code -> title of a last page, and the sentence.
+
+    Whoever is there has done it on the phone, or has let time pass: they may be told.
+    """
     # The check stays open: `Complete` settles it, or another try does.
     return [
-        ErrorEvent(code=code, demanded=True, fails=False, words=words)
-        for code, words in codes.items()
+        ErrorEvent(code=code, demanded=True, fails=False, title=title, words=sentence)
+        for code, (title, sentence) in words.items()
     ]
 
 

@@ -21,7 +21,6 @@ from engine.activity import (
     CheckUse,
     Devices,
     Ended,
-    ErrorEvent,
     Expired,
     Input,
     JsonObject,
@@ -68,7 +67,7 @@ TIMED_OUT: Final = "TransactionExpired"
         ),
         USER_KEY,
     ],
-    errors=[ErrorEvent(code=NO_DEVICE, demanded=True, fails=False)],
+    errors=endings({NO_DEVICE: ("approval.nodevice.title", "approval.nodevice.lede")}),
     opens=TRANSACTION_CHECK,
     uses=[Devices],
 )
@@ -120,7 +119,12 @@ def _parameters(call: Call) -> dict[str, str]:
             on_timeout="ended",
         )
     ],
-    errors=endings({DECLINED: "approval.declined.lede", TIMED_OUT: "approval.expired.lede"}),
+    errors=endings(
+        {
+            DECLINED: ("approval.declined.title", "approval.declined.lede"),
+            TIMED_OUT: ("approval.expired.title", "approval.expired.lede"),
+        }
+    ),
     uses=[Devices],
 )
 class RtasTransactionPage:

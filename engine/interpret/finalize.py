@@ -80,8 +80,16 @@ def _last_screen(graph: ProcessGraph, instance: ProcessInstance, status: Status)
     url = instance.leads_to or parameters.get(REDIRECT_URL)
     if status == "COMPLETED_TERMINATED":
         url = parameters.get(TIMEOUT_REDIRECT_URL, url)
-    panels = (RedirectPanel(url=_filled(graph, instance, str(url))),) if url else ()
-    return Screen(step_id="thank-you", screen_id="thank-you", screens=("thank-you",), panels=panels)
+    failed = status == "COMPLETED_ENDED_ERROR"
+    last_word = tuple(one for one in instance.notices if failed and one.title is not None)
+    leads = (RedirectPanel(url=_filled(graph, instance, str(url))),) if url else ()
+    return Screen(
+        step_id="thank-you",
+        screen_id="thank-you",
+        screens=("thank-you",),
+        title=last_word[0].title if last_word else None,
+        panels=(*last_word, *leads),
+    )
 
 
 def _filled(graph: ProcessGraph, instance: ProcessInstance, url: str) -> str:

@@ -129,7 +129,8 @@ def _words(node: ActivityNode, code: str, visit: int, told: Text | None) -> tupl
     said = []
     if told is not None or event.words is not None:
         text = told or Message(id=event.words or "")
-        said.append(TextPanel(kind="error", text=text))
+        title = None if event.title is None else Message(id=event.title)
+        said.append(TextPanel(kind="error", text=text, title=title))
     bound = node.signature.bounded_by
     if bound is not None and bound.words is not None and bound.code != code:
         most = node.inputs.get(bound.input)

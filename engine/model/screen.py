@@ -39,10 +39,15 @@ class FormPanel(Tagged, frozen=True, kw_only=True):
 
 
 class TextPanel(Tagged, frozen=True, kw_only=True):
-    """A sentence above the rest: `info`, `success` or `error`."""
+    """A sentence above the rest: `info`, `success` or `error`.
+
+    Attributes:
+        title: Of the last page, where the journey fails with this as its last word.
+    """
 
     kind: str
     text: Text
+    title: Text | None = None
 
 
 class RedirectPanel(Tagged, frozen=True, kw_only=True):

@@ -135,6 +135,8 @@ class ErrorEvent:
         on_loop_only: Demanded only where the node lies on a loop.
         fails: Leaves the activity's check at FAIL.
         words: Catalogue id of the sentence shown above a form entered along this event's edge.
+        title: Catalogue id of the last page's title, where the journey fails by this event before
+            another page; the sentence stands below it. None where nobody is told why.
     """
 
     code: str
@@ -142,6 +144,7 @@ class ErrorEvent:
     on_loop_only: bool = False
     fails: bool = True
     words: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ def begun(served: Served, someone: Person, walk: Walk) -> None:
     ]
     for work in works:
         served.do(work)
-    if walk.process == "transaction-approval":
+    if walk.has_phone:
         served.phone = served.do(lambda: phone_of(served.surface, served.ines))
     someone.opens(served.link(process=walk.process, parameters=walk.parameters(walk.user)))
 

@@ -34,7 +34,7 @@ async def walk_through(world: World, walk: Walk, *, again: bool = False) -> None
     phone: Agent | None = None
     if walk.user == INES:
         known = await house.user(user, passcode=RIGHT)
-        if walk.process == "transaction-approval":
+        if walk.has_phone:
             phone = await persistently(lambda: phone_of(world.surface, known))
     given = walk.parameters(user)
     browser = world.surface.browser()

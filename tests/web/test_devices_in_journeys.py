@@ -276,9 +276,17 @@ async def _late(journey: Journey) -> None:
     journey.house.bench.clock.move(timedelta(minutes=15))
 
 
-@pytest.mark.parametrize("ending", [_reject, _twice, _late], ids=["rejected", "twice", "late"])
-def test_what_goes_wrong_leads_to_a_new_code_and_at_last_to_no(
-    ending: Callable[[Journey], Awaitable[None]],
+@pytest.mark.parametrize(
+    ("ending", "title"),
+    [
+        (_reject, "The phone was not added"),
+        (_twice, "The phone was not added"),
+        (_late, "This code has run out"),
+    ],
+    ids=["rejected", "twice", "late"],
+)
+def test_what_goes_wrong_leads_to_a_new_code_and_at_last_to_why_there_is_none(
+    ending: Callable[[Journey], Awaitable[None]], title: str
 ) -> None:
     async def story(journey: Journey) -> list[Any]:
         await journey.begin("device-registration", WHO)
@@ -292,7 +300,7 @@ def test_what_goes_wrong_leads_to_a_new_code_and_at_last_to_no(
 
     titles, payloads, devices = told(story)
 
-    assert titles == ["Add your phone", "Add your phone", "We could not confirm it is you"]
+    assert titles == ["Add your phone", "Add your phone", title]
     assert (payloads, devices) == (3, [])
 
 
@@ -396,7 +404,7 @@ def test_a_word_that_comes_twice_moves_a_journey_once() -> None:
 
 @pytest.mark.parametrize(
     ("decision", "title"),
-    [("ACCEPT", "Thank you, all done"), ("DECLINE", "We could not confirm it is you")],
+    [("ACCEPT", "Thank you, all done"), ("DECLINE", "You declined on the phone")],
 )
 def test_two_factors_decide(decision: str, title: str) -> None:
     async def story(journey: Journey) -> list[Any]:
@@ -427,7 +435,7 @@ def test_time_ends_a_question_and_the_phone_is_asked_no_more() -> None:
         late = await phone.decide(listed[0])
         return [journey.page.title, late.status]
 
-    assert told(story) == ["We could not confirm it is you", 410]
+    assert told(story) == ["The request has run out", 410]
 
 
 def test_without_a_phone_nothing_is_approved() -> None:
@@ -435,7 +443,7 @@ def test_without_a_phone_nothing_is_approved() -> None:
         await journey.begin("transaction-approval", ASKED)
         return journey.page.title
 
-    assert told(story) == "We could not confirm it is you"
+    assert told(story) == "No phone is added yet"
 
 
 def test_an_app_is_given_what_it_needs_to_listen_and_answers() -> None:
