@@ -1,7 +1,8 @@
 """Bearer values: what a key or a login is exchanged for; good for a while, kept nowhere (E).
 
 `at_<tenant>.<id>.<when it ends>.<MAC>`: who has one is looked up by the id at every call, so that a
-key that is blocked, or may do less, is so at once.
+key that is blocked, or may do less, is so at once. Between id and end may stand a mark: which of
+several secrets it was bought with.
 """
 
 from __future__ import annotations
@@ -19,16 +20,22 @@ from engine.secret import base64url
 
 _WRITTEN: Final = re.compile(
     r"(?P<prefix>[a-z]{2}_)"
-    r"(?P<said>(?P<tenant>[a-z][a-z0-9-]{0,29})\.(?P<of>[A-Z0-9]{26})\.(?P<ends>[0-9]{1,12}))"
+    r"(?P<said>(?P<tenant>[a-z][a-z0-9-]{0,29})\.(?P<of>[A-Z0-9]{26})"
+    r"(?:\.(?P<mark>[0-9a-f]{16}))?\.(?P<ends>[0-9]{1,12}))"
     r"\.(?P<mac>[A-Za-z0-9_-]{43})"
 )
 
 
 class Bearer(Passing, frozen=True, kw_only=True):
-    """What a genuine value says: whose it is, what it came from (an id), until when it is good."""
+    """What a genuine value says: whose it is, what it came from (an id), until when it is good.
+
+    Attributes:
+        mark: Of the secret that it was bought with; empty where it bears none.
+    """
 
     tenant: TenantId
     of: str
+    mark: str = ""
     ends: datetime
 
 
@@ -45,9 +52,18 @@ class BearerKind:
     purpose: Purpose
     life: timedelta
 
-    def make(self, vault: Vault, tenant: TenantId, of: str, at: datetime) -> str:
-        """Make a value for what has the id `of`, that is good for `life` from `at`."""
-        said = f"{tenant}.{of}.{int((at + self.life).timestamp())}"
+    def make(self, vault: Vault, tenant: TenantId, of: str, at: datetime, *, mark: str = "") -> str:
+        """Make a value for what has the id `of`, that is good for `life` from `at`.
+
+        Args:
+            vault: Its key of this purpose makes the MAC.
+            tenant: Whose it is.
+            of: 26 characters, digits and capitals.
+            at: Now.
+            mark: 16 hex digits, or nothing.
+        """
+        parts = (tenant, of, *([mark] if mark else ()), str(int((at + self.life).timestamp())))
+        said = ".".join(parts)
         return f"{self.prefix}{said}.{self._mac(vault, said)}"
 
     def read(self, vault: Vault, value: str, at: datetime) -> Bearer | Literal["forged", "expired"]:
@@ -60,7 +76,8 @@ class BearerKind:
         ends = datetime.fromtimestamp(int(found["ends"]), UTC)
         if at >= ends:
             return "expired"
-        return Bearer(tenant=TenantId(found["tenant"]), of=found["of"], ends=ends)
+        tenant, mark = TenantId(found["tenant"]), found["mark"] or ""
+        return Bearer(tenant=tenant, of=found["of"], mark=mark, ends=ends)
 
     def _mac(self, vault: Vault, said: str) -> str:
         return base64url(vault.mac(self.purpose, said.encode()))

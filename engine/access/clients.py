@@ -33,6 +33,8 @@ LONGEST_DESCRIPTION: Final = 2000
 MOST_ORIGINS: Final = 50
 OLD_SECRET_LIFE: Final = timedelta(days=1)
 """How long the secret before still opens after an exchange."""
+MARK_LENGTH: Final = 16
+"""Of a secret's hash, so much stands in the tokens that were bought with it."""
 # No comma and no colon: they would forge a group of a token.
 CLIENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 
@@ -47,10 +49,15 @@ class MintedClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """An application server that has come in, as its client is now."""
+    """An application server that has come in, as its client is now.
+
+    Attributes:
+        mark: Of the secret that it has logged in with, however often it has renewed since.
+    """
 
     tenant: TenantId
     client: RtasClient
+    mark: str
 
     @property
     def name(self) -> str:
@@ -135,7 +142,10 @@ def change_client(
 
 
 def exchange_secret(unit: UnitOfWork, actor: Actor, client: RtasClient) -> MintedClient:
-    """Stage a new secret; the one before opens for a day too, older ones no more."""
+    """Stage a new secret; the one before opens for a day too, older ones no more.
+
+    What was bought with a secret ends with it.
+    """
     secret = _secret(unit.tenant, actor)
     last = replace(client.secrets[0], retires_at=actor.at + OLD_SECRET_LIFE)
     made = ClientSecret(hash=digest(secret), created_at=actor.at)
@@ -168,28 +178,36 @@ async def log_in(
         return None
     if client.status != "ACTIVE":
         return client
-    token = OF_APPLICATIONS.make(vault, tenant, client.id, at)
-    return Application(tenant=tenant, client=client), token
+    found = Application(tenant=tenant, client=client, mark=_mark(given))
+    return found, renewed(vault, found, at)
 
 
 def renewed(vault: Vault, application: Application, at: datetime) -> str:
-    """Make another token for one that has come in; the one before stays good until its end."""
-    return OF_APPLICATIONS.make(vault, application.tenant, application.client.id, at)
+    """Make another token for one that has come in; the one before stays good until its end.
+
+    It bears the same mark: a secret that opens no more is renewed by nothing.
+    """
+    of, mark = application.client.id, application.mark
+    return OF_APPLICATIONS.make(vault, application.tenant, of, at, mark=mark)
 
 
 async def application(
     records: Records, vault: Vault, value: str, at: datetime
 ) -> Application | Literal["forged", "expired"]:
-    """Tell which application server comes with a token."""
+    """Tell which application server comes with a token.
+
+    A genuine one whose client is gone or blocked, or whose secret opens no more, is expired; so is
+    one without a mark, as they were made before.
+    """
     read = OF_APPLICATIONS.read(vault, value, at)
     if not isinstance(read, Bearer):
         return read
     client = await records.get(read.tenant, RtasClient, read.of)
-    if client is None:
-        return "forged"
-    if client.status != "ACTIVE":
+    if client is None or client.status != "ACTIVE":
         return "expired"
-    return Application(tenant=read.tenant, client=client)
+    if not any(_mark(one.hash) == read.mark and _is_open(one, at) for one in client.secrets):
+        return "expired"
+    return Application(tenant=read.tenant, client=client, mark=read.mark)
 
 
 def refused(actor: Actor, client: RtasClient) -> Staged:
@@ -202,8 +220,15 @@ def _secret(tenant: TenantId, actor: Actor) -> str:
 
 
 def _opens(kept: ClientSecret, given: str, at: datetime) -> bool:
-    fits = hmac.compare_digest(kept.hash, given)
-    return fits and (kept.retires_at is None or at < kept.retires_at)
+    return hmac.compare_digest(kept.hash, given) and _is_open(kept, at)
+
+
+def _is_open(kept: ClientSecret, at: datetime) -> bool:
+    return kept.retires_at is None or at < kept.retires_at
+
+
+def _mark(hashed: str) -> str:
+    return hashed[:MARK_LENGTH]
 
 
 def _kept(origins: Sequence[str]) -> tuple[str, ...]:

@@ -209,7 +209,7 @@ OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     Operation(
         name="exchangeRtasClientSecret", method="POST", path=f"{CLIENT}/secret/exchange",
         needs=_needs("updateClient"), summary="Exchange a client's secret", answer=exchange,
-        description="The one before opens for a day too.", makes=True,
+        description="The one before opens for a day too; what it has bought ends then.", makes=True,
         body=Nothing, query=Nothing, result=ClientMade,
     ),
 )  # fmt: skip
