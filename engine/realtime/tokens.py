@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, cast, get_args
+from typing import Final, Literal, cast, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -27,6 +27,8 @@ SKEW: Final = timedelta(seconds=60)
 KEYS: Final = "rtas"
 """The id of a tenant's row of keys."""
 AUDIENCE: Final = "rtas"
+MOST_OVER: Final = 8
+"""Keys kept that are over: what they have signed is told apart from what is forged."""
 FLOWS: Final[Sequence[Flow]] = get_args(Flow)
 
 
@@ -74,15 +76,26 @@ async def issue(
     return await issuer.signer.sign(private, key.kid, claims)
 
 
-async def read(records: Records, issuer: Issuer, token: str, at: datetime) -> Listener | None:
-    """Read a token; None where it is not ours, not for the hub, or not good now (E4)."""
+async def read(
+    records: Records, issuer: Issuer, token: str, at: datetime
+) -> Listener | Literal["forged", "expired"]:
+    """Read a token: what it says, or why it is worth nothing (E4).
+
+    What we have signed is expired where it is not for the hub or not good now, also once its key
+    is: it was not guessed.
+    """
     kid = issuer.signer.kid(token)
     if kid is None or "." not in kid:
-        return None
+        return "forged"
     tenant = TenantId(kid.partition(".")[0])
-    keys = await _keys(records, tenant, at)
-    claims = issuer.signer.read(token, [_jwk(key) for key in keys])
-    return None if claims is None else _listener(tenant, issuer.url, claims, at)
+    row = await records.get(tenant, SigningKeys, KEYS)
+    keys = () if row is None else row.keys
+    key = next((one for one in keys if one.kid == kid), None)
+    claims = None if key is None else issuer.signer.read(token, [_jwk(key)])
+    if key is None or claims is None:
+        return "forged"
+    listener = _listener(tenant, issuer.url, claims, at)
+    return listener if listener is not None and _is_good(key, at) else "expired"
 
 
 async def rotate(unit: UnitOfWork, issuer: Issuer, actor: Actor) -> SigningKey:
@@ -126,15 +139,20 @@ async def _keep(unit: UnitOfWork, made: SigningKey, at: datetime) -> None:
         unit.put(SigningKeys(id=KEYS, keys=(made,)), Absent())
         return
     ended = at + LIFE + SKEW
-    before = [key for key in row.keys if key.retires_at is None or key.retires_at > at]
-    ending = [replace(key, retires_at=key.retires_at or ended) for key in before]
-    unit.put(replace(row, keys=(made, *ending)), Version(number=row.version))
+    good = [key for key in row.keys if _is_good(key, at)]
+    over = [key for key in row.keys if not _is_good(key, at)]
+    ending = [replace(key, retires_at=key.retires_at or ended) for key in good]
+    unit.put(replace(row, keys=(made, *ending, *over[:MOST_OVER])), Version(number=row.version))
 
 
 async def _keys(records: Records, tenant: TenantId, at: datetime) -> Sequence[SigningKey]:
     row = await records.get(tenant, SigningKeys, KEYS)
     keys = () if row is None else row.keys
-    return [key for key in keys if key.retires_at is None or at < key.retires_at]
+    return [key for key in keys if _is_good(key, at)]
+
+
+def _is_good(key: SigningKey, at: datetime) -> bool:
+    return key.retires_at is None or at < key.retires_at
 
 
 def _jwk(key: SigningKey) -> JsonObject:

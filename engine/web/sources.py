@@ -93,6 +93,11 @@ class Sources:
         return until if until > now else None
 
 
+def seconds_until(until: datetime, now: datetime) -> int:
+    """Count what a `Retry-After` says: whole seconds, never too few."""
+    return int((until - now).total_seconds()) + 1
+
+
 def _frees_at(kept: Sequence[datetime], limit: int, length: timedelta) -> datetime | None:
     """When the `limit`-th newest failure is `length` old."""
     return kept[-limit] + length if len(kept) >= limit else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from engine.access.clients import Application, application
@@ -23,6 +25,9 @@ from engine.web.gate.door import SAFE, Door, Needs
 from engine.web.gate.guard import report_denial, report_limit
 from engine.web.links import LANDING_PATH
 from engine.web.request import Ask
+from engine.web.sources import seconds_until
+
+_GUESSABLE: Final = frozenset({"link", "application", "end user"})
 
 
 async def admit(ask: Ask, door: Door) -> Response | None:
@@ -52,7 +57,7 @@ async def _admit_by(ask: Ask, door: Door) -> Response | None:
 
 def _tries(door: Door) -> bool:
     """Whether what it brings might be guessed, also where nothing is changed."""
-    return door.permission == "link" or isinstance(door.permission, Needs)
+    return isinstance(door.permission, Needs) or door.permission in _GUESSABLE
 
 
 def _too_many_tries(ask: Ask) -> Response | None:
@@ -62,7 +67,7 @@ def _too_many_tries(ask: Ask) -> Response | None:
     if until is None:
         return None
     report_limit(ask)
-    seconds = int((until - ask.web.journeys.clock.now()).total_seconds()) + 1
+    seconds = seconds_until(until, ask.web.journeys.clock.now())
     return stop(ask, "slow", at=until, retry_after=seconds)
 
 
@@ -90,7 +95,10 @@ async def admit_caller(ask: Ask, needs: Needs) -> Response | None:
 
 
 async def admit_application(ask: Ask) -> Response | None:
-    """Let an application server in whose token is good, for what is its client's own."""
+    """Let an application server in whose token is good, for what is its client's own.
+
+    A forged token is a failed try; one that is over is none.
+    """
     value = bearer(ask.request)
     if value is None:
         return stop(ask, "lost")
@@ -98,7 +106,8 @@ async def admit_application(ask: Ask) -> Response | None:
     store = journeys.offices.store
     found = await application(store, journeys.vault, value, await store.now())
     if not isinstance(found, Application):
-        ask.fail()
+        if found == "forged":
+            ask.fail()
         return stop(ask, "bearer" if found == "forged" else "outdated")
     ask.application, ask.tenant = found, found.tenant
     return None

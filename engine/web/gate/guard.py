@@ -25,8 +25,9 @@ from engine.ports.tracing import ROUTE
 from engine.web.answers import stop
 from engine.web.gate.traces import trace_of
 from engine.web.links import HUB_PATH
-from engine.web.listening.sockets import serve
+from engine.web.listening.sockets import put_off, serve
 from engine.web.request import Ask, Web
+from engine.web.sources import seconds_until
 
 HEAD_BYTES = 16 * 1024
 ASK = "trustflow.ask"
@@ -86,7 +87,7 @@ class Guard:
         ask = Ask(id=chance.id(), request=Request(head), web=self._web)
         ask.place, began, status = HUB_PATH, clock.now(), 500
         try:
-            status = await serve(self._web, scope, receive, send)
+            status = await _socket_status(ask, scope, receive, send)
         except Exception as fault:  # noqa: BLE001 - the one around a socket: its task ends in peace
             _report_fault(ask, fault)
         finally:
@@ -118,6 +119,16 @@ class Guard:
             response = _explain(ask, fault)
             if not sent.status:  # else it is too late for a page: the server closes the connection
                 await response(scope, receive, sent)
+
+
+async def _socket_status(ask: Ask, scope: Scope, receive: Receive, send: Send) -> int:
+    """Serve a socket, unless its source must wait (C4); give the status of the answer."""
+    until = ask.web.sources.waits_until(ask.source)
+    if until is None:
+        return await serve(ask, scope, receive, send)
+    report_limit(ask)
+    seconds = seconds_until(until, ask.web.journeys.clock.now())
+    return await put_off(scope, receive, send, seconds=seconds)
 
 
 def _explain(ask: Ask, fault: Exception) -> Response:

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from engine.realtime.tokens import Listener, read
 from engine.records.realtime import RtasClient
-from engine.web.request import Web
+from engine.web.request import Ask
 
 _SCHEME: Final = "bearer"
 _ALLOWED_HEADERS: Final = "authorization, content-type, x-requested-with, x-signalr-user-agent"
@@ -23,14 +23,21 @@ class Refused:
     status: int
 
 
-async def enter(request: HTTPConnection, web: Web) -> Listener | Refused:
-    """Look at token and origin; each request is looked at, not the first one alone (I1)."""
+async def enter(ask: Ask) -> Listener | Refused:
+    """Look at token and origin; each request is looked at, not the first one alone (I1).
+
+    A forged token is a failed try of its source (C4). One that is over is none: a page that was
+    left open comes back with it by itself.
+    """
+    request, web = ask.request, ask.web
     token = token_of(request)
     if token is None:
         return Refused(status=401)
     store = web.journeys.offices.store
     listener = await read(store, web.issuer, token, await store.now())
-    if listener is None:
+    if not isinstance(listener, Listener):
+        if listener == "forged":
+            ask.fail()
         return Refused(status=401)
     client = await store.get(listener.tenant, RtasClient, listener.group.client)
     if client is None or client.status != "ACTIVE":

@@ -78,7 +78,7 @@ async def ask_first(ask: Ask) -> Response:
 
 async def negotiate(ask: Ask) -> Response:
     """Give a client its ids, if its token and its page are good."""
-    listener = await enter(ask.request, ask.web)
+    listener = await enter(ask)
     if isinstance(listener, Refused):
         return _refused(ask, listener)
     version = version_asked_for(ask.request.query_params.multi_items())
@@ -134,7 +134,7 @@ async def end(ask: Ask) -> Response:
 
 
 async def _found(ask: Ask) -> tuple[str, Member] | Response:
-    listener = await enter(ask.request, ask.web)
+    listener = await enter(ask)
     if isinstance(listener, Refused):
         return _refused(ask, listener)
     secret = ask.request.query_params.get("id")
@@ -234,8 +234,7 @@ def _answer(ask: Ask, answer: Answer) -> Response:
 
 
 def _refused(ask: Ask, refused: Refused) -> Response:
-    """Refuse; a bad token is a try of its source. A page that may not listen may not read why."""
+    """Refuse; a page that may not listen may not read why."""
     if refused.status == 403:
         return Response(status_code=403, media_type="text/plain")
-    ask.fail()
     return Response(status_code=refused.status, headers=cors(ask.request), media_type="text/plain")

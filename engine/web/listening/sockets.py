@@ -15,18 +15,21 @@ from engine.signalr import WEB_SOCKETS, Connection, Opened
 from engine.signalr.transports import CLOSE_CODE, refusal
 from engine.web.hub.member import Member
 from engine.web.listening.entering import Refused, after_of, enter
-from engine.web.request import Web
+from engine.web.request import Ask, Web
 
 REFUSED_CODE: Final = 1008
 TOO_MANY: Final = "too many messages"
 
 
-async def serve(web: Web, scope: Scope, receive: Receive, send: Send) -> int:
-    """Serve one socket to its end. Gives the status that it was answered with."""
-    socket = WebSocket(scope, receive, send)
-    found = await _admitted(socket, web)
+async def serve(ask: Ask, scope: Scope, receive: Receive, send: Send) -> int:
+    """Serve one socket to its end. Gives the status that it was answered with.
+
+    `ask` is the request for it, which was read from the head of the same `scope`.
+    """
+    socket, web = WebSocket(scope, receive, send), ask.web
+    found = await _admitted(ask)
     if isinstance(found, int):
-        await _refuse(socket, found)
+        await _refuse(socket, Response(status_code=found))
         return found
     secret, member = found
     connection = member.begin(WEB_SOCKETS, web.hub.now())
@@ -41,25 +44,32 @@ async def serve(web: Web, scope: Scope, receive: Receive, send: Send) -> int:
     return 101
 
 
-async def _refuse(socket: WebSocket, status: int) -> None:
+async def put_off(scope: Scope, receive: Receive, send: Send, *, seconds: int) -> int:
+    """Ask a source that has failed too often to come later. Gives the status."""
+    answer = Response(status_code=429, headers={"Retry-After": str(seconds)})
+    await _refuse(WebSocket(scope, receive, send), answer)
+    return answer.status_code
+
+
+async def _refuse(socket: WebSocket, answer: Response) -> None:
     """Say no before the socket is one, with a status where the server can send one."""
     if "websocket.http.response" in socket.scope.get("extensions", {}):
-        await socket.send_denial_response(Response(status_code=status))
+        await socket.send_denial_response(answer)
     else:
         await socket.close(REFUSED_CODE)
 
 
-async def _admitted(socket: WebSocket, web: Web) -> tuple[str, Member] | int:
-    listener = await enter(socket, web)
+async def _admitted(ask: Ask) -> tuple[str, Member] | int:
+    listener, web = await enter(ask), ask.web
     if isinstance(listener, Refused):
         return listener.status
-    secret = socket.query_params.get("id")
+    secret = ask.request.query_params.get("id")
     member = None if secret is None else web.hub.find(secret, listener)
     refused = refusal(WEB_SOCKETS, secret, None if member is None else member.known)
     if refused is not None:
         return refused.status
     if secret is None or member is None:  # negotiation was skipped
-        after, is_ours = after_of(socket)
+        after, is_ours = after_of(ask.request)
         try:
             return web.hub.add(listener, after, is_ours=is_ours)
         except Busy:
