@@ -76,7 +76,7 @@ class Known:
     is_ending: bool = False
 
 
-NOT_ALLOWED: Final = Answer(status=405)
+NOT_ALLOWED: Final = Answer(status=405, headers=(("Allow", "GET, POST, DELETE, OPTIONS"),))
 ID_REQUIRED: Final = Answer(status=400, body=b"Connection ID required")
 UNKNOWN_ID: Final = Answer(status=404, body=b"No Connection with that ID")
 CANNOT_CHANGE: Final = Answer(status=400, body=b"Cannot change transports mid-connection")

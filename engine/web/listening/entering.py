@@ -9,8 +9,12 @@ from starlette.requests import HTTPConnection
 
 from engine.realtime.tokens import Listener, read
 from engine.records.realtime import RtasClient
+from engine.signalr import SERVER_SENT_EVENTS, WEB_SOCKETS
+from engine.signalr.transports import Wish
 from engine.web.request import Ask
 
+_WITHOUT_HEADERS: Final = (WEB_SOCKETS, SERVER_SENT_EVENTS)
+"""What browsers ask for with nothing but an address: `WebSocket` and `EventSource`."""
 _SCHEME: Final = "bearer"
 _ALLOWED_HEADERS: Final = "authorization, content-type, x-requested-with, x-signalr-user-agent"
 LONGEST_AFTER: Final = 9
@@ -23,14 +27,16 @@ class Refused:
     status: int
 
 
-async def enter(ask: Ask) -> Listener | Refused:
+async def enter(ask: Ask, wish: Wish | None = None) -> Listener | Refused:
     """Look at token and origin; each request is looked at, not the first one alone (I1).
+
+    `wish` is what is asked of the hub's path; negotiation is at another.
 
     A forged token is a failed try of its source (C4). One that is over is none: a page that was
     left open comes back with it by itself.
     """
     request, web = ask.request, ask.web
-    token = token_of(request)
+    token = token_of(request, is_in_address=wish in _WITHOUT_HEADERS)
     if token is None:
         return Refused(status=401)
     store = web.journeys.offices.store
@@ -48,11 +54,14 @@ async def enter(ask: Ask) -> Listener | Refused:
     return listener
 
 
-def token_of(request: HTTPConnection) -> str | None:
-    """Read the token: the header's, or the query's for what cannot set a header (I2)."""
+def token_of(request: HTTPConnection, *, is_in_address: bool) -> str | None:
+    """Read the token: the header's, or the address's for what cannot set a header (I2).
+
+    Elsewhere none may stand in the address, where others write it down, not even beside a header.
+    """
     given = request.headers.getlist("authorization")
     asked = request.query_params.getlist("access_token")
-    if len(given) > 1 or len(asked) > 1:
+    if len(given) > 1 or len(asked) > is_in_address:
         return None
     if given:
         scheme, _, value = given[0].partition(" ")

@@ -10,7 +10,6 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Send
 
-from engine.errors import PermissionMissing
 from engine.signalr import (
     LONG_POLLING,
     SERVER_SENT_EVENTS,
@@ -32,6 +31,7 @@ from engine.signalr.transports import (
     EVENT_STREAM_BEGINS,
     EVENT_STREAM_HEADERS,
     LAST_POLL,
+    NOT_ALLOWED,
     POLL_SECONDS,
     SEND_SECONDS,
     SENT,
@@ -134,12 +134,14 @@ async def end(ask: Ask) -> Response:
 
 
 async def _found(ask: Ask) -> tuple[str, Member] | Response:
-    listener = await enter(ask)
+    wish = _wish(ask)
+    if wish is None:
+        return _answer(ask, NOT_ALLOWED)
+    listener = await enter(ask, wish)
     if isinstance(listener, Refused):
         return _refused(ask, listener)
     secret = ask.request.query_params.get("id")
     member = None if secret is None else ask.web.hub.find(secret, listener)
-    wish = _wish(ask)
     known = None if member is None else member.known
     refused = refusal(wish, secret, known)
     if refused is not None and not (wish == LONG_POLLING and known and known.is_ending):
@@ -149,12 +151,10 @@ async def _found(ask: Ask) -> tuple[str, Member] | Response:
     return secret, member
 
 
-def _wish(ask: Ask) -> Wish:
+def _wish(ask: Ask) -> Wish | None:
+    """Tell what is asked; None for HEAD, which GET's door lets in, and which polls nothing."""
     accept = ask.request.headers.get("accept", "")
-    wish = wish_of(ask.request.method, accept=accept, is_upgrade=False)
-    if wish is None:  # no door leads here with another method
-        raise PermissionMissing(route=ask.place)
-    return wish
+    return wish_of(ask.request.method, accept=accept, is_upgrade=False)
 
 
 async def _stream(

@@ -60,7 +60,7 @@ async def _refuse(socket: WebSocket, answer: Response) -> None:
 
 
 async def _admitted(ask: Ask) -> tuple[str, Member] | int:
-    listener, web = await enter(ask), ask.web
+    listener, web = await enter(ask, WEB_SOCKETS), ask.web
     if isinstance(listener, Refused):
         return listener.status
     secret = ask.request.query_params.get("id")
