@@ -22,6 +22,7 @@ from engine.web import build_web
 from engine.web.hub import hub as hub_of_members
 from engine.web.hub import member as member_of_hub
 from engine.web.hub.hub import Hub
+from engine.web.hub.standing import Admitted
 from engine.web.listening import requests as requests_of_hub
 from tests.web.application import CREATED, SUCCESS, application
 from tests.web.listening import HANDSHAKE, PATIENCE, QUIET, connect, negotiate, stream
@@ -439,7 +440,7 @@ def test_a_handshake_that_comes_when_its_member_was_left_opens_nothing() -> None
         )
         ends = house.bench.clock.now() + timedelta(hours=1)
         listener = Listener(tenant=MAIN_TENANT, group=group, ends=ends)
-        secret, member = hub.add(listener, None, is_ours=False)
+        secret, member = hub.add(Admitted(listener=listener), None, is_ours=False)
         connection = member.begin(LONG_POLLING, hub.now())
         hub.leave(secret)
         connection.receive(HANDSHAKE.encode(), hub.now())

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,6 +21,7 @@ from engine.realtime.channels import cached, since
 from engine.realtime.tokens import Listener
 from engine.records.realtime import RtasChannel
 from engine.web.hub.member import Member
+from engine.web.hub.standing import Admitted, fallen
 
 MOST_MEMBERS: Final = 2_000
 CHANNEL_SHARE: Final = 0.1
@@ -80,16 +81,18 @@ class Hub:
         """Seconds that only grow."""
         return asyncio.get_running_loop().time()
 
-    def add(self, listener: Listener, after: int | None, *, is_ours: bool) -> tuple[str, Member]:
+    def add(self, admitted: Admitted, after: int | None, *, is_ours: bool) -> tuple[str, Member]:
         """Take a new member in; its secret id opens it for whoever brings the same token.
 
         Raises:
             Busy: So many listen already, or so many of this channel or client.
         """
+        listener = admitted.listener
         if self._is_full(listener):
             raise Busy(retry_after=BUSY_SECONDS)
         self._held.update(_shares(listener))
         member = Member(listener, after, self.now(), is_ours=is_ours)
+        member.origins.update(admitted.origins)
         secret = self._chance.token()
         self._members[secret] = member
         self._watch("hub-tending", self._tending)
@@ -101,12 +104,15 @@ class Hub:
         is_greedy = any(self._held[who] >= max(1, self._most * share) for who, share in shares)
         return is_greedy or len(self._members) >= self._most
 
-    def find(self, secret: str, listener: Listener) -> Member | None:
+    def find(self, secret: str, admitted: Admitted) -> Member | None:
         """Find a member: its id alone opens nothing, the token must be of the same group (I1)."""
-        found = self._members.get(secret)
+        found, listener = self._members.get(secret), admitted.listener
         if found is None or found.listener.tenant != listener.tenant:
             return None
-        return found if found.listener.group == listener.group else None
+        if found.listener.group != listener.group:
+            return None
+        found.origins.update(admitted.origins)
+        return found
 
     async def join(self, member: Member) -> None:
         """Let a member whose handshake is done listen: a greeting, what it has missed, the rest."""
@@ -227,7 +233,7 @@ class Hub:
                     member.tick(at)
 
     async def _looking(self) -> None:
-        """Look for tokens that are over, and for what other machines have published."""
+        """Look for who may not listen any more, and for what other machines have published."""
         hearing = asyncio.create_task(self._hear(), name="hub-hearing")
         looked: datetime | None = None
         try:
@@ -241,6 +247,7 @@ class Hub:
         try:
             now = await self._store.now()
             self._end_old(now)
+            self._end(await fallen(self._store, self._members.values()))
             await self._look((before or now) - OVERLAP)
         except TrustflowError as fault:
             log.error("look", extra={"facts": {"code": fault.code}})
@@ -249,8 +256,12 @@ class Hub:
 
     def _end_old(self, now: datetime) -> None:
         """End connections whose token is over (I4)."""
-        for member in self._members.values():
-            if now >= member.listener.ends and member.connection is not None:
+        self._end([one for one in self._members.values() if now >= one.listener.ends])
+
+    def _end(self, members: Sequence[Member]) -> None:
+        """End connections for good; who has none yet is looked at when it comes with one."""
+        for member in members:
+            if member.connection is not None:
                 member.connection.close(self.now())
                 member.stirred.set()
 

@@ -36,6 +36,7 @@ class Member:
             is_ours: It is our own script, which is told sequences.
         """
         self.listener: Final = listener
+        self.origins: Final[set[str]] = set()  # of pages that its client's list has let in
         self.after: Final = after
         self.is_ours: Final = is_ours
         self.seen: int | None = None  # until it has joined its room

@@ -11,6 +11,7 @@ from engine.realtime.tokens import Listener, read
 from engine.records.realtime import RtasClient
 from engine.signalr import SERVER_SENT_EVENTS, WEB_SOCKETS
 from engine.signalr.transports import Wish
+from engine.web.hub.standing import Admitted, is_in, lists
 from engine.web.request import Ask
 
 _WITHOUT_HEADERS: Final = (WEB_SOCKETS, SERVER_SENT_EVENTS)
@@ -27,7 +28,7 @@ class Refused:
     status: int
 
 
-async def enter(ask: Ask, wish: Wish | None = None) -> Listener | Refused:
+async def enter(ask: Ask, wish: Wish | None = None) -> Admitted | Refused:
     """Look at token and origin; each request is looked at, not the first one alone (I1).
 
     `wish` is what is asked of the hub's path; negotiation is at another.
@@ -46,12 +47,13 @@ async def enter(ask: Ask, wish: Wish | None = None) -> Listener | Refused:
             ask.fail()
         return Refused(status=401)
     client = await store.get(listener.tenant, RtasClient, listener.group.client)
-    if client is None or client.status != "ACTIVE":
+    if not is_in(client):
         return Refused(status=401)
     origins = request.headers.getlist("origin")
-    if not web.config.origins.union(client.origins).issuperset(origins) or len(origins) > 1:
+    others = frozenset(origins) - web.config.origins
+    if len(origins) > 1 or not lists(client, others):
         return Refused(status=403)
-    return listener
+    return Admitted(listener=listener, origins=others)
 
 
 def token_of(request: HTTPConnection, *, is_in_address: bool) -> str | None:

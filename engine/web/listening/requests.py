@@ -78,14 +78,14 @@ async def ask_first(ask: Ask) -> Response:
 
 async def negotiate(ask: Ask) -> Response:
     """Give a client its ids, if its token and its page are good."""
-    listener = await enter(ask)
-    if isinstance(listener, Refused):
-        return _refused(ask, listener)
+    admitted = await enter(ask)
+    if isinstance(admitted, Refused):
+        return _refused(ask, admitted)
     version = version_asked_for(ask.request.query_params.multi_items())
     if isinstance(version, NotUnderstood):
         return _json(ask, not_negotiated(version))
     after, is_ours = after_of(ask.request)
-    secret, _ = ask.web.hub.add(listener, after, is_ours=is_ours)
+    secret, _ = ask.web.hub.add(admitted, after, is_ours=is_ours)
     body = negotiated(
         version, connection_id=secret if version == 0 else ask.id, connection_token=secret
     )
@@ -137,11 +137,11 @@ async def _found(ask: Ask) -> tuple[str, Member] | Response:
     wish = _wish(ask)
     if wish is None:
         return _answer(ask, NOT_ALLOWED)
-    listener = await enter(ask, wish)
-    if isinstance(listener, Refused):
-        return _refused(ask, listener)
+    admitted = await enter(ask, wish)
+    if isinstance(admitted, Refused):
+        return _refused(ask, admitted)
     secret = ask.request.query_params.get("id")
-    member = None if secret is None else ask.web.hub.find(secret, listener)
+    member = None if secret is None else ask.web.hub.find(secret, admitted)
     known = None if member is None else member.known
     refused = refusal(wish, secret, known)
     if refused is not None and not (wish == LONG_POLLING and known and known.is_ending):

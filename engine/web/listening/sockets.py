@@ -60,18 +60,18 @@ async def _refuse(socket: WebSocket, answer: Response) -> None:
 
 
 async def _admitted(ask: Ask) -> tuple[str, Member] | int:
-    listener, web = await enter(ask, WEB_SOCKETS), ask.web
-    if isinstance(listener, Refused):
-        return listener.status
+    admitted, web = await enter(ask, WEB_SOCKETS), ask.web
+    if isinstance(admitted, Refused):
+        return admitted.status
     secret = ask.request.query_params.get("id")
-    member = None if secret is None else web.hub.find(secret, listener)
+    member = None if secret is None else web.hub.find(secret, admitted)
     refused = refusal(WEB_SOCKETS, secret, None if member is None else member.known)
     if refused is not None:
         return refused.status
     if secret is None or member is None:  # negotiation was skipped
         after, is_ours = after_of(ask.request)
         try:
-            return web.hub.add(listener, after, is_ours=is_ours)
+            return web.hub.add(admitted, after, is_ours=is_ours)
         except Busy:
             return 503
     return secret, member
