@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypeGuard
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -203,11 +203,16 @@ async def application(
     if not isinstance(read, Bearer):
         return read
     client = await records.get(read.tenant, RtasClient, read.of)
-    if client is None or client.status != "ACTIVE":
+    if not is_active(client):
         return "expired"
     if not any(_mark(one.hash) == read.mark and _is_open(one, at) for one in client.secrets):
         return "expired"
     return Application(tenant=read.tenant, client=client, mark=read.mark)
+
+
+def is_active(client: RtasClient | None) -> TypeGuard[RtasClient]:
+    """Whether a client is there and not blocked: only then is anything done in its name."""
+    return client is not None and client.status == "ACTIVE"
 
 
 def refused(actor: Actor, client: RtasClient) -> Staged:

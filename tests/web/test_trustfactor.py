@@ -22,6 +22,7 @@ from engine.ports.store import AuditQuery, PageQuery
 from engine.realtime.trustfactor import square
 from engine.realtime.trustfactor.contracts import MOST_DEVICES
 from engine.records.access import KeptAnswer
+from engine.records.realtime import ClientStatus, RtasClient
 from engine.records.trustfactor import Callbacks, Contract, RegistrationCode, Transaction
 from engine.records.work import Job
 from engine.run.outbox import Outbox
@@ -565,6 +566,91 @@ def test_an_application_that_is_out_has_nothing_registered_or_decided(how: str) 
         return [one.status for one in answers]
 
     assert play(story) == [409, 409]
+
+
+async def put_out(server: ApplicationServer, how: str) -> None:
+    """Block a client, remove it, or let it in again."""
+    bench = server.house.bench
+    unit = Unit(bench.store, MAIN_TENANT)
+    client = await unit.get(RtasClient, server.made.client.id)
+    assert client is not None
+    if how == "removed":
+        remove_client(unit, bench.actor(), client)
+    else:
+        status: ClientStatus = "BLOCKED" if how == "blocked" else "ACTIVE"
+        change_client(unit, bench.actor(), client, status=status)
+    await bench.store.write(MAIN_TENANT, unit.staged())
+
+
+async def letters(house: Surface) -> list[tuple[str, str]]:
+    rows = (await house.bench.store.page(MAIN_TENANT, Job, PageQuery())).rows
+    return [(row.status, row.reason) for row in rows]
+
+
+IN_VAIN = [("DEAD", "its application is blocked or gone")]
+
+
+@pytest.mark.parametrize("how", ["blocked", "removed"])
+def test_an_application_that_is_out_is_not_asked_to_agree_and_nothing_is_registered(
+    how: str,
+) -> None:
+    bank = answering(200)
+
+    async def story(house: Surface) -> list[Any]:
+        server, agent = await application(house), Agent(house=house)
+        await called_back(server)
+        made = await code(server)
+        await agent.register(made["payload"])
+        await put_out(server, how)
+        await outbox(house, bank).sweep()
+        store = house.bench.store
+        kept = await store.get(MAIN_TENANT, RegistrationCode, made["unique_id"])
+        contracts = await store.page(MAIN_TENANT, Contract, PageQuery())
+        return [kept and kept.status, contracts.total, await letters(house)]
+
+    assert play(story) == ["REJECTED", 0, IN_VAIN]
+    assert bank.sent == []
+
+
+def test_an_application_that_is_let_in_again_has_nothing_registered_afterwards() -> None:
+    bank = answering(None, 200)
+
+    async def story(house: Surface) -> list[Any]:
+        server, agent = await application(house), Agent(house=house)
+        await called_back(server)
+        made = await code(server)
+        await agent.register(made["payload"])
+        sweeper = outbox(house, bank)
+        for how in ("let in", "blocked", "let in", "let in"):
+            await put_out(server, how)
+            await sweeper.sweep()
+            house.bench.clock.move(timedelta(minutes=3))
+        return [await status_of(server, made), len(await contracts(server)), await letters(house)]
+
+    assert play(story) == ["REJECTED", 0, IN_VAIN]
+    assert len(bank.sent) == 1, "before it was blocked"
+
+
+@pytest.mark.parametrize("how", ["blocked", "removed"])
+@pytest.mark.parametrize("ends", ["decided", "expired"])
+def test_an_application_that_is_out_is_told_of_no_transaction(how: str, ends: str) -> None:
+    bank = answering(200)
+
+    async def story(house: Surface) -> list[tuple[str, str]]:
+        server, agent, sweeper = await application(house), Agent(house=house), outbox(house, bank)
+        await agent.register((await code(server))["payload"])
+        await called_back(server)
+        await asked(server)
+        if ends == "decided":
+            await agent.decide((await agent.asked()).json["transactions"][0])
+        await put_out(server, how)
+        if ends == "expired":
+            house.bench.clock.move(timedelta(minutes=10))
+        await sweeper.sweep()
+        return [one for one in await letters(house) if one[0] == "DEAD"]
+
+    assert play(story) == IN_VAIN
+    assert bank.sent == []
 
 
 def test_a_removed_application_leaves_no_phone_behind() -> None:

@@ -9,6 +9,7 @@ from typing import Final, assert_never, cast
 
 import msgspec
 
+from engine.access.clients import is_active
 from engine.activity import Delivered, Ended, TryLater, Undelivered
 from engine.model.event import Broken
 from engine.model.names import JsonObject, TenantId
@@ -17,6 +18,7 @@ from engine.ports.http import Http, HttpRequest
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.realtime.trustfactor import codes, contracts, transactions
+from engine.records.realtime import RtasClient
 from engine.records.trustfactor import Callbacks, RegistrationCode, Transaction
 from engine.records.webhooks import SealedSecret
 from engine.run.delivering import tried
@@ -30,6 +32,8 @@ REFUSALS: Final = frozenset({403, 410, 422})
 409 is none: it may mean that a first try was heard, and its answer lost.
 """
 _GONE: Final = TryLater(reason="what it tells of is kept no longer", in_vain=True, at_last=Ended())
+_OUT: Final = TryLater(reason="its application is blocked or gone", in_vain=True, at_last=Ended())
+"""Nothing is sent to what is not trusted any more, not even what it has asked for."""
 _DONE: Final = Ended()
 
 
@@ -60,6 +64,11 @@ class ApplicationCallbacks:
         actor = await self._actor()
         if code.confirmation is None or codes.status_at(code, actor.at) != "CONFIRMED":
             return _DONE
+        if not is_active(await unit.get(RtasClient, code.client)):
+            # Nobody is left to agree: no device is registered, also not once it is let in again.
+            codes.refuse(unit, actor, code)
+            written = await self._written(unit)
+            return written if isinstance(written, TryLater) else _OUT
         if not await contracts.is_possible(unit, self.store, actor, code):
             # The application is not asked to agree to what cannot be.
             codes.refuse(unit, actor, code)
@@ -86,12 +95,15 @@ class ApplicationCallbacks:
             left = transaction.ends_at - await self.store.now()
             return TryLater(reason="its time is not over again", after=left, at_last=_DONE)
         is_meant = status == "EXPIRED" if what == "expiry" else status in ("ACCEPTED", "DECLINED")
-        if not is_meant:
-            return _DONE
-        told = ended or transaction
-        display = transactions.display_of(self.vault, told)
-        digest = transactions.digest_of(told.id, told.application, display)
-        body = _transaction_body(told, digest)
+        return await self._ended(unit, ended or transaction, id) if is_meant else _DONE
+
+    async def _ended(self, unit: Unit, transaction: Transaction, id: str) -> Ended | TryLater:
+        """Tell how a transaction has ended."""
+        if not is_active(await unit.get(RtasClient, transaction.client)):
+            return _OUT
+        display = transactions.display_of(self.vault, transaction)
+        digest = transactions.digest_of(transaction.id, transaction.application, display)
+        body = _transaction_body(transaction, digest)
         found = await self._told(unit, transaction.client, id, body, "transaction")
         if isinstance(found, Undelivered) and found.status not in REFUSALS:
             return _later(found)

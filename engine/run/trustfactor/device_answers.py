@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Generic, Literal, TypeVar
 
+from engine.access.clients import is_active
 from engine.errors import UnknownInstance
 from engine.ports.actor import Actor
 from engine.ports.outside import Vault
@@ -40,8 +41,7 @@ async def is_awaited(
     unit: UnitOfWork, store: Store, subject: RegistrationCode | Transaction
 ) -> bool:
     """Whether somebody still wants the answer: an application that may ask, or a journey."""
-    client = await unit.get(RtasClient, subject.client)
-    if client is None or client.status != "ACTIVE":
+    if not is_active(await unit.get(RtasClient, subject.client)):
         return False
     if subject.instance is None:
         return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
 
+from engine.access.clients import is_active
 from engine.ports.store import Records
 from engine.realtime.tokens import Listener
 from engine.records.realtime import RtasClient
@@ -24,11 +24,6 @@ class Admitted:
 
     listener: Listener
     origins: frozenset[str] = frozenset()
-
-
-def is_in(client: RtasClient | None) -> TypeGuard[RtasClient]:
-    """Whether a client is there and not blocked."""
-    return client is not None and client.status == "ACTIVE"
 
 
 def lists(client: RtasClient, origins: Iterable[str]) -> bool:
@@ -49,4 +44,4 @@ async def fallen(records: Records, members: Iterable[Member]) -> Sequence[Member
 
 
 def _stands(client: RtasClient | None, member: Member) -> bool:
-    return is_in(client) and lists(client, member.origins)
+    return is_active(client) and lists(client, member.origins)

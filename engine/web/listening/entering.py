@@ -7,11 +7,12 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
+from engine.access.clients import is_active
 from engine.realtime.tokens import Listener, read
 from engine.records.realtime import RtasClient
 from engine.signalr import SERVER_SENT_EVENTS, WEB_SOCKETS
 from engine.signalr.transports import Wish
-from engine.web.hub.standing import Admitted, is_in, lists
+from engine.web.hub.standing import Admitted, lists
 from engine.web.request import Ask
 
 _WITHOUT_HEADERS: Final = (WEB_SOCKETS, SERVER_SENT_EVENTS)
@@ -47,7 +48,7 @@ async def enter(ask: Ask, wish: Wish | None = None) -> Admitted | Refused:
             ask.fail()
         return Refused(status=401)
     client = await store.get(listener.tenant, RtasClient, listener.group.client)
-    if not is_in(client):
+    if not is_active(client):
         return Refused(status=401)
     origins = request.headers.getlist("origin")
     others = frozenset(origins) - web.config.origins
