@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, cast, get_args
@@ -44,10 +44,15 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """What a genuine token says."""
+    """What a genuine token says.
+
+    Attributes:
+        key: The kid of what has signed it.
+    """
 
     tenant: TenantId
     group: Group
+    key: str
     ends: datetime
 
 
@@ -94,16 +99,27 @@ async def read(
     claims = None if key is None else issuer.signer.read(token, [_jwk(key)])
     if key is None or claims is None:
         return "forged"
-    listener = _listener(tenant, issuer.url, claims, at)
+    listener = _listener(tenant, issuer.url, kid, claims, at)
     return listener if listener is not None and _is_good(key, at) else "expired"
 
 
-async def rotate(unit: UnitOfWork, issuer: Issuer, actor: Actor) -> SigningKey:
-    """Stage a new key; those before verify until what they have signed is over."""
+async def rotate(
+    unit: UnitOfWork, issuer: Issuer, actor: Actor, *, at_once: bool = False
+) -> SigningKey:
+    """Stage a new key; those before verify until what they have signed is over.
+
+    `at_once`: they verify nothing any more, for whoever has a leaked one signs what he likes.
+    """
     made = await _made(unit.tenant, issuer, actor.at)
-    await _keep(unit, made, actor.at)
-    unit.audit(actor.did("rtas.key.rotate", f"signing-key:{made.kid}"))
+    await _keep(unit, made, actor.at, at_once=at_once)
+    before = "ended at once" if at_once else "verify until their tokens end"
+    unit.audit(actor.did("rtas.key.rotate", f"signing-key:{made.kid}", before=before))
     return made
+
+
+async def good_keys(records: Records, tenant: TenantId, at: datetime) -> Set[str]:
+    """Name the keys whose tokens are good: kids."""
+    return {key.kid for key in await _keys(records, tenant, at)}
 
 
 async def public_keys(records: Records, at: datetime) -> Sequence[JsonObject]:
@@ -133,16 +149,23 @@ async def _made(tenant: TenantId, issuer: Issuer, at: datetime) -> SigningKey:
     )
 
 
-async def _keep(unit: UnitOfWork, made: SigningKey, at: datetime) -> None:
+async def _keep(unit: UnitOfWork, made: SigningKey, at: datetime, *, at_once: bool = False) -> None:
     row = await unit.get(SigningKeys, KEYS)
     if row is None:
         unit.put(SigningKeys(id=KEYS, keys=(made,)), Absent())
         return
-    ended = at + LIFE + SKEW
-    good = [key for key in row.keys if _is_good(key, at)]
-    over = [key for key in row.keys if not _is_good(key, at)]
-    ending = [replace(key, retires_at=key.retires_at or ended) for key in good]
-    unit.put(replace(row, keys=(made, *ending, *over[:MOST_OVER])), Version(number=row.version))
+    before = [
+        replace(key, retires_at=_end_of(key, at, at_once=at_once)) if _is_good(key, at) else key
+        for key in row.keys
+    ]
+    good = [key for key in before if _is_good(key, at)]
+    over = [key for key in before if not _is_good(key, at)]
+    unit.put(replace(row, keys=(made, *good, *over[:MOST_OVER])), Version(number=row.version))
+
+
+def _end_of(key: SigningKey, at: datetime, *, at_once: bool) -> datetime:
+    """Tell when a key ends: at once is before all it has signed, whatever clocks do later (C5)."""
+    return key.created_at if at_once else key.retires_at or at + LIFE + SKEW
 
 
 async def _keys(records: Records, tenant: TenantId, at: datetime) -> Sequence[SigningKey]:
@@ -161,7 +184,7 @@ def _jwk(key: SigningKey) -> JsonObject:
 
 
 def _listener(
-    tenant: TenantId, url: str, claims: Mapping[str, object], at: datetime
+    tenant: TenantId, url: str, kid: str, claims: Mapping[str, object], at: datetime
 ) -> Listener | None:
     numbers = [claims.get(name) for name in ("iat", "nbf", "exp")]
     if claims.get("iss") != url or claims.get("aud") != AUDIENCE:
@@ -172,7 +195,7 @@ def _listener(
     if max(issued, begins) > at + SKEW or at >= ends:
         return None
     group = _group(claims.get("groupsid"), claims.get("sub"))
-    return None if group is None else Listener(tenant=tenant, group=group, ends=ends)
+    return None if group is None else Listener(tenant=tenant, group=group, key=kid, ends=ends)
 
 
 def _group(said: object, subject: object) -> Group | None:

@@ -98,7 +98,10 @@ def test_what_a_command_takes_away_is_taken_from_who_listens_already(run: Run, d
         house.command("remove", "removed")
         house.command("change", "changed", "--origin", "https://other.example")
         rests = {name: rest_of(heard[name]) for name in ("blocked", "removed", "changed")}
+        house.command("rotate")
         stays = rest_of(heard["stays"], 2)
+        house.command("rotate", "--at-once")
+        leaked = rest_of(heard["stays"])
 
     assert rests == dict.fromkeys(rests, (CLOSE, True))
-    assert stays == ("", False)
+    assert (stays, leaked) == (("", False), (CLOSE, True))

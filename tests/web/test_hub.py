@@ -439,7 +439,7 @@ def test_a_handshake_that_comes_when_its_member_was_left_opens_nothing() -> None
             client=server.made.client.id, flow="registration", subject="7c0e", user_id="john.doe"
         )
         ends = house.bench.clock.now() + timedelta(hours=1)
-        listener = Listener(tenant=MAIN_TENANT, group=group, ends=ends)
+        listener = Listener(tenant=MAIN_TENANT, group=group, key="main.1", ends=ends)
         secret, member = hub.add(Admitted(listener=listener), None, is_ours=False)
         connection = member.begin(LONG_POLLING, hub.now())
         hub.leave(secret)

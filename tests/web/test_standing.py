@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pytest
 
 from engine.access.clients import change_client, remove_client
+from engine.adapters.signatures.rs256 import Rs256Signer
 from engine.model.names import MAIN_TENANT, TenantId
 from engine.ports.store import Records
 from engine.realtime.channels import Group
 from engine.realtime.tokens import Listener
 from engine.records.realtime import RtasClient
+from engine.records.record import Record
 from engine.run.unit import Unit
 from engine.web.hub.member import Member
 from engine.web.hub.standing import fallen
@@ -25,6 +27,7 @@ from tests.web.surface import Surface, play, send, surface
 PAGE: Final = "https://bank.example"
 OTHER: Final = "https://shop.example"
 ENDED: Final = [{"type": 7}, {"closed": 1000}]
+R = TypeVar("R", bound=Record)
 Change = Callable[[ApplicationServer], Awaitable[None]]
 
 
@@ -153,21 +156,24 @@ class Counted:
     records: Records
     read: list[str] = field(default_factory=list)
 
-    async def get(self, tenant: TenantId, kind: type[RtasClient], id: str) -> RtasClient | None:
+    async def get(self, tenant: TenantId, kind: type[R], id: str) -> R | None:
         self.read.append(kind.__name__)
         return await self.records.get(tenant, kind, id)
 
 
-def test_a_client_is_read_once_for_all_who_listen_with_its_tokens() -> None:
+def test_keys_and_client_are_read_once_for_all_who_listen_with_its_tokens() -> None:
     async def story() -> tuple[list[str], int]:
         house = surface()
         ends = house.bench.clock.now()
-        clients = [(await application(house, f"app-{n}")).made.client.id for n in range(2)]
+        servers = [await application(house, f"app-{n}") for n in range(2)]
+        clients = [server.made.client.id for server in servers]
+        key = Rs256Signer().kid(await servers[0].end_user_token()) or ""
         members = [
             Member(
                 Listener(
                     tenant=MAIN_TENANT,
                     group=Group(client=id, flow="registration", subject=str(n), user_id="x"),
+                    key=key,
                     ends=ends,
                 ),
                 None, 0.0, is_ours=False,
@@ -176,9 +182,10 @@ def test_a_client_is_read_once_for_all_who_listen_with_its_tokens() -> None:
             for n in range(20)
         ]  # fmt: skip
         counted = Counted(house.bench.store)
-        return counted.read, len(await fallen(counted, members))  # type: ignore[arg-type]  # reads alone
+        gone = await fallen(counted, members, ends)  # type: ignore[arg-type]  # reads alone
+        return counted.read, len(gone)
 
     read, gone = asyncio.run(story())
 
-    assert read == ["RtasClient"] * 3
+    assert read == ["SigningKeys", *["RtasClient"] * 3]
     assert gone == 20

@@ -159,9 +159,16 @@ def remove(*, client: str, data: Path | None) -> int:
     return _put(client, work, "is removed.", data)
 
 
-@rtas.command("rotate", cls=Documented, examples=("trustflow rtas rotate",))
+@rtas.command(
+    "rotate",
+    cls=Documented,
+    examples=("trustflow rtas rotate", "trustflow rtas rotate --at-once"),
+)
+@click.option(
+    "--at-once", is_flag=True, help="A key has leaked: what was signed so far is good no more."
+)
 @data_option
-def rotate_keys(*, data: Path | None) -> int:
+def rotate_keys(*, at_once: bool, data: Path | None) -> int:
     """Sign tokens of end users with a new key; those that are out stay good until their end."""
 
     async def work(application: Application) -> SigningKey | tuple[FieldProblem, ...]:
@@ -173,12 +180,17 @@ def rotate_keys(*, data: Path | None) -> int:
             chance=application.chance,
             url="",  # nothing is signed here
         )
-        return await change(application, lambda unit, actor: rotate(unit, issuer, actor))
+        return await change(
+            application, lambda unit, actor: rotate(unit, issuer, actor, at_once=at_once)
+        )
 
     made = with_application(data, work)
     if isinstance(made, tuple):
         return told(made, as_json=False, options=OPTIONS)
-    Terminal.here().say(f"New tokens are signed with the key {made.kid}.")
+    terminal = Terminal.here()
+    terminal.say(f"New tokens are signed with the key {made.kid}.")
+    if at_once:
+        terminal.say("Those that are out are good no more: who listens with one ends in a second.")
     return 0
 
 

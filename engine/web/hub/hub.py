@@ -247,7 +247,7 @@ class Hub:
         try:
             now = await self._store.now()
             self._end_old(now)
-            self._end(await fallen(self._store, self._members.values()))
+            self._end(await fallen(self._store, self._members.values(), now))
             await self._look((before or now) - OVERLAP)
         except TrustflowError as fault:
             log.error("look", extra={"facts": {"code": fault.code}})

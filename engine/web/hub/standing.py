@@ -1,14 +1,15 @@
-"""Whether who listens still may: the client of its token, and the page that it came from (I1)."""
+"""Whether who listens still may: its token's key and client, and the page it came from (I1)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 
 from engine.access.clients import is_active
 from engine.ports.store import Records
-from engine.realtime.tokens import Listener
+from engine.realtime.tokens import Listener, good_keys
 from engine.records.realtime import RtasClient
 from engine.web.hub.member import Member
 
@@ -31,17 +32,24 @@ def lists(client: RtasClient, origins: Iterable[str]) -> bool:
     return set(client.origins).issuperset(origins)
 
 
-async def fallen(records: Records, members: Iterable[Member]) -> Sequence[Member]:
-    """Name those who would not be let in any more; each client is read once, not each member."""
+async def fallen(records: Records, members: Iterable[Member], at: datetime) -> Sequence[Member]:
+    """Name those who would not be let in any more.
+
+    The keys of each tenant and each client are read once, not for each member.
+    """
     of_clients = defaultdict(list)
     for member in members:
         of_clients[member.listener.tenant, member.listener.group.client].append(member)
+    keys = {
+        tenant: await good_keys(records, tenant, at) for tenant in {one[0] for one in of_clients}
+    }
     found: list[Member] = []
     for (tenant, id), its_members in of_clients.items():
         client = await records.get(tenant, RtasClient, id)
-        found += [one for one in its_members if not _stands(client, one)]
+        found += [one for one in its_members if not _stands(one, client, keys[tenant])]
     return found
 
 
-def _stands(client: RtasClient | None, member: Member) -> bool:
-    return is_active(client) and lists(client, member.origins)
+def _stands(member: Member, client: RtasClient | None, keys: Set[str]) -> bool:
+    is_known = is_active(client) and lists(client, member.origins)
+    return is_known and member.listener.key in keys
