@@ -33,6 +33,10 @@ USUAL_PORT: Final = 8321
 
 Text = Annotated[str, Meta(max_length=2_000)]
 Texts = tuple[Text, ...]
+Place = Annotated[
+    str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}\Z")
+]
+Places = tuple[Place, ...]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Ports = tuple[Port, ...]
 MetricsPort = Annotated[int, Meta(ge=0, le=65_535)]
@@ -101,7 +105,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: MetricsPort = 0
     traces: Text = ""
     http_ports: Ports = (443, 8443)
-    http_trusted: Texts = ()
+    http_trusted: Places = ()
     http_ca_file: Path | None = None
 
 
@@ -209,7 +213,7 @@ def _converted(one: Given, problems: list[str]) -> Any:
     """
     wanted, value = _TYPES[one.field], one.value
     from_words = one.where == "environment"
-    if wanted in (Texts, Ports) and from_words and isinstance(value, str):
+    if wanted in (Texts, Places, Ports) and from_words and isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     if wanted == Path | None:
         if isinstance(value, str) and value:
@@ -238,6 +242,8 @@ def _asked(field: str) -> str:
     wanted = _TYPES[field]
     if wanted == Texts:
         return "a list of texts"
+    if wanted == Places:
+        return "a list of host:port, without https:// before it"
     if wanted == Ports:
         return "a list of ports, 1 to 65,535"
     for meta in getattr(wanted, "__metadata__", ()):

@@ -49,6 +49,14 @@ def test_lists_are_lists_in_the_file_and_split_at_commas_in_the_environment(tmp_
     assert found.allowed_redirects == ("https://a.example/", "https://b.example/x")
 
 
+@pytest.mark.parametrize("wrong", ["127.0.0.1", "http://127.0.0.1:18400", "a:1 b:2", '["a:1"]'])
+def test_a_trusted_program_is_named_by_host_and_port(tmp_path: Path, wrong: str) -> None:
+    known = read(tmp_path, {"TRUSTFLOW_HTTP_TRUSTED": "crm.example:443, [::1]:80"})
+
+    assert known.http_trusted == ("crm.example:443", "[::1]:80")
+    assert "host:port" in refused(tmp_path, {"TRUSTFLOW_HTTP_TRUSTED": wrong})
+
+
 def test_value_can_come_from_a_file_that_the_environment_names(tmp_path: Path) -> None:
     (tmp_path / "name").write_text("Bank of Test\n")
 

@@ -31,6 +31,7 @@ SECRET_PREFIX: Final = "rs_"  # noqa: S105 - how a client's secret begins, not o
 LONGEST_SECRET: Final = 128
 LONGEST_DESCRIPTION: Final = 2000
 MOST_ORIGINS: Final = 50
+_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]+")
 OLD_SECRET_LIFE: Final = timedelta(days=1)
 """How long the secret before still opens after an exchange."""
 MARK_LENGTH: Final = 16
@@ -256,7 +257,9 @@ def _described(description: str) -> Problems:
 def _origins(origins: Sequence[str]) -> Problems:
     if len(origins) > MOST_ORIGINS:
         return (wrong("origins", f"use {MOST_ORIGINS} at most"),)
-    told = "write scheme, host and port as browsers do, https://shop.example; or null"
+    told = (
+        "write scheme, host and port as browsers do, https://shop.example, each one whole; or null"
+    )
     return tuple(
         wrong(f"origins.{number}", told)
         for number, one in enumerate(origins)
@@ -272,9 +275,10 @@ def _is_origin(text: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    if parts.scheme not in ("http", "https") or not parts.hostname or not text.isascii():
+    name = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or _HOST.fullmatch(name) is None:
         return False
     usual = port == {"http": 80, "https": 443}[parts.scheme]
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = f"[{name}]" if ":" in name else name
     written = host if port is None else f"{host}:{port}"
     return not usual and text == f"{parts.scheme}://{written}"

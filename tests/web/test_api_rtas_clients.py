@@ -63,6 +63,7 @@ def test_an_exchanged_secret_opens_beside_the_one_before() -> None:
         ({"clientId": "bank", "origins": ["null", "https://bank.example:443"]}, "origins.1"),
         ({"clientId": "bank", "origins": ["*"]}, "origins.0"),
         ({"clientId": "bank", "origins": ["https://Bank.example"]}, "origins.0"),
+        ({"clientId": "bank", "origins": ["https://*.bank.example"]}, "origins.0"),
     ],
 )
 def test_what_is_no_origin_or_id_is_named(said: dict[str, Any], field: str) -> None:

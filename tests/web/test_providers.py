@@ -300,6 +300,25 @@ def test_a_vendor_that_does_not_take_us_is_not_kept() -> None:
     assert play(story) == [["address"], ["name", "address"], True]
 
 
+def test_why_a_vendor_refuses_our_address_is_told_in_its_own_words() -> None:
+    async def story(house: Surface) -> str:
+        town = Town(house)
+        made = await application(town.vendor, "us")
+        unit, bench = Unit(house.bench.store, MAIN_TENANT), house.bench
+        wanted = Wanted(
+            name="vendor", address=VENDOR, client_id="us", secret=made.made.secret,
+            callback_base="http://192.0.2.1:80/x",
+        )  # fmt: skip
+        refused = await add_provider(unit, bench.actor(), bench.vault, town.wire, wanted)
+        assert isinstance(refused, tuple)
+        return str(refused[0].text)
+
+    told = play(story)
+
+    assert "it answered 400" in told
+    assert "register_callback_url: " in told
+
+
 def test_a_definition_that_names_nobody_is_held_and_warned_of() -> None:
     async def story(house: Surface) -> Any:
         await house.bench.deploy(FLOW)

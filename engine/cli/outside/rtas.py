@@ -220,13 +220,16 @@ def _minted(made: MintedClient | tuple[FieldProblem, ...], *, as_json: bool) -> 
     terminal.say()
     terminal.show_once(made.secret, "link")
     terminal.say()
-    origins = [("page", origin) for origin in made.client.origins]
+    origins = [("page", origin) for origin in made.client.origins or ("none may listen yet",)]
     terminal.facts([("client id", made.client.name), *origins])
     terminal.say()
     terminal.write(
         "Copy the secret now: it is shown this once, and kept nowhere. The application server sends"
         " id and secret to POST /rtas/v1/login."
     )
+    if not made.client.origins:
+        change = hint("rtas", "change", made.client.name, "--origin", "https://HOST")
+        terminal.write(f"Browsers are let in from pages that are listed: {change}")
     return 0
 
 

@@ -14,12 +14,14 @@ import msgspec
 from msgspec import Meta
 
 from engine.realtime.trustfactor.links import LONGEST
+from engine.realtime.trustfactor.plain import is_plain
 
 A = TypeVar("A", bound=msgspec.Struct)
 # `\Z`, as `$` lets a line end follow. Ids stand in paths, and the token in a header.
 RemoteId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._~-]{0,127}\Z")]
 Bearer = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,8192}\Z")]
 Link = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
+LONGEST_TOLD: Final = 500
 _FIELD: Final = re.compile(r"required field `(?P<missing>\w+)`|at `\$\.(?P<place>\w+)")
 
 
@@ -47,6 +49,20 @@ class TransactionMade(msgspec.Struct, kw_only=True, frozen=True):
 
     transaction_id: RemoteId
     deeplink_url: Link
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    field: str
+    message: str
+
+
+class _Problems(msgspec.Struct, frozen=True):
+    problems: list[_Problem] = []
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    message: str = ""
+    details: _Problems = _Problems()
 
 
 class Done(msgspec.Struct, kw_only=True, frozen=True):
@@ -82,3 +98,17 @@ def read(body: bytes, kind: type[A]) -> A | Unread:
 def unfit(field: str) -> Unread:
     """Say that a field of an answer is not what was asked for."""
     return Unread(reason=f"its answer is not what was asked for: {field}", again=False)
+
+
+def told_in(body: bytes) -> str:
+    """Read why it refuses, in its own words: what is wrong with the first field, or all of it.
+
+    Empty where it says nothing that can be shown.
+    """
+    try:
+        said = msgspec.json.decode(body, type=_Refusal)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    first = next(iter(said.details.problems), None)
+    sentence = said.message if first is None else f"{first.field}: {first.message}"
+    return sentence if len(sentence) <= LONGEST_TOLD and is_plain(sentence) else ""

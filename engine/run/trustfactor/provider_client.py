@@ -16,7 +16,7 @@ from engine.model.names import JsonObject, TenantId
 from engine.ports.http import Http, HttpAnswer, HttpRequest
 from engine.ports.outside import Vault
 from engine.records.trustfactor import Provider
-from engine.run.trustfactor.provider_answers import Token, Unread, read
+from engine.run.trustfactor.provider_answers import Token, Unread, read, told_in
 
 RENEW_AFTER: Final = timedelta(minutes=30)
 LOG_IN_AFTER: Final = timedelta(minutes=55)
@@ -37,11 +37,13 @@ class Rejected:
         reason: For operators: no word of the provider's own.
         again: Whether it may do it yet.
         status: What it has answered; 0: nothing.
+        told: Its own sentence, for whoever asks at a terminal; kept nowhere.
     """
 
     reason: str
     again: bool
     status: int = 0
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,12 @@ def _read(answer: HttpAnswer, kind: type[A]) -> A | Rejected:
     status = answer.status
     if not 200 <= status < 300:
         is_final = 400 <= status < 500 and status not in FOR_NOW
-        return Rejected(reason=f"it answered {status}", again=not is_final, status=status)
+        return Rejected(
+            reason=f"it answered {status}",
+            again=not is_final,
+            status=status,
+            told=told_in(answer.body),
+        )
     found = read(answer.body, kind)
     if isinstance(found, Unread):
         return Rejected(reason=found.reason, again=found.again, status=status)

@@ -21,6 +21,7 @@ from engine.records.record import Absent
 from engine.records.trustfactor import EMBEDDED, Provider
 from engine.run.trustfactor.provider_answers import CallbackSecret
 from engine.run.trustfactor.provider_client import (
+    UNAUTHORISED,
     Client,
     Rejected,
     Request,
@@ -76,7 +77,7 @@ async def add_provider(
     request = Request(path="/trustfactor/v1/callbacks", answer=CallbackSecret, said=dict(said))
     made = await Client(http=http).call(place, request)
     if isinstance(made, Rejected):
-        return (wrong("address", f"the provider does not take us: {made.reason}"),)
+        return (wrong("address", _refusal(made)),)
     secret = signing.read(made.secret)
     if secret is None:
         return (wrong("address", "the provider gave no secret that callbacks are signed with"),)
@@ -85,6 +86,14 @@ async def add_provider(
     unit.put(kept, Absent())
     unit.audit(actor.did("provider.add", f"provider:{wanted.name}", address=provider.address))
     return kept
+
+
+def _refusal(made: Rejected) -> str:
+    """Say why a provider does not take us, and what to look at."""
+    if made.status == UNAUTHORISED:
+        return f"the provider does not take us: {made.reason}; look at client and secret"
+    said = f", {made.told}" if made.told else ""
+    return f"the provider does not take us: {made.reason}{said}"
 
 
 def remove_provider(unit: UnitOfWork, actor: Actor, provider: Provider) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,8 @@ _WITHOUT_HEADERS: Final = (WEB_SOCKETS, SERVER_SENT_EVENTS)
 _SCHEME: Final = "bearer"
 _ALLOWED_HEADERS: Final = "authorization, content-type, x-requested-with, x-signalr-user-agent"
 LONGEST_AFTER: Final = 9
+LONGEST_ORIGIN: Final = 300
+log = logging.getLogger("trustflow.hub")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ async def enter(ask: Ask, wish: Wish | None = None) -> Admitted | Refused:
     origins = request.headers.getlist("origin")
     others = frozenset(origins) - web.config.origins
     if len(origins) > 1 or not lists(client, others):
+        facts = {"client": client.name, "origin": ", ".join(origins)[:LONGEST_ORIGIN]}
+        log.warning("page-refused", extra={"facts": facts})  # the page itself cannot be told
         return Refused(status=403)
     return Admitted(listener=listener, origins=others)
 

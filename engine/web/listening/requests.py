@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from typing import Final
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
@@ -48,6 +49,8 @@ from engine.web.listening.entering import Refused, after_of, cors, enter, prefli
 from engine.web.listening.sockets import take_in
 from engine.web.request import Ask
 from engine.web.wire import Unread, read_body
+
+NOT_LISTED: Final = "This page's origin is not among those of its client."
 
 
 class _Events(StreamingResponse):
@@ -236,5 +239,5 @@ def _answer(ask: Ask, answer: Answer) -> Response:
 def _refused(ask: Ask, refused: Refused) -> Response:
     """Refuse; a page that may not listen may not read why."""
     if refused.status == 403:
-        return Response(status_code=403, media_type="text/plain")
+        return Response(NOT_LISTED, status_code=403, media_type="text/plain")
     return Response(status_code=refused.status, headers=cors(ask.request), media_type="text/plain")
