@@ -36,10 +36,10 @@ from engine.run.loop import Loop
 from engine.run.outbox import Outbox
 from engine.run.oversight.supervision import Supervisor
 from engine.run.pump import Pump
-from engine.run.trustfactor.callbacks import ApplicationCallbacks
+from engine.run.trustfactor.application_callbacks import ApplicationCallbacks
+from engine.run.trustfactor.notifier import AT_PROVIDER, LABEL
 from engine.run.trustfactor.provider_client import Client
 from engine.run.trustfactor.providers import Providers
-from engine.run.trustfactor.telling import AT_PROVIDER, LABEL
 from engine.settings import Settings
 
 DATABASE = "trustflow.db"

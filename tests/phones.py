@@ -7,7 +7,7 @@ import re
 from typing import Literal, assert_never
 from urllib.parse import unquote
 
-from engine.access.embedded import own_client
+from engine.access.journey_client import own_client
 from engine.model.names import MAIN_TENANT
 from engine.ports.actor import Actor
 from engine.ports.store import Committed

@@ -86,9 +86,9 @@ class PostgresHints:
             self._given.clear()
             await ended(connection)
 
-    def _hear(self, own: int, connection: object, teller: int, name: str, hint: object) -> None:
+    def _hear(self, own: int, connection: object, notifier: int, name: str, hint: object) -> None:
         """Take a hint in, unless it is our own."""
         tenant, _, channel = str(hint).partition(" ")
-        if teller != own:
+        if notifier != own:
             for ear in self._ears:
                 ear.put_nowait((TenantId(tenant), channel))

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from engine.access.embedded import known_client
+from engine.access.journey_client import known_client
 from engine.errors import Busy, UnknownInstance
 from engine.identity.attempts import user_account
 from engine.model.event import Cancelled
@@ -36,8 +36,8 @@ from engine.records.work import Job, Signal
 from engine.run import sessions
 from engine.run.current import InstanceRef
 from engine.run.loop import Loop
+from engine.run.trustfactor.notifier import Notifier
 from engine.run.trustfactor.provider_endings import reset_elsewhere
-from engine.run.trustfactor.telling import Teller
 from engine.run.unit import TRIES, Unit, is_written
 
 TOKEN_KEPT: Final = timedelta(days=30)
@@ -155,9 +155,9 @@ class Eraser:
         own = await known_client(unit)
         if own is not None:
             vault = self.loop.outside.vault
-            teller = Teller(unit=unit, records=self.store, vault=vault, actor=by)
+            notifier = Notifier(unit=unit, records=self.store, vault=vault, actor=by)
             for device in await of_user(unit, self.store, own.id, user.id):
-                reset_elsewhere(teller, device)
+                reset_elsewhere(notifier, device)
             await forget_user(unit, self.store, own.id, user.id)
         found = Erased(instances=len(instances), tokens=len(tokens), passcodes=len(passcodes))
         unit.audit(by.did("user.erase", f"user:{user.id}", instances=str(found.instances)))

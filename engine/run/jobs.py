@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from engine.model.event import Broken, Ended
-from engine.model.names import JsonObject, TenantId, id_text
+from engine.model.names import InstanceId, JsonObject, NodeId, TenantId, id_text
 from engine.ports.outside import Purpose, Vault
 from engine.records.work import Job
 
@@ -51,6 +52,40 @@ def message_id(effect: str) -> str:
     """Name what is sent for an effect, by 128 bits that tell nothing of where it comes from."""
     digest = hashlib.sha256(f"trustflow/message/{effect}".encode()).digest()
     return MESSAGE_PREFIX + id_text(int.from_bytes(digest[:16], "big"))
+
+
+def errand(
+    sealing: Sealing,
+    label: str,
+    handed: JsonObject,
+    *,
+    at: datetime,
+    due_at: datetime,
+    delays: tuple[float, ...],
+) -> Job:
+    """Write a row that no activity has handed over, and that no journey waits for.
+
+    Args:
+        sealing: Of the row's id, which each try has.
+        label: Names who does it.
+        handed: What they are given.
+        at: Now.
+        due_at: When it is tried first.
+        delays: Seconds before each further try.
+    """
+    return Job(
+        id=sealing.id,
+        instance=InstanceId(""),
+        node=NodeId(""),
+        visit=0,
+        label=label,
+        activity_version=1,
+        waits=False,
+        job=sealing.sealed(handed),
+        delays=delays,
+        due_at=due_at,
+        created_at=at,
+    )
 
 
 def facts_of(job: Job) -> Mapping[str, str]:

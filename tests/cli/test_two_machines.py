@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from engine.access.embedded import known_client
+from engine.access.journey_client import known_client
 from engine.adapters.hints import PostgresHints
 from engine.adapters.signatures.rs256 import Rs256Signer
 from engine.adapters.system import SystemChance, SystemClock

@@ -22,7 +22,7 @@ from engine.records.work import Signal
 from engine.run.current import Current
 from engine.run.entry.answers import Begun
 from engine.run.pump import UNHEARD, Pump
-from engine.run.trustfactor.telling import Teller, signal_id
+from engine.run.trustfactor.notifier import Notifier, signal_id
 from engine.run.unit import Unit
 from engine.testing import FrozenClock
 from tests.bench import Bench, bench, ref
@@ -107,8 +107,8 @@ class House:
         )  # fmt: skip
         confirmed = codes.confirm(unit, actor, scanned, confirmation)
         assert isinstance(confirmed, RegistrationCode), confirmed
-        teller = Teller(unit=unit, records=self.store, vault=self.bench.vault, actor=actor)
-        await teller.tell_of_code(confirmed)
+        notifier = Notifier(unit=unit, records=self.store, vault=self.bench.vault, actor=actor)
+        await notifier.tell_of_code(confirmed)
         assert isinstance(await self.store.write(MAIN_TENANT, unit.staged()), Committed)
 
     async def heard(self, begun: Begun) -> int:

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from engine.access import embedded
-from engine.access.embedded import known_client
+from engine.access import journey_client
+from engine.access.journey_client import known_client
 from engine.model.names import MAIN_TENANT, InstanceId, JsonObject
 from engine.ports.store import PageQuery
 from engine.realtime.trustfactor import contracts
@@ -240,7 +240,7 @@ def test_a_word_that_comes_while_the_page_is_made_is_heard_by_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def story(journey: Journey) -> str:
-        phone, known = Agent(house=journey.house), embedded.known_client
+        phone, known = Agent(house=journey.house), journey_client.known_client
         await journey.begin("device-registration", WHO)
         payload = journey.payload
 

@@ -19,15 +19,15 @@ from engine.errors import HttpFailed
 from engine.model.names import MAIN_TENANT
 from engine.ports.http import HttpAnswer, HttpRequest
 from engine.ports.store import AuditQuery, PageQuery
-from engine.realtime.trustfactor import square
+from engine.realtime.trustfactor import qr_code
 from engine.realtime.trustfactor.contracts import MOST_DEVICES
 from engine.records.access import KeptAnswer
 from engine.records.realtime import ClientStatus, RtasClient
 from engine.records.trustfactor import Callbacks, Contract, RegistrationCode, Transaction
 from engine.records.work import Job
 from engine.run.outbox import Outbox
-from engine.run.trustfactor.callbacks import ApplicationCallbacks
-from engine.run.trustfactor.telling import LABEL
+from engine.run.trustfactor.application_callbacks import ApplicationCallbacks
+from engine.run.trustfactor.notifier import LABEL
 from engine.run.unit import Unit
 from engine.testing import ScriptedHttp
 from engine.web.sources import SourceLimits
@@ -90,7 +90,7 @@ def test_a_code_is_drawn_in_the_size_that_is_asked_for(size: int) -> None:
 
 
 def test_a_picture_too_small_for_its_text_is_none() -> None:
-    assert square.png("x" * 900, 100) is None
+    assert qr_code.png("x" * 900, 100) is None
 
 
 def test_a_code_leads_a_device_to_a_contract() -> None:

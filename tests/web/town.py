@@ -15,10 +15,10 @@ from engine.ports.http import HttpAnswer, HttpRequest
 from engine.ports.store import Committed, PageQuery
 from engine.records.trustfactor import Contract, Provider
 from engine.run.outbox import Outbox
-from engine.run.trustfactor.callbacks import ApplicationCallbacks
+from engine.run.trustfactor.application_callbacks import ApplicationCallbacks
+from engine.run.trustfactor.notifier import AT_PROVIDER, LABEL
 from engine.run.trustfactor.provider_client import Client, bound_to
 from engine.run.trustfactor.providers import Providers, Wanted, add_provider
-from engine.run.trustfactor.telling import AT_PROVIDER, LABEL
 from engine.run.unit import Unit
 from engine.webhooks import signing
 from tests.web.application import ApplicationServer, application

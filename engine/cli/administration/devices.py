@@ -35,7 +35,7 @@ def list_devices(*, name: str, store: str, data: Path | None, as_json: bool) -> 
     """List the phones that may approve for a user."""
 
     async def work(application: Application) -> Sequence[Contract]:
-        from engine.run.trustfactor.owned import devices_of
+        from engine.run.trustfactor.user_devices import devices_of
         from engine.run.unit import Unit
 
         unit = Unit(application.store, application.tenant)
@@ -69,9 +69,9 @@ def remove_device(*, name: str, device: str, store: str, data: Path | None) -> i
     """Let a phone approve nothing any more; DEVICE is an id as `devices` shows it."""
 
     async def work(application: Application) -> Contract:
-        from engine.run.trustfactor.owned import devices_of
+        from engine.run.trustfactor.notifier import Notifier
         from engine.run.trustfactor.provider_endings import end_device
-        from engine.run.trustfactor.telling import Teller
+        from engine.run.trustfactor.user_devices import devices_of
 
         async def staged(unit: Unit, actor: Actor) -> Contract:
             known = await user_named(unit, store, name)
@@ -80,10 +80,10 @@ def remove_device(*, name: str, device: str, store: str, data: Path | None) -> i
             if found is None:
                 shown = hint("user", "devices", named=name, options=in_store(store))
                 fail(f"{clean(name)} has no phone {clean(device)}.\n{shown} lists them.")
-            teller = Teller(
+            notifier = Notifier(
                 unit=unit, records=application.store, vault=application.vault, actor=actor
             )
-            return end_device(teller, found)
+            return end_device(notifier, found)
 
         gone = await change(application, staged)
         assert not isinstance(gone, tuple)  # noqa: S101 - nothing was sent that could be wrong

@@ -23,7 +23,7 @@ from engine.cli.device.calling import Refused, post
 from engine.model.names import TenantId
 from engine.ports.outside import Clock
 from engine.ports.signing import DeviceKeys
-from engine.realtime.trustfactor.said import (
+from engine.realtime.trustfactor.signed_texts import (
     AGENT,
     CONTRACT_SIGNATURE,
     DEVICE_SIGNATURE,

@@ -23,7 +23,7 @@ from engine.ports.outside import Vault
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.channels import USER
-from engine.realtime.trustfactor.plain import is_plain
+from engine.realtime.trustfactor.display_text import is_plain
 from engine.records.record import Absent, Version
 from engine.records.trustfactor import (
     EMBEDDED,

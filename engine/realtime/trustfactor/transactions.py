@@ -19,7 +19,7 @@ from engine.ports.paging import every
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor.contracts import ever_of_user
-from engine.realtime.trustfactor.plain import is_plain
+from engine.realtime.trustfactor.display_text import is_plain
 from engine.realtime.trustfactor.seats import free_seat
 from engine.records.record import Absent, Version
 from engine.records.trustfactor import (

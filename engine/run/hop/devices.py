@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
-from engine.access.embedded import own_client
+from engine.access.journey_client import own_client
 from engine.activity import Question, Registration
 from engine.errors import ActivityFault
 from engine.model.names import InstanceId, JsonObject
@@ -24,8 +24,8 @@ from engine.records.trustfactor import (
     Transaction,
     TransactionStatus,
 )
+from engine.run.trustfactor.notifier import Notifier, Wished, group_of, signal_id
 from engine.run.trustfactor.provider_endings import end_code, end_transaction
-from engine.run.trustfactor.telling import Teller, Wished, group_of, signal_id
 
 Answer = Literal["open", "accepted", "declined", "over"]
 _STATES: Final[Mapping[codes.Told, Literal["open", "confirmed", "rejected", "twice", "over"]]] = {
@@ -75,7 +75,7 @@ class DevicesOfHop:
         if not isinstance(made, RegistrationCode):
             raise _mistaken(made)
         if provider != EMBEDDED:
-            self._teller.wish(Wished(what="code", subject=made.id))
+            self._notifier.wish(Wished(what="code", subject=made.id))
         return _slot(made)
 
     async def registration(self, slot: JsonObject) -> Registration:
@@ -101,7 +101,7 @@ class DevicesOfHop:
         """Let nothing come of a registration."""
         code = await self._code(slot)
         if code is not None:
-            end_code(self._teller, code)
+            end_code(self._notifier, code)
 
     async def ask(self, question: Question) -> JsonObject | None:
         """Ask the devices of a user."""
@@ -125,7 +125,7 @@ class DevicesOfHop:
         if made is None:
             return None
         if made.provider != EMBEDDED:
-            self._teller.wish(Wished(what="ask", subject=made.id))
+            self._notifier.wish(Wished(what="ask", subject=made.id))
         return _slot(made)
 
     async def answer(self, slot: JsonObject) -> Answer:
@@ -139,11 +139,11 @@ class DevicesOfHop:
         """Ask no more."""
         asked = await self._transaction(slot)
         if asked is not None:
-            end_transaction(self._teller, asked)
+            end_transaction(self._notifier, asked)
 
     @property
-    def _teller(self) -> Teller:
-        return Teller(unit=self.unit, records=self.records, vault=self.vault, actor=self.actor)
+    def _notifier(self) -> Notifier:
+        return Notifier(unit=self.unit, records=self.records, vault=self.vault, actor=self.actor)
 
     async def _provider(self, name: str) -> str:
         if name != EMBEDDED and await self.unit.get(Provider, name) is None:

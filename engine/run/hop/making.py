@@ -33,8 +33,8 @@ from engine.run.hop.capabilities import Lent, bind
 from engine.run.hop.handing import job_of
 from engine.run.hop.perform import StillChecking, call_of, perform
 from engine.run.library import Library
+from engine.run.trustfactor.notifier import Notifier
 from engine.run.trustfactor.provider_endings import end_all
-from engine.run.trustfactor.telling import Teller
 from engine.run.unit import Unit
 from engine.secret import Bag
 
@@ -101,7 +101,7 @@ class Hops:
                 if instance.is_held:
                     unit.back_to(mark)
                 if instance.is_over and not was_over:
-                    await end_all(self._teller(unit, instance, at), instance)
+                    await end_all(self._notifier(unit, instance, at), instance)
                 return Moved(instance=instance, events=tuple(events))
             if len(events) == MOST_TURNS:
                 event = _too_many(turn.effects[0], event.at)
@@ -140,10 +140,10 @@ class Hops:
             outcome = Handed(waits=job.waits)
         return Finished(at=at, node=effect.node, visit=effect.visit, outcome=outcome)
 
-    def _teller(self, unit: Unit, instance: ProcessInstance, at: datetime) -> Teller:
+    def _notifier(self, unit: Unit, instance: ProcessInstance, at: datetime) -> Notifier:
         outside = self.outside
         actor = Actor(name=f"instance:{instance.id}", at=at, chance=outside.chance)
-        return Teller(unit=unit, records=outside.store, vault=outside.vault, actor=actor)
+        return Notifier(unit=unit, records=outside.store, vault=outside.vault, actor=actor)
 
     def _lent(
         self,

@@ -14,7 +14,7 @@ from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor import codes, transactions
 from engine.records.realtime import RtasClient
 from engine.records.trustfactor import Confirmation, Contract, RegistrationCode, Transaction
-from engine.run.trustfactor.telling import Teller
+from engine.run.trustfactor.notifier import Notifier
 
 Why = codes.Refusal | transactions.Refusal | Literal["taken", "one key"]
 """Why a device's word counts for nothing."""
@@ -104,7 +104,7 @@ class DeviceAnswers:
             return Outcome(subject=transaction, refused=changed)
         if changed.version == transaction.version:
             return Outcome(subject=changed)
-        return Outcome(subject=changed, channel=await self._teller.tell_of_decision(changed))
+        return Outcome(subject=changed, channel=await self._notifier.tell_of_decision(changed))
 
     async def _code(
         self,
@@ -118,7 +118,7 @@ class DeviceAnswers:
             return Outcome(subject=before, refused=changed)
         if changed.version == before.version or not tells:
             return Outcome(subject=changed)
-        channel = await self._teller.tell_of_code(changed)
+        channel = await self._notifier.tell_of_code(changed)
         latest = await self.unit.get(RegistrationCode, before.id) or changed
         return Outcome(subject=latest, channel=channel)
 
@@ -137,5 +137,5 @@ class DeviceAnswers:
         return status in _OPEN and not await is_awaited(self.unit, self.store, subject)
 
     @property
-    def _teller(self) -> Teller:
-        return Teller(unit=self.unit, records=self.store, vault=self.vault, actor=self.actor)
+    def _notifier(self) -> Notifier:
+        return Notifier(unit=self.unit, records=self.store, vault=self.vault, actor=self.actor)

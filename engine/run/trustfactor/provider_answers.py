@@ -13,8 +13,8 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta
 
+from engine.realtime.trustfactor.display_text import is_plain
 from engine.realtime.trustfactor.links import LONGEST
-from engine.realtime.trustfactor.plain import is_plain
 
 A = TypeVar("A", bound=msgspec.Struct)
 # `\Z`, as `$` lets a line end follow. Ids stand in paths, and the token in a header.

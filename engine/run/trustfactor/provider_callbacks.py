@@ -14,7 +14,7 @@ from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor import codes, transactions
-from engine.realtime.trustfactor.plain import is_plain
+from engine.realtime.trustfactor.display_text import is_plain
 from engine.realtime.trustfactor.values import Id, Key, ToldDevice, Word
 from engine.records.trustfactor import (
     Confirmation,
@@ -25,8 +25,8 @@ from engine.records.trustfactor import (
     remote_key,
 )
 from engine.run.trustfactor.device_answers import is_awaited
+from engine.run.trustfactor.notifier import Notifier
 from engine.run.trustfactor.provider_client import bound_to
-from engine.run.trustfactor.telling import Teller
 from engine.webhooks import signing
 
 DECISIONS: Final[Mapping[str, transactions.Decision]] = {
@@ -113,7 +113,7 @@ class Hearing:
             return Taken(refused=changed)
         if changed.version == code.version:
             return Taken()
-        return Taken(channel=await self._teller(name).tell_of_code(changed))
+        return Taken(channel=await self._notifier(name).tell_of_code(changed))
 
     async def decided(self, name: str, said: TransactionDecided) -> Taken | None:
         """Take a decision in; None: it is about nothing that we have asked."""
@@ -135,7 +135,7 @@ class Hearing:
             return Taken(refused=changed)
         if changed.version == asked.version:
             return Taken()
-        return Taken(channel=await self._teller(name).tell_of_decision(changed))
+        return Taken(channel=await self._notifier(name).tell_of_decision(changed))
 
     async def _refusal(self, code: RegistrationCode, said: Registered) -> Taken | None:
         """Say why a device is not taken in, whatever the code is."""
@@ -153,8 +153,10 @@ class Hearing:
     def _actor(self, name: str) -> Actor:
         return Actor(name=f"provider:{name}", at=self.at, chance=self.chance)
 
-    def _teller(self, name: str) -> Teller:
-        return Teller(unit=self.unit, records=self.store, vault=self.vault, actor=self._actor(name))
+    def _notifier(self, name: str) -> Notifier:
+        return Notifier(
+            unit=self.unit, records=self.store, vault=self.vault, actor=self._actor(name)
+        )
 
 
 def _unseen(said: Registered) -> str | None:

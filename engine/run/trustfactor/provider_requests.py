@@ -23,7 +23,7 @@ from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.realtime.channels import publish
 from engine.realtime.trustfactor import codes, links, transactions
-from engine.realtime.trustfactor.square import png
+from engine.realtime.trustfactor.qr_code import png
 from engine.records.trustfactor import (
     EMBEDDED,
     Provider,
@@ -33,9 +33,9 @@ from engine.records.trustfactor import (
     remote_key,
 )
 from engine.records.work import Job
+from engine.run.trustfactor.notifier import MOVED, Notifier, Wish, Wished, group_of
 from engine.run.trustfactor.provider_answers import CodeMade, Done, TransactionMade, unfit
 from engine.run.trustfactor.provider_client import A, Client, Rejected, Request, place_of
-from engine.run.trustfactor.telling import MOVED, Teller, Wish, Wished, group_of
 from engine.run.unit import Unit, is_written
 
 CODES: Final = "/trustfactor/v2/registration-codes"
@@ -138,17 +138,17 @@ class Errand:
         if not _is_over(latest, self.at):
             channel = await publish(unit, self.vault, group_of(changed), MOVED, self.at)
             if isinstance(changed, RegistrationCode):
-                self.teller.wish(Wished(what="created", subject=changed.id))
+                self.notifier.wish(Wished(what="created", subject=changed.id))
         is_kept = await is_written(unit, self.store)
         if is_kept and channel is not None and self.hints is not None:
             self.hints.give(unit.tenant, channel.id)
         return is_kept
 
     @property
-    def teller(self) -> Teller:
+    def notifier(self) -> Notifier:
         """Stage what follows in the same unit."""
         actor = Actor(name="trustfactor", at=self.at, chance=self.chance)
-        return Teller(unit=self.unit, records=self.store, vault=self.vault, actor=actor)
+        return Notifier(unit=self.unit, records=self.store, vault=self.vault, actor=actor)
 
 
 def _is_over(subject: Subject, at: datetime) -> bool:

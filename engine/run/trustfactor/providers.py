@@ -19,6 +19,7 @@ from engine.ports.store import Store
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Absent
 from engine.records.trustfactor import EMBEDDED, Provider
+from engine.run.trustfactor.notifier import Wished
 from engine.run.trustfactor.provider_answers import CallbackSecret
 from engine.run.trustfactor.provider_client import (
     UNAUTHORISED,
@@ -29,7 +30,6 @@ from engine.run.trustfactor.provider_client import (
     place_of,
 )
 from engine.run.trustfactor.provider_requests import DONE, WISHES, Errand
-from engine.run.trustfactor.telling import Wished
 from engine.run.unit import Unit
 from engine.webhooks import signing
 

@@ -19,7 +19,7 @@ from engine.web.api.notification_service import dead_letters, webhooks
 from engine.web.api.process_manager import audit, definitions, forms, instances, tokens
 from engine.web.api.rtas import callbacks as rtas_callbacks
 from engine.web.api.rtas import clients, end_user_tokens, login
-from engine.web.api.trustfactor import callbacks, contracts, registering, transactions
+from engine.web.api.trustfactor import callbacks, codes, contracts, transactions
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *keys.OPERATIONS,
@@ -42,7 +42,7 @@ FOR_APPLICATIONS: Final[Sequence[Operation[Any, Any]]] = (
     login.RENEWAL,
     *end_user_tokens.OPERATIONS,
     *rtas_callbacks.OPERATIONS,
-    *registering.OPERATIONS,
+    *codes.OPERATIONS,
     *contracts.OPERATIONS,
     *transactions.OPERATIONS,
     *callbacks.OPERATIONS,

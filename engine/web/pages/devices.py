@@ -11,7 +11,7 @@ from markupsafe import Markup
 from engine.model.instance import Wait
 from engine.model.problem import Message
 from engine.model.screen import DevicePanel, LivePanel
-from engine.realtime.trustfactor.square import outline
+from engine.realtime.trustfactor.qr_code import outline
 from engine.web.pages.frame import drawn
 from engine.web.texts import Said, Speech
 

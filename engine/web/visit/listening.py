@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.access.embedded import known_client
+from engine.access.journey_client import known_client
 from engine.errors import Busy
 from engine.model.names import TenantId
 from engine.model.screen import LivePanel

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from engine.records.trustfactor import Contract
-from engine.run.trustfactor.owned import devices_of
+from engine.run.trustfactor.notifier import Notifier
 from engine.run.trustfactor.provider_endings import end_device
-from engine.run.trustfactor.telling import Teller
+from engine.run.trustfactor.user_devices import devices_of
 from engine.web.api.frame.operation import (
     MISSING,
     Answered,
@@ -63,8 +63,8 @@ async def remove_device(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     if found is None:
         return MISSING
     vault = call.ask.web.journeys.vault
-    teller = Teller(unit=call.unit, records=call.offices.store, vault=vault, actor=call.actor)
-    end_device(teller, found)
+    notifier = Notifier(unit=call.unit, records=call.offices.store, vault=vault, actor=call.actor)
+    end_device(notifier, found)
     return Answered()
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from engine.access.naming import tenant_of
 from engine.model.names import TenantId
 from engine.realtime.trustfactor import codes, contracts, transactions
-from engine.realtime.trustfactor.said import AGENT, decision_text
+from engine.realtime.trustfactor.signed_texts import AGENT, decision_text
 from engine.realtime.trustfactor.values import Id, Key, Word
 from engine.records.trustfactor import Confirmation, Contract, RegistrationCode, Transaction
 from engine.run.trustfactor.device_answers import Outcome, is_awaited

@@ -13,7 +13,7 @@ from engine.model.problem import Problems, wrong
 from engine.records.record import Absent, Version
 from engine.records.trustfactor import Callbacks
 from engine.records.webhooks import SealedSecret
-from engine.run.trustfactor.callbacks import sealed
+from engine.run.trustfactor.application_callbacks import sealed
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped, invalid
 from engine.web.api.trustfactor.values import TRUSTFACTOR, SentToTrustFactor
 from engine.webhooks import signing

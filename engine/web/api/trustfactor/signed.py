@@ -16,7 +16,11 @@ from starlette.responses import Response
 from engine.errors import Busy
 from engine.model.names import TenantId
 from engine.ports.actor import Actor
-from engine.realtime.trustfactor.said import CONTRACT_SIGNATURE, DEVICE_SIGNATURE, signed_message
+from engine.realtime.trustfactor.signed_texts import (
+    CONTRACT_SIGNATURE,
+    DEVICE_SIGNATURE,
+    signed_message,
+)
 from engine.run.trustfactor import device_answers
 from engine.run.trustfactor.device_answers import DeviceAnswers
 from engine.run.unit import TRIES, Unit, is_written

@@ -14,7 +14,7 @@ from engine.realtime.trustfactor import transactions
 from engine.realtime.trustfactor.contracts import MOST_DEVICES
 from engine.realtime.trustfactor.values import Id, Key, Name
 from engine.records.trustfactor import Transaction
-from engine.run.trustfactor.telling import Teller
+from engine.run.trustfactor.notifier import Notifier
 from engine.web.api.frame.operation import (
     MISSING,
     Answered,
@@ -96,8 +96,8 @@ async def create_transaction(call: Call[NewTransaction, Nothing]) -> Answered | 
         return Stopped(kind="missing", details=[told])
     if isinstance(made, tuple):
         return invalid(made if one is None else _of_one(made))
-    teller = Teller(unit=call.unit, records=call.offices.store, vault=vault, actor=call.actor)
-    await teller.watch_expiry(made)
+    notifier = Notifier(unit=call.unit, records=call.offices.store, vault=vault, actor=call.actor)
+    await notifier.watch_expiry(made)
     return _answered(call, made)
 
 

@@ -22,7 +22,7 @@ from engine.records.realtime import RtasClient
 from engine.records.trustfactor import Callbacks, RegistrationCode, Transaction
 from engine.records.webhooks import SealedSecret
 from engine.run.delivering import tried
-from engine.run.trustfactor.telling import What
+from engine.run.trustfactor.notifier import What
 from engine.run.unit import Unit, is_written
 from engine.webhooks import signing
 

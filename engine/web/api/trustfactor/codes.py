@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from engine.realtime.trustfactor import codes, square
+from engine.realtime.trustfactor import codes, qr_code
 from engine.realtime.trustfactor.values import Id, Name
 from engine.records.trustfactor import RegistrationCode
 from engine.web.api.frame.operation import (
@@ -29,7 +29,7 @@ CODES: Final = f"{TRUSTFACTOR}/v2/registration-codes"
 CODE: Final = f"{CODES}/{{uniqueId}}"
 USUAL_SIZE: Final = 200
 Size = Annotated[
-    int, Meta(ge=square.SMALLEST, le=square.LARGEST, description="Pixels of the picture's edge.")
+    int, Meta(ge=qr_code.SMALLEST, le=qr_code.LARGEST, description="Pixels of the picture's edge.")
 ]
 Expiry = Annotated[int, Meta(description="Unix seconds.")]
 
@@ -109,7 +109,7 @@ def _answered(call: Call[Any, Any], code: RegistrationCode, size: int) -> Answer
     web = call.ask.web
     payload = codes.payload_of(web.journeys.vault, call.tenant, code)
     link = registration_link(web.config.origin, payload)
-    picture = square.png(link, size)
+    picture = qr_code.png(link, size)
     if picture is None:
         return exists("size", "the code does not fit into so few pixels; ask for more")
     shown = CodeShown(

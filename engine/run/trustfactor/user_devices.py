@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.access.embedded import known_client
+from engine.access.journey_client import known_client
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor import contracts

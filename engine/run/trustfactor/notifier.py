@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from engine.activity import USUAL_DELAYS
-from engine.model.names import InstanceId, JsonObject, NodeId
+from engine.model.names import InstanceId, JsonObject
 from engine.model.value import Value
 from engine.ports.actor import Actor
 from engine.ports.outside import Vault
@@ -29,8 +29,8 @@ from engine.records.trustfactor import (
     RegistrationCode,
     Transaction,
 )
-from engine.records.work import Job, Signal
-from engine.run.jobs import Sealing, message_id
+from engine.records.work import Signal
+from engine.run.jobs import Sealing, errand, message_id
 
 LABEL: Final = "TrustFactor callback"
 """Of the rows of the outbox that call an application back."""
@@ -77,7 +77,7 @@ def group_of(subject: RegistrationCode | Transaction) -> Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Teller:
+class Notifier:
     """Stages what follows, in the unit of what it follows from."""
 
     unit: UnitOfWork
@@ -138,20 +138,8 @@ class Teller:
     ) -> None:
         id = message_id(f"trustfactor/{handed['what']}/{handed['subject']}")
         sealing = Sealing(vault=self.vault, tenant=self.unit.tenant, id=id)
-        job = Job(
-            id=id,
-            instance=InstanceId(""),
-            node=NodeId(""),
-            visit=0,
-            label=label,
-            activity_version=1,
-            waits=False,
-            job=sealing.sealed(handed),
-            delays=delays,
-            due_at=due_at,
-            created_at=self.actor.at,
-        )
-        self.unit.put(job, Absent())
+        row = errand(sealing, label, handed, at=self.actor.at, due_at=due_at, delays=delays)
+        self.unit.put(row, Absent())
 
     async def _signal(self, flow: Flow, id: str, instance: InstanceId) -> None:
         name = signal_id(flow, id)
