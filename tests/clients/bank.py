@@ -3,15 +3,18 @@
 It does what the Go program of RTAS's documentation does: log in, ask TrustFactor for a code, make
 an end user's token, tell that a registration was created, hand both to its own page; tell of the
 success when TrustFactor calls back; and have a device removed that is not its user's. Standard
-library only: read it, and write your own.
+library only: read it, and write your own. `python3 tests/clients/bank.py --help` runs it.
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
+import getpass
 import hmac
 import json
 import secrets
+import sys
 import threading
 import time
 import urllib.error
@@ -45,6 +48,11 @@ PAGE: Final = """<!DOCTYPE html>
 <script>
 window.heard = [];
 const heard = (name) => (data) => window.heard.push([name, data ?? null]);
+const removeDevice = (token) => fetch("/wrong-device", { method: "POST", body: token })
+.then((response) => response.json())
+.then(({ removed }) => {
+if (removed) document.querySelector("#rtas").textContent = "%(removed)s";
+});
 fetch("/tf/create-qr%(query)s", { method: "POST" })
 .then((response) => response.json())
 .then((responseData) => {
@@ -55,7 +63,7 @@ new rtasui.RTASUI()
 .setOnErrorCallback(heard("error"))
 .setOnConnectionEstablishedCallback(heard("established"))
 .setOnConnectionCloseCallback(heard("close"))
-.setOnWrongDeviceCallback((token) => fetch("/wrong-device", { method: "POST", body: token }))
+.setOnWrongDeviceCallback(removeDevice)
 .setLanguage("%(language)s")
 .setRegistrationType()
 .setOnRegistrationPendingCallback(heard("pending"))
@@ -68,6 +76,10 @@ new rtasui.RTASUI()
 </body>
 </html>
 """
+REMOVED: Final = {
+    "EN_US": "That phone was removed. It can approve nothing.",
+    "PT_PT": "Esse telemóvel foi removido. Já não pode aprovar nada.",
+}
 
 
 class Rtas:
@@ -233,7 +245,7 @@ class Bank:
 
 
 class Served:
-    """The bank's own server, on loopback, for the length of a test."""
+    """The bank's own server, on loopback."""
 
     bank: Bank
     """To be put there before anybody comes: it needs a client, and the client this address."""
@@ -268,7 +280,10 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             language = "PT_PT" if "pt" in self.path else "EN_US"
             query = "?short" if "short" in self.path else ""
-            shown = PAGE % {"rtas": served.bank.rtas_url, "language": language, "query": query}
+            shown = PAGE % {
+                "rtas": served.bank.rtas_url, "language": language, "query": query,
+                "removed": REMOVED[language],
+            }  # fmt: skip
             self._answer(shown.encode(), "text/html; charset=utf-8")
 
         def do_POST(self) -> None:
@@ -289,3 +304,33 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
     return Handler
+
+
+def main() -> int:
+    """Serve the bank's page until Ctrl-C."""
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    asked.add_argument("rtas", help="where trustflow is, http://127.0.0.1:8321 say")
+    asked.add_argument(
+        "client", help="a client of `trustflow rtas add`, whose --origin is our page"
+    )
+    asked.add_argument("--port", type=int, default=8400, help="where the page is served")
+    given = asked.parse_args()
+    secret = getpass.getpass("The client's secret: ")
+    try:
+        rtas = Rtas(given.rtas, given.client, secret)
+        served = Served(given.port)
+        served.bank = Bank(rtas=rtas, rtas_url=given.rtas)
+        served.bank.secret = rtas.called_back_at(f"{served.base}{CALLBACK}")
+    except urllib.error.HTTPError as error:  # it says what is wrong, and what would be right
+        sys.stderr.write(f"{error.url}: {error.code} {error.read().decode(errors='replace')}\n")
+        return 1
+    sys.stdout.write(f"{served.base}/ is the page; ?pt for Portuguese. Ctrl-C ends it.\n")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        served.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

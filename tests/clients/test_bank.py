@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -238,3 +241,34 @@ def test_a_device_is_registered_while_the_secret_changes(hub: Hub, tmp_path: Pat
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["status"] == "REGISTERED"
     assert served.bank.devices == {json.loads(result.stdout)["contractKey"]}
+
+
+def test_it_runs_as_a_program_and_says_what_stands_in_its_way(hub: Hub) -> None:
+    origin = f"http://127.0.0.1:{hub.trusted}"
+    made = hub.client("harbour", origin)
+    program = Path(__file__).with_name("bank.py")
+    words = [sys.executable, str(program), hub.base, "harbour", "--port", str(hub.trusted)]
+
+    def begun() -> subprocess.Popen[str]:  # without a terminal the secret is read as it comes
+        return subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, start_new_session=True,
+        )  # fmt: skip
+
+    wrong = begun().communicate("rs_wrong\n", timeout=60)[1]
+    running = begun()
+    assert running.stdin
+    assert running.stdout
+    running.stdin.write(f"{made.secret}\n")
+    running.stdin.flush()
+    line = running.stdout.readline()
+    with urllib.request.urlopen(origin, timeout=10) as answer:
+        page = answer.read().decode()
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=60)
+
+    assert "401" in wrong
+    assert "client" in wrong
+    assert line.startswith(f"{origin}/ is the page")
+    assert f"{hub.base}/rtas/rtas-ui.js" in page
+    assert running.returncode == 0

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.cli.shell import Main
-from tests.clients.bank import CALLBACK, Bank, Rtas, Served
+from tests.clients.bank import CALLBACK, REMOVED, Bank, Rtas, Served
 from tests.clients.conftest import Hub
 from tests.web.application import DEVICE
 
@@ -132,6 +132,7 @@ def test_from_the_code_to_the_device_and_away_with_it(
     with page.expect_response("**/wrong-device"):
         page.get_by_role("button").click()
 
+    expect(page.locator("#rtas")).to_have_text(REMOVED["PT_PT" if language == "pt" else "EN_US"])
     assert key not in bank.bank.devices
     asked = CliRunner(env=devices_in(tmp_path)).invoke(
         Main("trustflow"), ["device", "transactions"]
