@@ -293,7 +293,7 @@ def test_a_page_whose_client_does_not_name_it_says_that_something_went_wrong(
     page.goto(f"{stranger.base}/{language}")
     token = stranger.bank.create_code()["rtas_token"]
 
-    page.evaluate(ALONE, [hub.base, token, "PT_PT" if language == "pt" else "EN_US"])
+    page.evaluate(ALONE, [hub.base, token, "pt-PT" if language == "pt" else "EN_US"])
 
     title, lede = FAILED[language]
     expect(page.get_by_role("heading", name=title)).to_be_focused()

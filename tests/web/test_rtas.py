@@ -202,6 +202,8 @@ def test_what_may_be_there_or_be_spelt_otherwise_is_taken(more: dict[str, Any]) 
         ({"cache_expires_after_minutes": 0}, "cache_expires_after_minutes"),
         ({"cache_expires_after_minutes": 1441}, "cache_expires_after_minutes"),
         ({"device_info": {}}, "device_info"), ({"colour": "red"}, "colour"),
+        ({"qr_code": "***"}, "qr_code"), ({"deeplink_url": "javascript:alert(1)"}, "deeplink_url"),
+        ({"deeplink_url": "data:text/html,x"}, "deeplink_url"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_taken_is_named(more: dict[str, Any], field: str) -> None:

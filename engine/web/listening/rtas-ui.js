@@ -365,7 +365,7 @@ var rtasui = (() => {
       successLede: "From now on this phone can approve requests from {app}.",
       device: "Phone",
       expired: "This code has run out",
-      expiredLede: "Codes work for a short time, to keep you safe.",
+      expiredLede: "Codes work for a short time, to keep you safe. Load the page again for a new one.",
       wrong: "Not your phone?",
       wrongLede: "Somebody else may have scanned the code. Remove the phone now and it can approve nothing.",
       wrongGo: "This is not my phone",
@@ -397,7 +397,7 @@ var rtasui = (() => {
       successLede: "A partir de agora, este telemóvel pode aprovar os pedidos que {app} lhe fizer.",
       device: "Telemóvel",
       expired: "Este código já não é válido",
-      expiredLede: "Os códigos duram pouco tempo, para sua segurança.",
+      expiredLede: "Os códigos duram pouco tempo, para sua segurança. Carregue a página outra vez para ter um novo.",
       wrong: "Não é o seu telemóvel?",
       wrongLede: "Outra pessoa pode ter lido o código. Remova já o telemóvel e ele não poderá aprovar nada.",
       wrongGo: "Não é o meu telemóvel",
@@ -421,7 +421,7 @@ color:var(--ink);background:var(--paper);font:1rem/1.5 system-ui,sans-serif;max-
 .rtas p{margin:0 0 1rem}.rtas .rtas-soft{color:var(--soft)}.rtas ol{margin:0 0 1rem;padding-inline-start:1.5rem}
 .rtas .rtas-button{display:inline-flex;align-items:center;justify-content:center;min-height:48px;padding:.5rem 1.25rem;border:2px solid var(--accent);border-radius:10px;background:var(--accent);color:var(--on);font:inherit;font-weight:620;text-decoration:none;cursor:pointer;width:100%;margin-bottom:1rem}
 .rtas .rtas-second{background:none;color:var(--accent)}.rtas :focus-visible{outline:3px solid var(--focus);outline-offset:2px}
-.rtas .rtas-qr{background:#fff;padding:12px;border-radius:10px;border:1px solid var(--line);width:min(100%,15rem);margin:0 0 1rem}
+.rtas .rtas-qr{background:#fff;padding:12px;border-radius:10px;border:1px solid var(--line);width:min(100%,15rem);margin:0 auto 1rem}
 .rtas .rtas-qr img{display:block;width:100%;height:auto;image-rendering:pixelated}
 .rtas [role=timer]{font-variant-numeric:tabular-nums}.rtas .rtas-good{color:var(--good)}
 .rtas .rtas-live{margin:0}.rtas-live:not(:empty){border-top:1px solid var(--line);padding-top:1rem}.rtas-live:not(:empty)::before{content:"";display:inline-block;width:.6em;height:.6em;border:2px solid currentColor;border-radius:50%;background:currentColor;margin-inline-end:.5em}
@@ -440,6 +440,11 @@ color:var(--ink);background:var(--paper);font:1rem/1.5 system-ui,sans-serif;max-
     const [, scheme = ""] = /^([a-z][a-z0-9+.-]*):/i.exec(link ?? "") ?? [];
     return scheme && !/^(javascript|data|vbscript|blob|file|about)$/i.test(scheme) ? link : null;
   };
+  // `pt`, `pt-BR` and `PT_PT` are one here.
+  const wordsFor = (code) => {
+    const spoken = String(code).slice(0, 2).toUpperCase();
+    return WORDS[Object.keys(WORDS).find((known) => known.startsWith(spoken))];
+  };
   let sheet;
 
   class RTASUI extends RTASBase {
@@ -451,9 +456,8 @@ color:var(--ink);background:var(--paper);font:1rem/1.5 system-ui,sans-serif;max-
     build() {
       this.place = document.querySelector(this.target ?? "#rtas");
       if (!this.place) throw new Error(`rtas-ui finds no element ${this.target ?? "#rtas"}.`);
-      const browser = String(navigator.language).toLowerCase().startsWith("pt") ? "PT_PT" : "EN_US";
-      const mine = this.language ?? (navigator.language ? browser : null);
-      this.words = WORDS[mine] ?? WORDS[this.fallback] ?? WORDS.EN_US;
+      const mine = this.language ?? navigator.language;
+      this.words = wordsFor(mine) ?? wordsFor(this.fallback) ?? WORDS.EN_US;
       if (!sheet) {
         sheet = new CSSStyleSheet();
         sheet.replaceSync(STYLE);

@@ -12,6 +12,7 @@ from engine.model.names import JsonObject
 from engine.model.problem import Problems, wrong
 from engine.realtime.callbacks import Flags, event_of, status_of, subject_of
 from engine.realtime.channels import MOST_EVENTS, Event, Flow, Group, publish
+from engine.realtime.trustfactor import links
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped, invalid
 from engine.web.api.rtas.operations import group_of, ids_of, operation, subject_name
 from engine.web.api.rtas.values import Id, SentToRtas
@@ -19,10 +20,20 @@ from engine.web.api.rtas.values import Id, SentToRtas
 CALLBACK_BYTES: Final = 512 * 1024
 """A callback holds a picture."""
 Text = Annotated[str, Meta(max_length=500)]
-Link = Annotated[str, Meta(max_length=4_000)]
-Picture = Annotated[str, Meta(max_length=400_000, description="A PNG in base64, without `data:`.")]
+Link = Annotated[
+    str, Meta(max_length=links.LONGEST, description="To a page, or an app by its own scheme.")
+]
+Picture = Annotated[
+    str,
+    Meta(
+        max_length=400_000,
+        pattern=r"^[A-Za-z0-9+/]+={0,2}\Z",
+        description="A PNG in base64, without `data:`.",
+    ),
+]
 Seconds = Annotated[int, Meta(ge=0, le=253_402_300_799, description="Unix seconds.")]
 Minutes = Annotated[int, Meta(ge=1, le=1440)]
+NO_LINK: Final = "use https://..., or the scheme of an app"
 Anything = Annotated[Any, Meta(description="Any JSON; it is passed on as it is.")]
 
 
@@ -111,6 +122,8 @@ async def _tell(
         return invalid(group)
     if not isinstance(status, str):
         return invalid(status)
+    if body.deeplink_url is not None and links.kind_of(body.deeplink_url) is None:
+        return invalid((wrong("deeplink_url", NO_LINK),))
     flags = Flags(
         closes=body.close_connection_on_receive,
         stores=body.store_in_cache,

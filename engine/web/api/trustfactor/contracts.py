@@ -12,7 +12,6 @@ from engine.realtime.trustfactor import contracts
 from engine.realtime.trustfactor.values import Key
 from engine.records.trustfactor import Contract
 from engine.web.api.frame.operation import (
-    MISSING,
     Answered,
     Call,
     Nothing,
@@ -62,6 +61,12 @@ class WrongDevice(Struct, kw_only=True, frozen=True):
     expires_at: int
 
 
+UNKNOWN: Final = Stopped(
+    kind="missing",
+    details=[{"field": "contract_key", "message": "no device of yours has this key"}],
+)
+
+
 async def list_contracts(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     """List the devices of a user."""
     client, user_id = call.application.client.id, call.path["tfUserId"]
@@ -73,7 +78,7 @@ async def reset_contract(call: Call[Named, Nothing]) -> Answered | Stopped:
     """Let a device answer for nobody any more."""
     found = await _own(call)
     if found is None:
-        return MISSING
+        return UNKNOWN
     contracts.reset(call.unit, call.actor, found)
     return Answered()
 
@@ -82,7 +87,7 @@ async def make_token(call: Call[Named, Nothing]) -> Answered | Stopped:
     """Make a token for the person who sees that it is not their device."""
     found = await _own(call)
     if found is None or found.status != "ACTIVE":
-        return MISSING
+        return UNKNOWN
     token = named(call.tenant, call.actor.chance.token(), WRONG_DEVICE_PREFIX)
     ends = contracts.keep_wrong_device(call.unit, call.actor, found, token)
     return Answered(body=WrongDevice(token=token, expires_at=int(ends.timestamp())))
