@@ -59,7 +59,10 @@ class Welcome:
         terminal.write(f"Signing in with a passcode, {where}.", indent=MARGIN, tone="quiet")
         terminal.say()
         if self.wanted_port not in (0, self.port):
-            words = f"Port {self.wanted_port} is taken; this is port {self.port}."
+            words = (
+                f"Port {self.wanted_port} is taken; this is port {self.port}. Links made in another"
+                f" terminal lead here with TRUSTFLOW_PORT={self.port} before the command."
+            )
             terminal.write(words, indent=MARGIN, tone="warning")
             terminal.say()
 
