@@ -37,8 +37,8 @@ from engine.run.outbox import Outbox
 from engine.run.oversight.supervision import Supervisor
 from engine.run.pump import Pump
 from engine.run.trustfactor.application_callbacks import ApplicationCallbacks
-from engine.run.trustfactor.notifier import AT_PROVIDER, LABEL
-from engine.run.trustfactor.provider_client import Client
+from engine.run.trustfactor.notifier import APPLICATION_CALLBACK, PROVIDER_REQUEST
+from engine.run.trustfactor.provider_client import ProviderClient
 from engine.run.trustfactor.providers import Providers
 from engine.settings import Settings
 
@@ -320,7 +320,7 @@ def wire(
     eraser = Eraser(store=store, loop=loop)
     callbacks = ApplicationCallbacks(store=store, vault=vault, http=http, chance=chance)
     providers = Providers(
-        store=store, vault=vault, chance=chance, client=Client(http=http), hints=hints
+        store=store, vault=vault, chance=chance, client=ProviderClient(http=http), hints=hints
     )
     allowed = settings.allowed_redirects
     return Application(
@@ -362,6 +362,6 @@ def wire(
             loop=loop,
             clock=clock,
             http=http,
-            errands={LABEL: callbacks.do, AT_PROVIDER: providers.do},
+            errands={APPLICATION_CALLBACK: callbacks.do, PROVIDER_REQUEST: providers.do},
         ),
     )

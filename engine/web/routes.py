@@ -12,7 +12,7 @@ from engine.web.api.process_manager import creating
 from engine.web.api.rtas import login
 from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
 from engine.web.api.trustfactor.agents import AGENTS
-from engine.web.api.trustfactor.provider_callbacks import PROVIDED
+from engine.web.api.trustfactor.provider_callbacks import PROVIDER_CALLBACKS
 from engine.web.gate.door import Door, ObjectRule
 from engine.web.links import DEVICE_PATH, HUB_PATH, LANDING_PATH, NEGOTIATE_PATH, VISITS_PATH
 from engine.web.listening import keys, requests, script
@@ -87,6 +87,6 @@ DOORS: Sequence[Door] = (
     *(
         Door(path=row.path, method="POST", permission="provider", rule="the provider's own",
              answer=answer)
-        for row, answer in PROVIDED
+        for row, answer in PROVIDER_CALLBACKS
     ),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from engine.ports.store import PageQuery
 from engine.realtime.trustfactor.links import LONGEST, NOT_AN_APPS, kind_of
 from engine.records.trustfactor import RegistrationCode, Transaction
 from engine.records.work import Job
-from engine.run.trustfactor.provider_answers import CodeMade, Token, Unread, read
+from engine.run.trustfactor.provider_answers import CodeMade, Token, UnfitAnswer, read
 from tests.web.agent import Agent
 from tests.web.application import DEVICE
 from tests.web.town import Town, changed, heard, payload, resigned, said, told
@@ -144,12 +144,12 @@ UNREAD: Final[dict[str, bytes]] = {
 def test_a_wrong_answer_is_refused_by_its_field(how: str) -> None:
     body, field = BAD_CODES[how]
 
-    assert read(body, CodeMade) == Unread(reason=f"{OURS}{field}", again=False)
+    assert read(body, CodeMade) == UnfitAnswer(reason=f"{OURS}{field}", again=False)
 
 
 @pytest.mark.parametrize("how", UNREAD)
 def test_what_cannot_be_read_may_be_another_time(how: str) -> None:
-    assert read(UNREAD[how], CodeMade) == Unread(reason="its answer is no JSON", again=True)
+    assert read(UNREAD[how], CodeMade) == UnfitAnswer(reason="its answer is no JSON", again=True)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_an_id_that_is_anothers_already_is_refused() -> None:
 def test_a_token_that_would_write_headers_is_none(token: str) -> None:
     found = read(json.dumps({"token": token}).encode(), Token)
 
-    assert found == Unread(reason=f"{OURS}token", again=False)
+    assert found == UnfitAnswer(reason=f"{OURS}token", again=False)
 
 
 BAD_WORDS: Final[dict[str, tuple[dict[str, Any], str]]] = {

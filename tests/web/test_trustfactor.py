@@ -27,7 +27,7 @@ from engine.records.trustfactor import Callbacks, Contract, RegistrationCode, Tr
 from engine.records.work import Job
 from engine.run.outbox import Outbox
 from engine.run.trustfactor.application_callbacks import ApplicationCallbacks
-from engine.run.trustfactor.notifier import LABEL
+from engine.run.trustfactor.notifier import APPLICATION_CALLBACK
 from engine.run.unit import Unit
 from engine.testing import ScriptedHttp
 from engine.web.sources import SourceLimits
@@ -452,7 +452,7 @@ def outbox(house: Surface, bank: ScriptedHttp) -> Outbox:
     )
     return Outbox(
         outside=bench.loop.outside, loop=bench.loop, clock=bench.clock, http=bank,
-        errands={LABEL: callbacks.do},
+        errands={APPLICATION_CALLBACK: callbacks.do},
     )  # fmt: skip
 
 

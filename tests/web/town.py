@@ -16,8 +16,8 @@ from engine.ports.store import Committed, PageQuery
 from engine.records.trustfactor import Contract, Provider
 from engine.run.outbox import Outbox
 from engine.run.trustfactor.application_callbacks import ApplicationCallbacks
-from engine.run.trustfactor.notifier import AT_PROVIDER, LABEL
-from engine.run.trustfactor.provider_client import Client, bound_to
+from engine.run.trustfactor.notifier import APPLICATION_CALLBACK, PROVIDER_REQUEST
+from engine.run.trustfactor.provider_client import ProviderClient, bound_to
 from engine.run.trustfactor.providers import Providers, Wanted, add_provider
 from engine.run.unit import Unit
 from engine.webhooks import signing
@@ -115,7 +115,7 @@ class Town:
     def __init__(self, ours: Surface) -> None:
         self.ours, self.vendor, self.wire = ours, surface(public_url=VENDOR), Wire()
         self.wire.houses = {ours.host: ours, self.vendor.host: self.vendor}
-        self.client = Client(http=self.wire)
+        self.client = ProviderClient(http=self.wire)
         self.server: ApplicationServer
         self.secret = b""
 
@@ -163,7 +163,7 @@ class Town:
         )
         return Outbox(
             outside=bench.loop.outside, loop=bench.loop, clock=bench.clock, http=self.wire,
-            errands={LABEL: callbacks.do, AT_PROVIDER: providers.do},
+            errands={APPLICATION_CALLBACK: callbacks.do, PROVIDER_REQUEST: providers.do},
         )  # fmt: skip
 
     async def begin(self) -> Journey:

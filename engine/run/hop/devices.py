@@ -24,7 +24,7 @@ from engine.records.trustfactor import (
     Transaction,
     TransactionStatus,
 )
-from engine.run.trustfactor.notifier import Notifier, Wished, group_of, signal_id
+from engine.run.trustfactor.notifier import Notifier, ProviderRequest, group_of, signal_id
 from engine.run.trustfactor.provider_endings import end_code, end_transaction
 
 Answer = Literal["open", "accepted", "declined", "over"]
@@ -75,7 +75,7 @@ class DevicesOfHop:
         if not isinstance(made, RegistrationCode):
             raise _mistaken(made)
         if provider != EMBEDDED:
-            self._notifier.wish(Wished(what="code", subject=made.id))
+            self._notifier.request(ProviderRequest(what="code", subject=made.id))
         return _slot(made)
 
     async def registration(self, slot: JsonObject) -> Registration:
@@ -125,7 +125,7 @@ class DevicesOfHop:
         if made is None:
             return None
         if made.provider != EMBEDDED:
-            self._notifier.wish(Wished(what="ask", subject=made.id))
+            self._notifier.request(ProviderRequest(what="ask", subject=made.id))
         return _slot(made)
 
     async def answer(self, slot: JsonObject) -> Answer:

@@ -22,7 +22,7 @@ from engine.records.realtime import RtasClient
 from engine.records.trustfactor import Callbacks, RegistrationCode, Transaction
 from engine.records.webhooks import SealedSecret
 from engine.run.delivering import tried
-from engine.run.trustfactor.notifier import What
+from engine.run.trustfactor.notifier import CallbackKind
 from engine.run.unit import Unit, is_written
 from engine.webhooks import signing
 
@@ -49,7 +49,7 @@ class ApplicationCallbacks:
     async def do(self, tenant: TenantId, handed: JsonObject, id: str) -> Ended | Broken | TryLater:
         """Try once; `id` is the message's, the same at every try."""
         unit = Unit(self.store, tenant)
-        what, subject = cast("What", handed["what"]), str(handed["subject"])
+        what, subject = cast("CallbackKind", handed["what"]), str(handed["subject"])
         match what:
             case "registration":
                 return await self._registration(unit, subject, id)
@@ -81,7 +81,9 @@ class ApplicationCallbacks:
             codes.refuse(unit, actor, code)
         return await self._written(unit)
 
-    async def _transaction(self, unit: Unit, subject: str, id: str, what: What) -> Ended | TryLater:
+    async def _transaction(
+        self, unit: Unit, subject: str, id: str, what: CallbackKind
+    ) -> Ended | TryLater:
         transaction = await unit.get(Transaction, subject)
         if transaction is None:
             return _GONE

@@ -32,19 +32,19 @@ from engine.records.trustfactor import (
 from engine.records.work import Signal
 from engine.run.jobs import Sealing, errand, message_id
 
-LABEL: Final = "TrustFactor callback"
+APPLICATION_CALLBACK: Final = "TrustFactor callback"
 """Of the rows of the outbox that call an application back."""
 MOVED: Final = Event(targets=("JourneyMovedEvent",), payload={}, cached=USUAL_CACHE)
 """What pages of ours are told where RTAS has no word for it."""
 SIGNAL_KEPT: Final = timedelta(hours=1)
-What = Literal["registration", "decision", "expiry"]
-AT_PROVIDER: Final = "TrustFactor provider"
+CallbackKind = Literal["registration", "decision", "expiry"]
+PROVIDER_REQUEST: Final = "TrustFactor provider"
 """Of the rows of the outbox that ask another TrustFactor for something."""
-Wish = Literal["code", "created", "success", "ask", "cancel-code", "cancel", "reset"]
+RequestKind = Literal["code", "created", "success", "ask", "cancel-code", "cancel", "reset"]
 """What is asked there: a code, to tell RTAS that it was made or used, a transaction, an end."""
 
 
-class Wished(Value, frozen=True, kw_only=True):
+class ProviderRequest(Value, frozen=True, kw_only=True):
     """What is asked of a provider, as a row of the outbox holds it.
 
     Attributes:
@@ -54,7 +54,7 @@ class Wished(Value, frozen=True, kw_only=True):
         contract_key: Of a device that is to answer for nobody there.
     """
 
-    what: Wish
+    what: RequestKind
     subject: str
     provider: str = ""
     remote: str = ""
@@ -89,7 +89,7 @@ class Notifier:
         """Stage what follows a device's word on a code; give the channel that has an event."""
         if code.instance is not None:
             if code.provider != EMBEDDED and code.status == "CONFIRMED":
-                self.wish(Wished(what="success", subject=code.id))
+                self.request(ProviderRequest(what="success", subject=code.id))
             await self._signal("registration", code.id, code.instance)
             event = _success(code) if code.status == "CONFIRMED" else MOVED
             return (await publish(self.unit, self.vault, group_of(code), event, self.actor.at)).id
@@ -125,13 +125,13 @@ class Notifier:
         if callbacks is not None and callbacks.transaction_url is not None:
             self._hand_over("expiry", asked.id, due_at=asked.ends_at)
 
-    def _hand_over(self, what: What, subject: str, *, due_at: datetime) -> None:
+    def _hand_over(self, what: CallbackKind, subject: str, *, due_at: datetime) -> None:
         """Stage a callback; each try of it has the same id."""
-        self._row(LABEL, {"what": what, "subject": subject}, due_at, _USUAL)
+        self._row(APPLICATION_CALLBACK, {"what": what, "subject": subject}, due_at, _USUAL)
 
-    def wish(self, wished: Wished) -> None:
+    def request(self, asked: ProviderRequest) -> None:
         """Stage what is asked of a provider; each try has the same id, so it is done once there."""
-        self._row(AT_PROVIDER, msgspec.to_builtins(wished), self.actor.at, _SOON)
+        self._row(PROVIDER_REQUEST, msgspec.to_builtins(asked), self.actor.at, _SOON)
 
     def _row(
         self, label: str, handed: JsonObject, due_at: datetime, delays: tuple[float, ...]

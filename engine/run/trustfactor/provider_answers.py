@@ -65,12 +65,12 @@ class _Refusal(msgspec.Struct, frozen=True):
     details: _Problems = _Problems()
 
 
-class Done(msgspec.Struct, kw_only=True, frozen=True):
+class Empty(msgspec.Struct, kw_only=True, frozen=True):
     """That it was done: whatever else is said is not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unread:
+class UnfitAnswer:
     """Why an answer is not taken.
 
     Attributes:
@@ -82,9 +82,9 @@ class Unread:
     again: bool
 
 
-def read(body: bytes, kind: type[A]) -> A | Unread:
+def read(body: bytes, kind: type[A]) -> A | UnfitAnswer:
     """Read an answer."""
-    if kind is Done:
+    if kind is Empty:
         return kind()
     try:
         return msgspec.json.decode(body, type=kind)
@@ -92,12 +92,12 @@ def read(body: bytes, kind: type[A]) -> A | Unread:
         found = _FIELD.search(str(error))
         return unfit((found and (found["missing"] or found["place"])) or "all of it")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Unread(reason="its answer is no JSON", again=True)
+        return UnfitAnswer(reason="its answer is no JSON", again=True)
 
 
-def unfit(field: str) -> Unread:
+def unfit(field: str) -> UnfitAnswer:
     """Say that a field of an answer is not what was asked for."""
-    return Unread(reason=f"its answer is not what was asked for: {field}", again=False)
+    return UnfitAnswer(reason=f"its answer is not what was asked for: {field}", again=False)
 
 
 def told_in(body: bytes) -> str:

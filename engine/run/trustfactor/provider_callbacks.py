@@ -73,7 +73,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hearing:
+class ProviderCallbackReader:
     """Takes in what a provider says, in the unit of what follows from it."""
 
     unit: UnitOfWork

@@ -16,7 +16,7 @@ from engine.model.names import JsonObject, TenantId
 from engine.ports.http import Http, HttpAnswer, HttpRequest
 from engine.ports.outside import Vault
 from engine.records.trustfactor import Provider
-from engine.run.trustfactor.provider_answers import Token, Unread, read, told_in
+from engine.run.trustfactor.provider_answers import Token, UnfitAnswer, read, told_in
 
 RENEW_AFTER: Final = timedelta(minutes=30)
 LOG_IN_AFTER: Final = timedelta(minutes=55)
@@ -24,7 +24,7 @@ UNAUTHORISED: Final = 401
 FOR_NOW: Final = frozenset({UNAUTHORISED, 408, 425, 429})
 """What a provider answers, besides 5xx, that may do it yet."""
 A = TypeVar("A", bound=msgspec.Struct)
-PlaceName = tuple[TenantId, str, datetime]
+EndpointName = tuple[TenantId, str, datetime]
 """Tenant, provider, and since when: another one under an old name is told no old token."""
 Headers = tuple[tuple[str, str], ...]
 
@@ -72,58 +72,62 @@ class Login:
 
 
 @dataclass(slots=True, kw_only=True)
-class Client:
+class ProviderClient:
     """Calls a provider as its application server; keeps tokens in memory, and nowhere else."""
 
     http: Http
-    logins: dict[PlaceName, Login] = field(default_factory=dict)
+    logins: dict[EndpointName, Login] = field(default_factory=dict)
 
-    async def call(self, place: Place, request: Request[A]) -> A | Rejected:
+    async def call(self, endpoint: Endpoint, request: Request[A]) -> A | Rejected:
         """Call once, logged in; a token that is good no more is made anew."""
-        found = await self._called(place, request)
+        found = await self._called(endpoint, request)
         if isinstance(found, Rejected) and found.status == UNAUTHORISED:
-            self.logins.pop(place.name, None)
-            return await self._called(place, request)
+            self.logins.pop(endpoint.name, None)
+            return await self._called(endpoint, request)
         return found
 
-    async def _called(self, place: Place, request: Request[A]) -> A | Rejected:
-        token = await self._token(place)
+    async def _called(self, endpoint: Endpoint, request: Request[A]) -> A | Rejected:
+        token = await self._token(endpoint)
         if isinstance(token, Rejected):
             return token
         headers: Headers = (("Authorization", f"Bearer {token}"),)
         if request.key:
             headers = (*headers, ("Idempotency-Key", request.key))
-        return await self._send(place, request, headers)
+        return await self._send(endpoint, request, headers)
 
-    async def _token(self, place: Place) -> str | Rejected:
-        kept = self.logins.get(place.name)
-        age = timedelta.max if kept is None else place.at - kept.at
+    async def _token(self, endpoint: Endpoint) -> str | Rejected:
+        kept = self.logins.get(endpoint.name)
+        age = timedelta.max if kept is None else endpoint.at - kept.at
         if kept is not None and age < RENEW_AFTER:
             return kept.token
-        fresh = await self._renewed(place, kept) if kept and age < LOG_IN_AFTER else None
+        fresh = await self._renewed(endpoint, kept) if kept and age < LOG_IN_AFTER else None
         if fresh is None or isinstance(fresh, Rejected):
-            fresh = await self._logged_in(place)
+            fresh = await self._logged_in(endpoint)
         if isinstance(fresh, Rejected):
             return fresh
-        self.logins[place.name] = Login(token=fresh.token, at=place.at)
+        self.logins[endpoint.name] = Login(token=fresh.token, at=endpoint.at)
         return fresh.token
 
-    async def _logged_in(self, place: Place) -> Token | Rejected:
-        said: JsonObject = {"client_id": place.client_id, "client_secret": place.secret}
-        return await self._send(place, Request(path="/rtas/v1/login", answer=Token, said=said), ())
+    async def _logged_in(self, endpoint: Endpoint) -> Token | Rejected:
+        said: JsonObject = {"client_id": endpoint.client_id, "client_secret": endpoint.secret}
+        return await self._send(
+            endpoint, Request(path="/rtas/v1/login", answer=Token, said=said), ()
+        )
 
-    async def _renewed(self, place: Place, kept: Login) -> Token | Rejected:
+    async def _renewed(self, endpoint: Endpoint, kept: Login) -> Token | Rejected:
         headers = (("Authorization", f"Bearer {kept.token}"),)
         request = Request(path="/rtas/v1/token/renew", answer=Token, said={})
-        return await self._send(place, request, headers)
+        return await self._send(endpoint, request, headers)
 
-    async def _send(self, place: Place, request: Request[A], headers: Headers) -> A | Rejected:
+    async def _send(
+        self, endpoint: Endpoint, request: Request[A], headers: Headers
+    ) -> A | Rejected:
         method, body = "DELETE", b""
         if request.said is not None:
             method, body = "POST", msgspec.json.encode(request.said)
             headers = (("Content-Type", "application/json"), *headers)
         sent = HttpRequest(
-            method=method, uri=f"{place.address}{request.path}", headers=headers, body=body
+            method=method, uri=f"{endpoint.address}{request.path}", headers=headers, body=body
         )
         try:
             answer = await self.http.send(sent)
@@ -146,26 +150,26 @@ def _read(answer: HttpAnswer, kind: type[A]) -> A | Rejected:
             told=told_in(answer.body),
         )
     found = read(answer.body, kind)
-    if isinstance(found, Unread):
+    if isinstance(found, UnfitAnswer):
         return Rejected(reason=found.reason, again=found.again, status=status)
     return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Endpoint:
     """Where a provider is, and what we log in there with, opened for one call."""
 
-    name: PlaceName
+    name: EndpointName
     address: str
     client_id: str
     secret: str = field(repr=False)
     at: datetime
 
 
-def place_of(vault: Vault, tenant: TenantId, provider: Provider, at: datetime) -> Place:
+def endpoint_of(vault: Vault, tenant: TenantId, provider: Provider, at: datetime) -> Endpoint:
     """Open what a provider is called with. Raises `VaultRefused`."""
     secret = vault.unseal("trustfactor", provider.sealed_secret, bound_to(provider.id, "secret"))
-    return Place(
+    return Endpoint(
         name=(tenant, provider.id, provider.created_at),
         address=provider.address,
         client_id=provider.client_id,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from engine.model.instance import ProcessInstance
 from engine.realtime.trustfactor import codes, contracts, transactions
 from engine.records.trustfactor import EMBEDDED, Contract, RegistrationCode, Transaction
-from engine.run.trustfactor.notifier import Notifier, Wished, signal_id
+from engine.run.trustfactor.notifier import Notifier, ProviderRequest, signal_id
 
 
 def end_code(notifier: Notifier, code: RegistrationCode) -> None:
@@ -21,8 +21,8 @@ def end_code(notifier: Notifier, code: RegistrationCode) -> None:
     if gone is None or gone.remote is None:
         return
     confirmed = gone.confirmation
-    notifier.wish(
-        Wished(
+    notifier.request(
+        ProviderRequest(
             what="cancel-code" if confirmed is None else "reset",
             subject=gone.id,
             provider=gone.provider,
@@ -40,7 +40,9 @@ def end_transaction(notifier: Notifier, asked: Transaction) -> None:
     gone = transactions.withdraw(notifier.unit, notifier.actor, asked)
     if gone is not None and gone.remote is not None:
         remote = gone.remote.id
-        notifier.wish(Wished(what="cancel", subject=gone.id, provider=gone.provider, remote=remote))
+        notifier.request(
+            ProviderRequest(what="cancel", subject=gone.id, provider=gone.provider, remote=remote)
+        )
 
 
 def end_device(notifier: Notifier, contract: Contract) -> Contract:
@@ -55,8 +57,10 @@ def reset_elsewhere(notifier: Notifier, contract: Contract) -> None:
     """Stage the same at its provider alone: its row here goes, or has changed."""
     if contract.provider != EMBEDDED:
         key = contract.contract_key
-        notifier.wish(
-            Wished(what="reset", subject=contract.id, provider=contract.provider, contract_key=key)
+        notifier.request(
+            ProviderRequest(
+                what="reset", subject=contract.id, provider=contract.provider, contract_key=key
+            )
         )
 
 

@@ -33,9 +33,9 @@ from engine.records.trustfactor import (
     remote_key,
 )
 from engine.records.work import Job
-from engine.run.trustfactor.notifier import MOVED, Notifier, Wish, Wished, group_of
-from engine.run.trustfactor.provider_answers import CodeMade, Done, TransactionMade, unfit
-from engine.run.trustfactor.provider_client import A, Client, Rejected, Request, place_of
+from engine.run.trustfactor.notifier import MOVED, Notifier, ProviderRequest, RequestKind, group_of
+from engine.run.trustfactor.provider_answers import CodeMade, Empty, TransactionMade, unfit
+from engine.run.trustfactor.provider_client import A, ProviderClient, Rejected, Request, endpoint_of
 from engine.run.unit import Unit, is_written
 
 CODES: Final = "/trustfactor/v2/registration-codes"
@@ -51,7 +51,7 @@ Subject = RegistrationCode | Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class Attempt:
     """One try of one row.
 
     Attributes:
@@ -62,7 +62,7 @@ class Errand:
     store: Store
     vault: Vault
     chance: Chance
-    client: Client
+    client: ProviderClient
     hints: Hints | None
     unit: Unit
     key: str
@@ -73,12 +73,12 @@ class Errand:
         kept = await self.unit.get(Provider, provider)
         if kept is None:
             return Rejected(reason="the provider was removed", again=False)
-        place = place_of(self.vault, self.unit.tenant, kept, self.at)
-        return await self.client.call(place, request)
+        endpoint = endpoint_of(self.vault, self.unit.tenant, kept, self.at)
+        return await self.client.call(endpoint, request)
 
     async def do(self, provider: str, path: str, said: JsonObject | None) -> Ended | Rejected:
         """Call for what is done there, at each try anew, and tells nothing more."""
-        found = await self.call(provider, Request(path=path, answer=Done, said=said))
+        found = await self.call(provider, Request(path=path, answer=Empty, said=said))
         return found if isinstance(found, Rejected) else DONE
 
     async def end(self, provider: str, path: str) -> Ended | Rejected:
@@ -138,7 +138,7 @@ class Errand:
         if not _is_over(latest, self.at):
             channel = await publish(unit, self.vault, group_of(changed), MOVED, self.at)
             if isinstance(changed, RegistrationCode):
-                self.notifier.wish(Wished(what="created", subject=changed.id))
+                self.notifier.request(ProviderRequest(what="created", subject=changed.id))
         is_kept = await is_written(unit, self.store)
         if is_kept and channel is not None and self.hints is not None:
             self.hints.give(unit.tenant, channel.id)
@@ -163,56 +163,58 @@ def _path(subject: Subject, remote: Remote) -> str:
     return f"{place}/{remote.id}"
 
 
-async def _again(work: Errand, subject: Subject, remote: Remote) -> Ended | Rejected:
+async def _again(attempt: Attempt, subject: Subject, remote: Remote) -> Ended | Rejected:
     """End what a try before has written down, and was broken off before it had ended it there."""
-    if _is_over(subject, work.at):
-        return await work.end(subject.provider, _path(subject, remote))
+    if _is_over(subject, attempt.at):
+        return await attempt.end(subject.provider, _path(subject, remote))
     return DONE
 
 
-async def _code(work: Errand, wished: Wished) -> Result:
+async def _code(attempt: Attempt, wished: ProviderRequest) -> Result:
     """Ask for a code, and let the page show its link."""
-    code = await work.code(wished.subject)
+    code = await attempt.code(wished.subject)
     if code is None:
         return DONE
     if code.remote is not None:
-        return await _again(work, code, code.remote)
-    if not await work.needs_asking(code):
+        return await _again(attempt, code, code.remote)
+    if not await attempt.needs_asking(code):
         return DONE
     said: JsonObject = {
         "user_id": code.user_id, "user_name": code.user_name,
         "application_name": code.application,
         "expires_in_seconds": _seconds(code.ends_at - code.created_at),
     }  # fmt: skip
-    request = Request(path=CODES, answer=CodeMade, said=said, key=work.key)
-    made = await work.call(code.provider, request)
+    request = Request(path=CODES, answer=CodeMade, said=said, key=attempt.key)
+    made = await attempt.call(code.provider, request)
     if isinstance(made, Rejected):
         return made
-    return await work.opened(code, Remote(id=made.unique_id, link=made.deeplink_url), "unique_id")
+    return await attempt.opened(
+        code, Remote(id=made.unique_id, link=made.deeplink_url), "unique_id"
+    )
 
 
-async def _ask(work: Errand, wished: Wished) -> Result:
+async def _ask(attempt: Attempt, wished: ProviderRequest) -> Result:
     """Ask for a decision there."""
-    asked = await work.transaction(wished.subject)
+    asked = await attempt.transaction(wished.subject)
     if asked is None:
         return DONE
     if asked.remote is not None:
-        return await _again(work, asked, asked.remote)
-    if not await work.needs_asking(asked):
+        return await _again(attempt, asked, asked.remote)
+    if not await attempt.needs_asking(asked):
         return DONE
-    display = transactions.display_of(work.vault, asked)
+    display = transactions.display_of(attempt.vault, asked)
     said: JsonObject = {
         "user_id": asked.user_id, "application_name": asked.application,
         "action": display.action, "message": display.message,
         "parameters": dict(display.parameters), "contract_keys": list(asked.contracts),
         "expires_in_seconds": _seconds(asked.ends_at - asked.created_at),
     }  # fmt: skip
-    request = Request(path=TRANSACTIONS, answer=TransactionMade, said=said, key=work.key)
-    made = await work.call(asked.provider, request)
+    request = Request(path=TRANSACTIONS, answer=TransactionMade, said=said, key=attempt.key)
+    made = await attempt.call(asked.provider, request)
     if isinstance(made, Rejected):
         return made
     given = Remote(id=made.transaction_id, link=made.deeplink_url)
-    return await work.opened(asked, given, "transaction_id")
+    return await attempt.opened(asked, given, "transaction_id")
 
 
 def _seconds(life: timedelta) -> int:
@@ -220,10 +222,10 @@ def _seconds(life: timedelta) -> int:
     return int(life.total_seconds())
 
 
-async def _created(work: Errand, wished: Wished) -> Result:
+async def _created(attempt: Attempt, wished: ProviderRequest) -> Result:
     """Tell its RTAS that the registration was created, for whoever listens there."""
-    code = await work.code(wished.subject)
-    if code is None or code.remote is None or _is_over(code, work.at):
+    code = await attempt.code(wished.subject)
+    if code is None or code.remote is None or _is_over(code, attempt.at):
         return DONE
     picture = png(code.remote.link, 300) or b""
     said = _told(code, "REGISTRATION_CREATED_V2") | {
@@ -231,12 +233,12 @@ async def _created(work: Errand, wished: Wished) -> Result:
         "qr_code_expiration": int(code.ends_at.timestamp()),
         "deeplink_url": code.remote.link,
     }
-    return await work.do(code.provider, TOLD, said)
+    return await attempt.do(code.provider, TOLD, said)
 
 
-async def _success(work: Errand, wished: Wished) -> Result:
+async def _success(attempt: Attempt, wished: ProviderRequest) -> Result:
     """Tell its RTAS which device was registered."""
-    code = await work.code(wished.subject)
+    code = await attempt.code(wished.subject)
     if code is None or code.confirmation is None or code.remote is None:
         return DONE
     said = _told(code, "REGISTRATION_SUCCESS_V2") | {
@@ -245,7 +247,7 @@ async def _success(work: Errand, wished: Wished) -> Result:
         "device_info": msgspec.to_builtins(code.confirmation.device),
         "close_connection_on_receive": True,
     }
-    return await work.do(code.provider, TOLD, said)
+    return await attempt.do(code.provider, TOLD, said)
 
 
 def _told(code: RegistrationCode, status: str) -> dict[str, Any]:
@@ -260,28 +262,28 @@ def _told(code: RegistrationCode, status: str) -> dict[str, Any]:
     }
 
 
-async def _cancel_code(work: Errand, wished: Wished) -> Result:
-    return await work.end(wished.provider, f"{CODES}/{wished.remote}")
+async def _cancel_code(attempt: Attempt, wished: ProviderRequest) -> Result:
+    return await attempt.end(wished.provider, f"{CODES}/{wished.remote}")
 
 
-async def _cancel(work: Errand, wished: Wished) -> Result:
-    return await work.end(wished.provider, f"{TRANSACTIONS}/{wished.remote}")
+async def _cancel(attempt: Attempt, wished: ProviderRequest) -> Result:
+    return await attempt.end(wished.provider, f"{TRANSACTIONS}/{wished.remote}")
 
 
-async def _reset(work: Errand, wished: Wished) -> Result:
+async def _reset(attempt: Attempt, wished: ProviderRequest) -> Result:
     """Let a device answer for nobody there.
 
     One that is not there may be about to be: its provider has heard that we take it, and not
     written it down yet. Then its code is ended; or that was too late, and now the device is there.
     """
     said: JsonObject = {"contract_key": wished.contract_key}
-    found = await work.do(wished.provider, RESET, said)
+    found = await attempt.do(wished.provider, RESET, said)
     if not _is_missing(found):
         return found
     if wished.remote:
-        found = await work.do(wished.provider, f"{CODES}/{wished.remote}", None)
+        found = await attempt.do(wished.provider, f"{CODES}/{wished.remote}", None)
         if isinstance(found, Rejected) and found.status in OVER:
-            found = await work.do(wished.provider, RESET, said)
+            found = await attempt.do(wished.provider, RESET, said)
     return DONE if _is_missing(found) else found
 
 
@@ -289,7 +291,7 @@ def _is_missing(found: Ended | Rejected) -> bool:
     return isinstance(found, Rejected) and found.status == NOT_THERE
 
 
-WISHES: Final[Mapping[Wish, Callable[[Errand, Wished], Awaitable[Result]]]] = {
+PERFORMERS: Final[Mapping[RequestKind, Callable[[Attempt, ProviderRequest], Awaitable[Result]]]] = {
     "code": _code,
     "created": _created,
     "success": _success,

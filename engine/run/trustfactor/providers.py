@@ -19,17 +19,17 @@ from engine.ports.store import Store
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.record import Absent
 from engine.records.trustfactor import EMBEDDED, Provider
-from engine.run.trustfactor.notifier import Wished
+from engine.run.trustfactor.notifier import ProviderRequest
 from engine.run.trustfactor.provider_answers import CallbackSecret
 from engine.run.trustfactor.provider_client import (
     UNAUTHORISED,
-    Client,
+    ProviderClient,
     Rejected,
     Request,
     bound_to,
-    place_of,
+    endpoint_of,
 )
-from engine.run.trustfactor.provider_requests import DONE, WISHES, Errand
+from engine.run.trustfactor.provider_requests import DONE, PERFORMERS, Attempt
 from engine.run.unit import Unit
 from engine.webhooks import signing
 
@@ -69,13 +69,13 @@ async def add_provider(
         created_by=actor.name,
     )
     base = f"{wanted.callback_base}/{unit.tenant}/{wanted.name}"
-    place = place_of(vault, unit.tenant, provider, actor.at)
+    endpoint = endpoint_of(vault, unit.tenant, provider, actor.at)
     said = {
         "register_callback_url": f"{base}/registration",
         "transaction_callback_url": f"{base}/transaction",
     }
     request = Request(path="/trustfactor/v1/callbacks", answer=CallbackSecret, said=dict(said))
-    made = await Client(http=http).call(place, request)
+    made = await ProviderClient(http=http).call(endpoint, request)
     if isinstance(made, Rejected):
         return (wrong("address", _refusal(made)),)
     secret = signing.read(made.secret)
@@ -126,13 +126,13 @@ class Providers:
     store: Store
     vault: Vault
     chance: Chance
-    client: Client
+    client: ProviderClient
     hints: Hints | None = None
 
     async def do(self, tenant: TenantId, handed: JsonObject, id: str) -> Ended | Broken | TryLater:
         """Try once; `id` is the same at every try."""
-        wished = msgspec.convert(handed, Wished)
-        work = Errand(
+        wished = msgspec.convert(handed, ProviderRequest)
+        attempt = Attempt(
             store=self.store,
             vault=self.vault,
             chance=self.chance,
@@ -142,7 +142,7 @@ class Providers:
             key=id,
             at=await self.store.now(),
         )
-        found = await WISHES[wished.what](work, wished)
+        found = await PERFORMERS[wished.what](attempt, wished)
         if isinstance(found, Rejected):
             return TryLater(reason=found.reason, in_vain=not found.again, at_last=DONE)
         return found

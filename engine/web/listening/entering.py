@@ -26,13 +26,13 @@ log = logging.getLogger("trustflow.hub")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class NotAdmitted:
     """Why it may not: 401 for a token that is none, 403 for a page that may not listen."""
 
     status: int
 
 
-async def enter(ask: Ask, wish: Wish | None = None) -> Admitted | Refused:
+async def enter(ask: Ask, wish: Wish | None = None) -> Admitted | NotAdmitted:
     """Look at token and origin; each request is looked at, not the first one alone (I1).
 
     `wish` is what is asked of the hub's path; negotiation is at another.
@@ -43,22 +43,22 @@ async def enter(ask: Ask, wish: Wish | None = None) -> Admitted | Refused:
     request, web = ask.request, ask.web
     token = token_of(request, is_in_address=wish in _WITHOUT_HEADERS)
     if token is None:
-        return Refused(status=401)
+        return NotAdmitted(status=401)
     store = web.journeys.offices.store
     listener = await read(store, web.issuer, token, await store.now())
     if not isinstance(listener, Listener):
         if listener == "forged":
             ask.fail()
-        return Refused(status=401)
+        return NotAdmitted(status=401)
     client = await store.get(listener.tenant, RtasClient, listener.group.client)
     if not is_active(client):
-        return Refused(status=401)
+        return NotAdmitted(status=401)
     origins = request.headers.getlist("origin")
     others = frozenset(origins) - web.config.origins
     if len(origins) > 1 or not lists(client, others):
         facts = {"client": client.name, "origin": ", ".join(origins)[:LONGEST_ORIGIN]}
         log.warning("page-refused", extra={"facts": facts})  # the page itself cannot be told
-        return Refused(status=403)
+        return NotAdmitted(status=403)
     return Admitted(listener=listener, origins=others)
 
 

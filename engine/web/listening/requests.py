@@ -15,9 +15,7 @@ from engine.signalr import (
     LONG_POLLING,
     SERVER_SENT_EVENTS,
     Connection,
-)
-from engine.signalr import (
-    Refused as NotUnderstood,
+    Refused,
 )
 from engine.signalr.framing import LONGEST_BYTES
 from engine.signalr.negotiate import (
@@ -45,7 +43,7 @@ from engine.signalr.transports import (
     wish_of,
 )
 from engine.web.hub.member import Member
-from engine.web.listening.entering import Refused, after_of, cors, enter, preflight
+from engine.web.listening.entering import NotAdmitted, after_of, cors, enter, preflight
 from engine.web.listening.sockets import take_in
 from engine.web.request import Ask
 from engine.web.wire import Unread, read_body
@@ -82,10 +80,10 @@ async def ask_first(ask: Ask) -> Response:
 async def negotiate(ask: Ask) -> Response:
     """Give a client its ids, if its token and its page are good."""
     admitted = await enter(ask)
-    if isinstance(admitted, Refused):
+    if isinstance(admitted, NotAdmitted):
         return _refused(ask, admitted)
     version = version_asked_for(ask.request.query_params.multi_items())
-    if isinstance(version, NotUnderstood):
+    if isinstance(version, Refused):
         return _json(ask, not_negotiated(version))
     after, is_ours = after_of(ask.request)
     secret, _ = ask.web.hub.add(admitted, after, is_ours=is_ours)
@@ -141,7 +139,7 @@ async def _found(ask: Ask) -> tuple[str, Member] | Response:
     if wish is None:
         return _answer(ask, NOT_ALLOWED)
     admitted = await enter(ask, wish)
-    if isinstance(admitted, Refused):
+    if isinstance(admitted, NotAdmitted):
         return _refused(ask, admitted)
     secret = ask.request.query_params.get("id")
     member = None if secret is None else ask.web.hub.find(secret, admitted)
@@ -236,7 +234,7 @@ def _answer(ask: Ask, answer: Answer) -> Response:
     )
 
 
-def _refused(ask: Ask, refused: Refused) -> Response:
+def _refused(ask: Ask, refused: NotAdmitted) -> Response:
     """Refuse; a page that may not listen may not read why."""
     if refused.status == 403:
         return Response(NOT_LISTED, status_code=403, media_type="text/plain")

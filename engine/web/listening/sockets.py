@@ -14,7 +14,7 @@ from engine.errors import Busy
 from engine.signalr import WEB_SOCKETS, Connection, Opened
 from engine.signalr.transports import CLOSE_CODE, refusal
 from engine.web.hub.member import Member
-from engine.web.listening.entering import Refused, after_of, enter
+from engine.web.listening.entering import NotAdmitted, after_of, enter
 from engine.web.request import Ask, Web
 
 REFUSED_CODE: Final = 1008
@@ -61,7 +61,7 @@ async def _refuse(socket: WebSocket, answer: Response) -> None:
 
 async def _admitted(ask: Ask) -> tuple[str, Member] | int:
     admitted, web = await enter(ask, WEB_SOCKETS), ask.web
-    if isinstance(admitted, Refused):
+    if isinstance(admitted, NotAdmitted):
         return admitted.status
     secret = ask.request.query_params.get("id")
     member = None if secret is None else web.hub.find(secret, admitted)

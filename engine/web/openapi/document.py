@@ -17,7 +17,7 @@ from engine.web.api.process_server import DESCRIBED
 from engine.web.api.rtas.login import LOGIN
 from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
 from engine.web.api.trustfactor.agents import AGENTS
-from engine.web.api.trustfactor.provider_callbacks import PROVIDED
+from engine.web.api.trustfactor.provider_callbacks import PROVIDER_CALLBACKS
 from engine.web.gate.door import Needs
 from engine.web.openapi.schemas import Schema, Schemas
 
@@ -26,7 +26,7 @@ VERSION: Final = "1"
 JSON: Final = "application/json"
 ALL: Final[tuple[Described, ...]] = (
     ISSUE, *OPERATIONS, *DESCRIBED, LOGIN, *FOR_APPLICATIONS,
-    *(row for row, _ in (*AGENTS, *PROVIDED)),
+    *(row for row, _ in (*AGENTS, *PROVIDER_CALLBACKS)),
 )  # fmt: skip
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 _ABOUT: Final = """What an application server calls: identity stores and passcodes, process

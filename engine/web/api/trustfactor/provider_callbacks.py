@@ -9,7 +9,12 @@ from starlette.responses import Response
 
 from engine.errors import Busy
 from engine.model.names import JsonObject, TenantId
-from engine.run.trustfactor.provider_callbacks import Hearing, Registered, Taken, TransactionDecided
+from engine.run.trustfactor.provider_callbacks import (
+    ProviderCallbackReader,
+    Registered,
+    Taken,
+    TransactionDecided,
+)
 from engine.run.unit import TRIES, Unit, is_written
 from engine.web.answers import api_error, unread_error
 from engine.web.api.frame.operation import Described, Nothing, invalid
@@ -20,7 +25,7 @@ from engine.web.wire import Unread, read_object
 
 BASE: Final = f"{TRUSTFACTOR}/v1/provided/{{tenantId}}/{{providerName}}"
 """Where providers call us back; `Wanted.callback_base` is what stands before the tenant."""
-_Take = Callable[[Hearing, str, Any], Awaitable[Taken | None]]
+_Take = Callable[[ProviderCallbackReader, str, Any], Awaitable[Taken | None]]
 
 
 def _answer(kind: type, take: _Take) -> Callable[[Ask], Awaitable[Response]]:
@@ -48,18 +53,18 @@ async def _taken(
     store, tenant = journeys.offices.store, TenantId(path["tenantId"])
     ask.tenant = tenant
     unit = Unit(store, tenant)
-    hearing = Hearing(
+    reader = ProviderCallbackReader(
         unit=unit, store=store, vault=journeys.vault, chance=journeys.chance, at=await store.now()
     )
     headers = {name.lower(): value for name, value in ask.request.headers.items()}
-    if not await hearing.is_from(path["providerName"], headers, raw):
+    if not await reader.is_from(path["providerName"], headers, raw):
         ask.fail()
         return api_error(ask, "signature")
     said = taken(sent, kind)
     if isinstance(said, list):
         stopped = invalid(tuple(said))
         return api_error(ask, stopped.kind, details=stopped.details)
-    found = await take(hearing, path["providerName"], said)
+    found = await take(reader, path["providerName"], said)
     if found is None:
         return api_error(ask, "missing")
     if found.refused is not None:
@@ -88,7 +93,7 @@ def _row(name: str, path: str, summary: str, kind: type, example: dict[str, Any]
     )  # fmt: skip
 
 
-PROVIDED: Final[Sequence[tuple[Described, Callable[[Ask], Awaitable[Response]]]]] = (
+PROVIDER_CALLBACKS: Final[Sequence[tuple[Described, Callable[[Ask], Awaitable[Response]]]]] = (
     (
         _row(
             "ProviderRegistered", "registration", "Tell that a device has confirmed", Registered,
@@ -97,14 +102,14 @@ PROVIDED: Final[Sequence[tuple[Described, Callable[[Ask], Awaitable[Response]]]]
                 "contract_key": _KEY, "device_key": _KEY, "device_info": _DEVICE,
             },
         ),
-        _answer(Registered, Hearing.registered),
+        _answer(Registered, ProviderCallbackReader.registered),
     ),
     (
         _row(
             "ProviderDecided", "transaction", "Tell what a device has decided", TransactionDecided,
             {"app_user_unique_id": "u-1", "transaction_id": "t-1", "status": "ACCEPTED"},
         ),
-        _answer(TransactionDecided, Hearing.decided),
+        _answer(TransactionDecided, ProviderCallbackReader.decided),
     ),
 )  # fmt: skip
 """Rows of the document, and what answers each."""
