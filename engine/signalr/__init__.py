@@ -1,8 +1,9 @@
 """The hub protocol of ASP.NET Core SignalR, without sockets: bytes, queries and time -> the same.
 
 Knows nothing of ours, not even our errors: whatever bytes come, the answer is a value. Reads no
-clock, makes no ids, waits for nothing. `connection` is the machine, `negotiate` and `transports`
-are the HTTP around it.
+clock, makes no ids, waits for nothing. It is all that a server may be asked for, also what our hub
+asks of nobody: methods to call, items of streams, endpoints that serve some transports alone.
+`connection` is the machine, `negotiate` and `transports` are the HTTP around it.
 """
 
 from engine.signalr.connection import Connection, Ended, Happened, Opened

@@ -45,7 +45,6 @@ LONG_POLLING: Final = Transport(
 TRANSPORTS: Final = (WEB_SOCKETS, SERVER_SENT_EVENTS, LONG_POLLING)
 """In the order in which clients try them."""
 
-# ---- what a request wants ---------------------------------------------------------------------
 
 Wish: TypeAlias = Transport | Literal["send", "end"]
 """A transport (one poll of it, for long polling), data from the client, or the end of polling."""
@@ -164,8 +163,6 @@ def _not_opened(wish: Transport, known: Known) -> Answer | None:
     return None
 
 
-# ---- server-sent events -----------------------------------------------------------------------
-
 EVENT_STREAM_HEADERS: Final = (
     ("Content-Type", "text/event-stream"),
     ("Cache-Control", "no-cache,no-store"),
@@ -182,8 +179,6 @@ def event(chunk: bytes) -> bytes:
     lines = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     return b"".join(b"data: %b\r\n" % line for line in lines) + b"\r\n"
 
-
-# ---- long polling -----------------------------------------------------------------------------
 
 POLL_HEADERS: Final = (
     ("Cache-Control", "no-cache, no-store"),

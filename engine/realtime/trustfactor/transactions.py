@@ -77,6 +77,21 @@ class Wanted:
     provider: str = EMBEDDED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a device says to a transaction.
+
+    Attributes:
+        contract_key: Which one says it.
+        signature: Base64, by that key over its decision (`signed_texts.decision_text`); a provider
+            may give none.
+    """
+
+    decision: Decision
+    contract_key: str
+    signature: str | None
+
+
 async def create(
     unit: UnitOfWork, records: Records, vault: Vault, actor: Actor, wanted: Wanted
 ) -> Transaction | Problems | None:
@@ -185,57 +200,41 @@ def opened(unit: UnitOfWork, transaction: Transaction, remote: Remote) -> Transa
     return replace(transaction, remote=remote, version=transaction.version + 1)
 
 
-def decided_elsewhere(
-    unit: UnitOfWork,
-    actor: Actor,
-    transaction: Transaction,
-    decision: Decision,
-    contract_key: str,
-    signature: str | None,
-) -> Transaction | Refusal:
-    """Stage what the provider says that a device has decided; again it changes nothing."""
-    if contract_key not in transaction.contracts:
-        return "not theirs"
-    if transaction.status == decision and transaction.decided_by == contract_key:
-        return transaction
-    status = status_at(transaction, actor.at)
-    if status != "PENDING":
-        return _REFUSALS[status]
-    decided = replace(
-        transaction,
-        status=decision,
-        decided_at=actor.at,
-        decided_by=contract_key,
-        signature=signature,
-    )
-    return _changed(unit, actor, decided, transaction)
-
-
 def decide(
     unit: UnitOfWork,
     actor: Actor,
     transaction: Transaction,
-    contract: Contract,
-    decision: Decision,
-    signature: str,
+    answer: Answer,
+    *,
+    contract: Contract | None = None,
 ) -> Transaction | Refusal:
-    """Stage what a device has decided; the same once more changes nothing."""
-    if contract.contract_key not in transaction.contracts:
+    """Stage what a device has decided; the same once more changes nothing.
+
+    Args:
+        unit: What it is written in.
+        actor: Who says so, and when.
+        transaction: What was asked.
+        answer: What it said; whoever calls has verified that it is the device's word.
+        contract: The device's own, where it is registered here: one that is reset meanwhile decides
+            nothing.
+    """
+    key = answer.contract_key
+    if key not in transaction.contracts:
         return "not theirs"
-    is_again = transaction.status == decision
-    if is_again and transaction.decided_by == contract.contract_key:
+    if transaction.status == answer.decision and transaction.decided_by == key:
         return transaction
     status = status_at(transaction, actor.at)
     if status != "PENDING":
         return _REFUSALS[status]
     decided = replace(
         transaction,
-        status=decision,
+        status=answer.decision,
         decided_at=actor.at,
-        decided_by=contract.contract_key,
-        signature=signature,
+        decided_by=key,
+        signature=answer.signature,
     )
-    unit.hold(contract)  # one that is reset meanwhile decides nothing
+    if contract is not None:
+        unit.hold(contract)
     return _changed(unit, actor, decided, transaction)
 
 

@@ -13,7 +13,13 @@ from engine.ports.store import Store
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.trustfactor import codes, transactions
 from engine.records.realtime import RtasClient
-from engine.records.trustfactor import Confirmation, Contract, RegistrationCode, Transaction
+from engine.records.trustfactor import (
+    EMBEDDED,
+    Confirmation,
+    Contract,
+    RegistrationCode,
+    Transaction,
+)
 from engine.run.trustfactor.notifier import Notifier
 
 Why = codes.Refusal | transactions.Refusal | Literal["taken", "one key"]
@@ -76,11 +82,15 @@ class DeviceAnswers:
     async def confirm(
         self, code: RegistrationCode, confirmation: Confirmation
     ) -> Outcome[RegistrationCode]:
-        """Take the word that a device shall be registered."""
+        """Take the word that a device shall be registered.
+
+        At another provider it was scanned there: we hear of it with this.
+        """
         why = await self._hindrance(code, confirmation)
         if why is not None:
             return Outcome(subject=code, refused=why)
-        return await self._code(code, codes.confirm(self.unit, self.actor, code, confirmation))
+        confirm = codes.confirm if code.provider == EMBEDDED else codes.confirmed_elsewhere
+        return await self._code(code, confirm(self.unit, self.actor, code, confirmation))
 
     async def reject(self, code: RegistrationCode, device_key: str) -> Outcome[RegistrationCode]:
         """Take the person's word that this is not for them."""
@@ -89,17 +99,15 @@ class DeviceAnswers:
     async def decide(
         self,
         transaction: Transaction,
-        contract: Contract,
-        decision: transactions.Decision,
-        signature: str,
+        answer: transactions.Answer,
+        *,
+        contract: Contract | None = None,
     ) -> Outcome[Transaction]:
-        """Take a decision on what the person has read."""
+        """Take a decision on what the person has read; `contract`: see `transactions.decide`."""
         status = transactions.status_at(transaction, self.actor.at)
         if await self._is_forgotten(transaction, status):
             return Outcome(subject=transaction, refused="cancelled")
-        changed = transactions.decide(
-            self.unit, self.actor, transaction, contract, decision, signature
-        )
+        changed = transactions.decide(self.unit, self.actor, transaction, answer, contract=contract)
         if isinstance(changed, str):
             return Outcome(subject=transaction, refused=changed)
         if changed.version == transaction.version:

@@ -13,19 +13,17 @@ from engine.ports.actor import Actor
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.ports.unit_of_work import UnitOfWork
-from engine.realtime.trustfactor import codes, transactions
+from engine.realtime.trustfactor import transactions
 from engine.realtime.trustfactor.display_text import is_plain
 from engine.realtime.trustfactor.values import Id, Key, ToldDevice, Word
 from engine.records.trustfactor import (
     Confirmation,
-    Contract,
     Provider,
     RegistrationCode,
     Transaction,
     remote_key,
 )
-from engine.run.trustfactor.device_answers import is_awaited
-from engine.run.trustfactor.notifier import Notifier
+from engine.run.trustfactor.device_answers import DeviceAnswers, Outcome
 from engine.run.trustfactor.provider_client import bound_to
 from engine.webhooks import signing
 
@@ -97,9 +95,9 @@ class ProviderCallbackReader:
         code = await self.unit.find(RegistrationCode, "by_remote", key)
         if code is None or code.user_id != said.app_user_unique_id:
             return None
-        refusal = await self._refusal(code, said)
-        if refusal is not None:
-            return refusal
+        unseen = _unseen(said)
+        if unseen is not None:
+            return Taken(refused="use no control characters", field=unseen)
         confirmation = Confirmation(
             contract_key=said.contract_key,
             device_key=said.device_key,
@@ -108,12 +106,7 @@ class ProviderCallbackReader:
             location=said.device_location,
             at=self.at,
         )
-        changed = codes.confirmed_elsewhere(self.unit, self._actor(name), code, confirmation)
-        if isinstance(changed, str):
-            return Taken(refused=changed)
-        if changed.version == code.version:
-            return Taken()
-        return Taken(channel=await self._notifier(name).tell_of_code(changed))
+        return _taken(await self._answers(name).confirm(code, confirmation))
 
     async def decided(self, name: str, said: TransactionDecided) -> Taken | None:
         """Take a decision in; None: it is about nothing that we have asked."""
@@ -124,39 +117,20 @@ class ProviderCallbackReader:
         decision = DECISIONS.get(said.status)
         if decision is None:
             return Taken()  # our own time ends it, too
-        is_open = asked.status == "PENDING"
-        if is_open and not await is_awaited(self.unit, self.store, asked):
-            return Taken(refused="cancelled")
-        changed = transactions.decided_elsewhere(
-            self.unit, self._actor(name), asked, decision, said.contract_key or "",
-            said.signature,
-        )  # fmt: skip
-        if isinstance(changed, str):
-            return Taken(refused=changed)
-        if changed.version == asked.version:
-            return Taken()
-        return Taken(channel=await self._notifier(name).tell_of_decision(changed))
-
-    async def _refusal(self, code: RegistrationCode, said: Registered) -> Taken | None:
-        """Say why a device is not taken in, whatever the code is."""
-        unseen = _unseen(said)
-        if unseen is not None:
-            return Taken(refused="use no control characters", field=unseen)
-        held = await self.unit.find(Contract, "contract_key", said.contract_key)
-        is_anothers = held is not None and held.code != code.id
-        if is_anothers or said.contract_key == said.device_key:
-            return Taken(refused="use a key of this device alone", field="contract_key")
-        if code.confirmation is None and not await is_awaited(self.unit, self.store, code):
-            return Taken(refused="cancelled")
-        return None
-
-    def _actor(self, name: str) -> Actor:
-        return Actor(name=f"provider:{name}", at=self.at, chance=self.chance)
-
-    def _notifier(self, name: str) -> Notifier:
-        return Notifier(
-            unit=self.unit, records=self.store, vault=self.vault, actor=self._actor(name)
+        answer = transactions.Answer(
+            decision=decision, contract_key=said.contract_key or "", signature=said.signature
         )
+        return _taken(await self._answers(name).decide(asked, answer))
+
+    def _answers(self, name: str) -> DeviceAnswers:
+        actor = Actor(name=f"provider:{name}", at=self.at, chance=self.chance)
+        return DeviceAnswers(unit=self.unit, store=self.store, vault=self.vault, actor=actor)
+
+
+def _taken(outcome: Outcome[RegistrationCode] | Outcome[Transaction]) -> Taken:
+    if outcome.refused in ("taken", "one key"):
+        return Taken(refused="use a key of this device alone", field="contract_key")
+    return Taken(channel=outcome.channel, refused=outcome.refused)
 
 
 def _unseen(said: Registered) -> str | None:

@@ -191,9 +191,13 @@ async def decide(call: AgentCall) -> Found:
     refusal = _unsaid(call, unit.tenant, transaction)
     if refusal is not None:
         return refusal
-    decision: transactions.Decision = "ACCEPTED" if body.decision == "ACCEPT" else "DECLINED"
+    answer = transactions.Answer(
+        decision="ACCEPTED" if body.decision == "ACCEPT" else "DECLINED",
+        contract_key=body.contract_key,
+        signature=body.signature,
+    )
     answers = call.answers(unit, contract.id)
-    outcome = await answers.decide(transaction, contract, decision, body.signature)
+    outcome = await answers.decide(transaction, answer, contract=contract)
     return Done(
         unit=unit,
         body=Decided(status=outcome.subject.status),

@@ -63,6 +63,7 @@ class TransactionShown(Struct, kw_only=True, frozen=True):
         contract_key: Which device has decided; before that the one that was registered last.
         digest: Of what is shown.
         signature: By that device, over its decision: see AgentDecide.
+        decided_at: Unix seconds; None: nobody has.
     """
 
     transaction_id: str
@@ -72,6 +73,7 @@ class TransactionShown(Struct, kw_only=True, frozen=True):
     contract_key: str
     digest: str
     signature: str | None
+    decided_at: int | None
 
 
 async def create_transaction(call: Call[NewTransaction, Nothing]) -> Answered | Stopped:
@@ -142,6 +144,7 @@ def _answered(call: Call[Any, Any], found: Transaction) -> Answered:
         contract_key=found.decided_by or found.contracts[0],
         digest=transactions.digest_of(found.id, found.application, display),
         signature=found.signature,
+        decided_at=None if found.decided_at is None else int(found.decided_at.timestamp()),
     )
     return Answered(body=shown)
 
