@@ -132,6 +132,7 @@ async def public_keys(records: Records, at: datetime) -> Sequence[JsonObject]:
 async def _current(unit: UnitOfWork, issuer: Issuer, at: datetime) -> SigningKey:
     row = await unit.get(SigningKeys, KEYS)
     if row is not None:
+        unit.hold(row)  # a key that is ended meanwhile signs nothing more
         return row.keys[0]
     made = await _made(unit.tenant, issuer, at)
     await _keep(unit, made, at)
@@ -155,7 +156,9 @@ async def _keep(unit: UnitOfWork, made: SigningKey, at: datetime, *, at_once: bo
         unit.put(SigningKeys(id=KEYS, keys=(made,)), Absent())
         return
     before = [
-        replace(key, retires_at=_end_of(key, at, at_once=at_once)) if _is_good(key, at) else key
+        replace(key, retires_at=_end_of(key, at, at_once=at_once))
+        if at_once or _is_good(key, at)
+        else key
         for key in row.keys
     ]
     good = [key for key in before if _is_good(key, at)]

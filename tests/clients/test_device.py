@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -250,9 +251,23 @@ def test_a_server_that_is_not_there_is_said_to_be(device: Device) -> None:
     assert "http://127.0.0.1:9 does not answer as a server of ours" in result.output
 
 
-def test_a_file_that_is_no_picture_is_said_to_be(device: Device, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no picture",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n",
+        b"DDS " + (124).to_bytes(4, "little") + bytes(120),
+        bytes(4) + b"ftypavif" + bytes(40),
+    ],
+    ids=["text", "a program", "DDS", "AVIF"],
+)
+def test_a_file_that_is_no_picture_is_said_to_be(
+    device: Device, tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("it starts a program"))
+    monkeypatch.setattr(subprocess, "check_call", lambda *_, **__: pytest.fail("as above"))
     file = tmp_path / "note.png"
-    file.write_text("no picture")
+    file.write_bytes(content)
 
     result = device("register", str(file), "--yes")
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from engine.compile import Source, check_definition
 from engine.errors import ProcessFault
 from engine.interpret import advance
-from engine.interpret.finalize import status_of
+from engine.interpret.finalize import ended, status_of
 from engine.model.event import (
     Broken,
     Cancelled,
@@ -21,10 +21,11 @@ from engine.model.event import (
     Submission,
     Submitted,
 )
-from engine.model.graph import ProcessGraph
+from engine.model.graph import ActivityNode, ProcessGraph
 from engine.model.instance import Check, CheckState, Decision, ProcessInstance, Status
-from engine.model.names import Digest, JsonObject, StepKey
-from engine.model.screen import RedirectPanel
+from engine.model.names import Digest, JsonObject, NodeId, StepKey
+from engine.model.problem import Message
+from engine.model.screen import RedirectPanel, TextPanel
 from engine.model.turn import NotAwaited
 from engine.run.catalogue import Catalogue
 from engine.testing import NOON, an_instance
@@ -67,6 +68,25 @@ def test_the_finalizer_gives(
     instance: ProcessInstance, result: Literal["FAIL", "REVIEW"] | None, expected: Status
 ) -> None:
     assert status_of(instance, result) == expected
+
+
+@pytest.mark.parametrize(
+    ("channel", "end"), [("kiosk", "declined"), ("phone", "reviewed"), ("web", "accepted")]
+)
+def test_only_who_fails_is_told_why_by_the_last_page(channel: str, end: str) -> None:
+    walk = Walk(graph_of(CHANNELS), parameters={"channel": channel})
+    node = walk.graph.nodes[NodeId(end)]
+    assert isinstance(node, ActivityNode)
+    plain = TextPanel(kind="error", text=Message(id="passcode.wrong"))
+    titled = replace(plain, title=Message(id="approval.declined.title"))
+    before = replace(walk.instance, notices=(plain, titled), status="STARTED")
+
+    last = ended(walk.graph, node, before, NOON)
+
+    told = [titled] if last.status == ERROR else []
+    assert last.ending is not None
+    assert list(last.ending.panels) == told
+    assert last.ending.title == (titled.title if told else None)
 
 
 @pytest.mark.parametrize(

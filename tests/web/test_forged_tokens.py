@@ -13,6 +13,7 @@ from engine.access.clients import change_client, remove_client
 from engine.model.names import MAIN_TENANT
 from engine.realtime.tokens import Issuer, rotate
 from engine.run.unit import Unit
+from engine.secret import base64url
 from engine.web.sources import SourceLimits
 from tests.web.application import ApplicationServer, application
 from tests.web.listening import connect
@@ -67,6 +68,18 @@ def test_who_forges_tokens_must_wait(way: str, caplog: pytest.LogCaptureFixture)
 
     assert statuses == [401, 401, 401, 429]
     assert [one.getMessage() for one in caplog.records].count("source-limit") == 1
+
+
+@pytest.mark.parametrize("way", HUB)
+def test_a_token_of_bytes_that_are_no_text_is_forged_like_any(way: str) -> None:
+    header = b'{"alg":"RS256","typ":"JWT","kid":"\xff.x"}'
+    token = f"{base64url(header)}.e30.AA"
+
+    async def story(house: Surface) -> list[int]:
+        await application(house)
+        return [await status_of(house, way, token) for _ in range(4)]
+
+    assert play(story, limits=THREE) == [401, 401, 401, 429]
 
 
 @pytest.mark.parametrize("way", [*HUB, *REST])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
+
+import pytest
 
 from engine.adapters.signatures.rs256 import Rs256Signer
 from engine.model.names import MAIN_TENANT
@@ -13,7 +15,7 @@ from engine.run.unit import Unit
 from engine.web.sources import SourceLimits
 from tests.web.application import CREATED, application
 from tests.web.listening import connect, negotiate
-from tests.web.surface import Surface, play, send
+from tests.web.surface import Surface, journeys_of, play, send
 
 SIGNER: Final = Rs256Signer()
 ENDED: Final = [{"type": 7}, {"closed": 1000}]
@@ -109,6 +111,38 @@ def test_a_clock_that_steps_back_brings_no_leaked_key_back() -> None:
         return [await status_of(house, old), await published(house) == [new]]
 
     assert play(story) == [(401, 401), True]
+
+
+def test_a_clock_that_steps_back_brings_no_key_back_that_was_over_before() -> None:
+    async def story(house: Surface) -> list[object]:
+        server = await application(house)
+        old = await server.end_user_token()
+        await rotated(house)
+        house.bench.clock.move(timedelta(minutes=62))  # what the old key signed is over
+        await server.log_in()
+        new = await rotated(house, at_once=True)
+        house.bench.clock.move(timedelta(minutes=-5))
+        return [await status_of(house, old), await published(house) == [new]]
+
+    assert play(story) == [(401, 401), True]
+
+
+def test_a_key_that_is_ended_while_it_signs_signs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(house: Surface) -> tuple[int, object]:
+        server = await application(house)
+        await server.end_user_token()
+        signer = journeys_of(house).offices.signer
+        sign = signer.sign
+
+        async def meanwhile(*given: Any) -> str:
+            monkeypatch.setattr(type(signer), "sign", staticmethod(sign))
+            await rotated(house, at_once=True)
+            return str(await sign(*given))
+
+        monkeypatch.setattr(type(signer), "sign", staticmethod(meanwhile))
+        return await status_of(house, await server.end_user_token())
+
+    assert play(story) == (200, 101)
 
 
 def test_pages_that_were_left_open_are_not_taken_for_forgers() -> None:

@@ -20,7 +20,7 @@ from engine.web.wording import example_date
 WEB = Path(TEMPLATES).parent
 AT = datetime(2026, 11, 22, 14, 35, tzinfo=UTC)
 GROUPS = {
-    "action": 7, "again": 3, "app": 3, "approval": 11, "busy": 4, "code": 5, "end": 16, "error": 4,
+    "action": 7, "again": 3, "app": 3, "approval": 13, "busy": 4, "code": 5, "end": 16, "error": 4,
     "form": 38, "frame": 18, "landing": 13, "limit": 10, "link": 9, "live": 2, "missing": 2,
     "notice": 4, "offline": 4, "passcode": 42, "phone": 33, "refused": 3, "say": 6, "slow": 2,
     "visit": 8, "work": 2,

@@ -120,6 +120,6 @@ def _object(part: str) -> JsonObject | None:
         return None
     try:
         found: JsonObject = msgspec.json.decode(raw, type=dict[str, object])
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found

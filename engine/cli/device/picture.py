@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from engine.cli.command import fail
 from engine.cli.terminal.page import clean
+
+FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+"""What screens are pictured in. Others have readers that start programs."""
+BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, AttributeError)
+"""What readers raise for pictures that are none."""
 
 
 def codes_in(file: Path) -> list[str]:
@@ -21,9 +27,9 @@ def codes_in(file: Path) -> list[str]:
             " `.venv/bin/pip install '.[device]'`. Or give the link."
         )
     try:
-        with Image.open(file) as picture:
+        with Image.open(file, formats=FORMATS) as picture:
             grey = picture.convert("L")
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except (*BROKEN, Image.DecompressionBombError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the file itself is not to be read: why is told as it is of any other
         fail(f"{clean(str(file))} is no picture.")

@@ -131,7 +131,9 @@ class Notifier:
 
     def request(self, asked: ProviderRequest) -> None:
         """Stage what is asked of a provider; each try has the same id, so it is done once there."""
-        self._row(PROVIDER_REQUEST, msgspec.to_builtins(asked), self.actor.at, _SOON)
+        # What is no more must not answer there either: nothing else ends it.
+        delays = _USUAL if asked.what == "reset" else _SOON
+        self._row(PROVIDER_REQUEST, msgspec.to_builtins(asked), self.actor.at, delays)
 
     def _row(
         self, label: str, handed: JsonObject, due_at: datetime, delays: tuple[float, ...]

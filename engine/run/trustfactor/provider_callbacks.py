@@ -18,6 +18,7 @@ from engine.realtime.trustfactor.display_text import is_plain
 from engine.realtime.trustfactor.values import Id, Key, ToldDevice, Word
 from engine.records.trustfactor import (
     Confirmation,
+    Contract,
     Provider,
     RegistrationCode,
     Transaction,
@@ -117,10 +118,13 @@ class ProviderCallbackReader:
         decision = DECISIONS.get(said.status)
         if decision is None:
             return Taken()  # our own time ends it, too
-        answer = transactions.Answer(
-            decision=decision, contract_key=said.contract_key or "", signature=said.signature
-        )
-        return _taken(await self._answers(name).decide(asked, answer))
+        key = said.contract_key or ""
+        contract = await self.unit.find(Contract, "contract_key", key)
+        is_gone = contract is None or contract.status == "RESET"
+        if is_gone and asked.status == "PENDING":  # it may not know yet
+            return Taken(refused="not theirs", field="contract_key")
+        answer = transactions.Answer(decision=decision, contract_key=key, signature=said.signature)
+        return _taken(await self._answers(name).decide(asked, answer, contract=contract))
 
     def _answers(self, name: str) -> DeviceAnswers:
         actor = Actor(name=f"provider:{name}", at=self.at, chance=self.chance)

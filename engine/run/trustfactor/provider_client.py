@@ -79,17 +79,23 @@ class ProviderClient:
     logins: dict[EndpointName, Login] = field(default_factory=dict)
 
     async def call(self, endpoint: Endpoint, request: Request[A]) -> A | Rejected:
-        """Call once, logged in; a token that is good no more is made anew."""
-        found = await self._called(endpoint, request)
-        if isinstance(found, Rejected) and found.status == UNAUTHORISED:
-            self.logins.pop(endpoint.name, None)
-            return await self._called(endpoint, request)
-        return found
+        """Call once, logged in; a token that is good no more is made anew.
 
-    async def _called(self, endpoint: Endpoint, request: Request[A]) -> A | Rejected:
+        A login that is refused is not tried again at once: it counts as a wrong try there.
+        """
         token = await self._token(endpoint)
         if isinstance(token, Rejected):
             return token
+        found = await self._called(endpoint, request, token)
+        if not isinstance(found, Rejected) or found.status != UNAUTHORISED:
+            return found
+        self.logins.pop(endpoint.name, None)
+        token = await self._token(endpoint)
+        return (
+            token if isinstance(token, Rejected) else await self._called(endpoint, request, token)
+        )
+
+    async def _called(self, endpoint: Endpoint, request: Request[A], token: str) -> A | Rejected:
         headers: Headers = (("Authorization", f"Bearer {token}"),)
         if request.key:
             headers = (*headers, ("Idempotency-Key", request.key))

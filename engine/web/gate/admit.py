@@ -72,7 +72,10 @@ def _too_many_tries(ask: Ask) -> Response | None:
 
 
 async def admit_caller(ask: Ask, needs: Needs) -> Response | None:
-    """Let a program in whose key is good and may do this, in its own tenant (F7)."""
+    """Let a program in whose key is good and may do this, in its own tenant (F7).
+
+    A forged token is a failed try; one that is over is none.
+    """
     value = bearer(ask.request)
     if value is None:
         return stop(ask, "lost")
@@ -81,7 +84,8 @@ async def admit_caller(ask: Ask, needs: Needs) -> Response | None:
     now = await store.now()
     found = await caller(store, journeys.vault, value, now)
     if not isinstance(found, Caller):
-        ask.fail()
+        if found == "forged":
+            ask.fail()
         return stop(ask, "bearer" if found == "forged" else "outdated")
     wanted = Permission(tenant=found.tenant, service=needs.service, operation=needs.operation)
     if not hold(found.key.permissions, wanted):

@@ -316,8 +316,16 @@ var rtasui = (() => {
       this.timer = setTimeout(next, isOut ? GRACE : Math.min(left, 2 ** 31 - 1));
     }
 
+    // A line that has said nothing since may be dead: a ping of the server's is waited for, else the
+    // line is given up, and the next one tells what was lost.
     expire() {
       if (this.isAway) return;
+      const since = -this.left();
+      if (Date.now() - this.line.heardAt > since) {
+        if (since > PING + GRACE) this.line.stop();
+        else this.timer = setTimeout(() => this.expire(), 1000);
+        return;
+      }
       const { application_name, user_display_name, user_id } = this.data;
       this.arrive("Registration", "Expired", { application_name, user_display_name, user_id });
       this.line.stop();

@@ -302,6 +302,7 @@ for (const place of all("[data-listen]")) {
   const { listen, token, after, flow, path } = place.dataset;
   const live = document.querySelector("[data-live]");
   const begun = performance.now();
+  const waiting = live.textContent; // for a phone, or for whoever gives its link
   let isLeaving = false;
   let isDeaf = false;
   const again = () => {
@@ -311,7 +312,7 @@ for (const place of all("[data-listen]")) {
   const tell = (id) => {
     if (isLeaving) return;
     attribute(live, "class", id === "phone.waiting" ? "live" : "live off");
-    live.textContent = words[id];
+    live.textContent = id === "phone.waiting" ? waiting : words[id];
   };
   // Nothing comes any more: a page anew has a fresh token. Where that is refused too, pages must not
   // follow each other without end: each is a minute old first, and somebody looks at it. And a page
