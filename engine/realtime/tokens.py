@@ -19,7 +19,7 @@ from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.realtime.channels import Flow, Group, keep
 from engine.records.realtime import RtasClient, SigningKey, SigningKeys
-from engine.records.record import Absent, Version
+from engine.records.record import Absent, Version, is_good
 from engine.records.tenants import Tenant
 
 LIFE: Final = timedelta(minutes=60)
@@ -178,7 +178,7 @@ async def _keys(records: Records, tenant: TenantId, at: datetime) -> Sequence[Si
 
 
 def _is_good(key: SigningKey, at: datetime) -> bool:
-    return key.retires_at is None or at < key.retires_at
+    return is_good(key.retires_at, at)
 
 
 def _jwk(key: SigningKey) -> JsonObject:

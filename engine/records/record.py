@@ -9,6 +9,11 @@ from typing import ClassVar, Final, TypeVar
 from engine.model.value import Value
 
 
+def is_good(retires_at: datetime | None, at: datetime) -> bool:
+    """Whether what retires at a time, or at none, still opens or signs."""
+    return retires_at is None or at < retires_at
+
+
 class Record(Value, frozen=True, kw_only=True):
     """A row. `id` is unique per tenant and kind.
 

@@ -205,7 +205,7 @@ class WrongDeviceToken(Ending, frozen=True, kw_only=True):
     contract: str
 
 
-class Callbacks(Record, frozen=True, kw_only=True):
+class CallbackAddresses(Record, frozen=True, kw_only=True):
     """Where an application wants to be told of its registrations and transactions; `id`: its own.
 
     Attributes:

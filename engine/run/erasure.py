@@ -26,7 +26,7 @@ from engine.records.record import Absent
 from engine.records.tokens import ProcessToken
 from engine.records.tombstones import Tombstone
 from engine.records.trustfactor import (
-    Callbacks,
+    CallbackAddresses,
     Contract,
     RegistrationCode,
     Transaction,
@@ -107,7 +107,7 @@ class Eraser:
 
     async def _forget_orphans(self, tenant: TenantId) -> None:
         """Forget phones and addresses of applications that were removed: nobody reaches them."""
-        for kind in (Contract, Callbacks):
+        for kind in (Contract, CallbackAddresses):
             for row in [one async for one in every(self.store, tenant, kind)]:
                 owner = row.client if isinstance(row, Contract) else row.id
                 if await self.store.get(tenant, RtasClient, owner) is None:

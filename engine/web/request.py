@@ -9,8 +9,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from starlette.requests import Request
 
-from engine.access.clients import Application
 from engine.access.keys import Caller
+from engine.access.rtas_clients import Application
 from engine.errors import PermissionMissing, SettingsRefused
 from engine.model.names import MAIN_TENANT, InstanceId, TenantId
 from engine.ports.http import Http

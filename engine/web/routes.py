@@ -9,14 +9,14 @@ from engine.web.api import process_server
 from engine.web.api.arthr import issuing
 from engine.web.api.frame.performing import door_of
 from engine.web.api.process_manager import creating
-from engine.web.api.rtas import login
+from engine.web.api.rtas import jwks, login
+from engine.web.api.rtas.jwks import JWKS_PATH
 from engine.web.api.table import FOR_APPLICATIONS, OPERATIONS
 from engine.web.api.trustfactor.agents import AGENTS
 from engine.web.api.trustfactor.provider_callbacks import PROVIDER_CALLBACKS
 from engine.web.gate.door import Door, ObjectRule
 from engine.web.links import DEVICE_PATH, HUB_PATH, LANDING_PATH, NEGOTIATE_PATH, VISITS_PATH
-from engine.web.listening import keys, requests, script
-from engine.web.listening.keys import JWKS_PATH
+from engine.web.listening import requests, script
 from engine.web.listening.script import MOBILE_PATH, SCRIPT_PATH
 from engine.web.openapi import serving
 from engine.web.visit import opening, steps
@@ -76,7 +76,7 @@ DOORS: Sequence[Door] = (
          answer=script.give_script),
     Door(path=MOBILE_PATH, method="GET", permission="anybody", rule="none",
          answer=script.show_mobile),
-    Door(path=JWKS_PATH, method="GET", permission="anybody", rule="none", answer=keys.give_keys),
+    Door(path=JWKS_PATH, method="GET", permission="anybody", rule="none", answer=jwks.give_keys),
     *(door_of(operation) for operation in OPERATIONS if not operation.own_key),
     *(door_of(operation) for operation in FOR_APPLICATIONS),
     *(

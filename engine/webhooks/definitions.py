@@ -18,7 +18,7 @@ from engine.ports.actor import Actor
 from engine.ports.http import TRAVEL, Http
 from engine.ports.outside import Purpose, Vault
 from engine.ports.unit_of_work import UnitOfWork
-from engine.records.record import Absent, Version
+from engine.records.record import Absent, Version, is_good
 from engine.records.webhooks import Method, SealedSecret, Webhook, WebhookSecrets
 from engine.webhooks import signing, template
 
@@ -126,7 +126,7 @@ def remove_webhook(unit: UnitOfWork, actor: Actor, webhook: Webhook) -> None:
 
 def secrets_at(vault: Vault, tenant: TenantId, known: WebhookSecrets, at: datetime) -> list[bytes]:
     """Open what signs at a time, the newest first. Raises `VaultRefused`."""
-    good = [one for one in known.secrets if one.retires_at is None or at < one.retires_at]
+    good = [one for one in known.secrets if is_good(one.retires_at, at)]
     bound = _bound(tenant, known.id)
     return [vault.unseal(PURPOSE, one.sealed, bound) for one in good]
 

@@ -17,7 +17,7 @@ from typing import Any
 import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 
-from engine.access.clients import MintedClient, add_client
+from engine.access.rtas_clients import MintedClient, add_client
 from engine.app import Application, open_application
 from engine.model.names import MAIN_TENANT
 from engine.ports.actor import Actor

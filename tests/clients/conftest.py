@@ -20,7 +20,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
-from engine.access.clients import MintedClient, add_client
+from engine.access.rtas_clients import MintedClient, add_client
 from engine.adapters.memory import MemoryStore
 from engine.adapters.system import SystemChance, SystemClock
 from engine.app import Application, wire

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from engine.access.clients import MintedClient
+from engine.access.rtas_clients import MintedClient
 from engine.adapters.system import SystemClock
 from engine.app import Application, open_application
 from engine.cli.serving.listen import Server, Surface, bound, config_of

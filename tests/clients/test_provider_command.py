@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from click.testing import CliRunner, Result
 
-from engine.records.trustfactor import Callbacks
+from engine.records.trustfactor import CallbackAddresses
 from tests.cli.shell import Main
 from tests.clients.conftest import Hub
 
@@ -54,7 +54,9 @@ def test_a_provider_is_logged_in_at_listed_and_forgotten(
     ]
     assert made.secret not in json.dumps(listed)
     assert (removed.stdout, again.exit_code) == ("vendor is forgotten.\n", 1)
-    kept = hub.run(hub.application.store.get(hub.application.tenant, Callbacks, made.client.id))
+    kept = hub.run(
+        hub.application.store.get(hub.application.tenant, CallbackAddresses, made.client.id)
+    )
     assert kept is not None
     assert kept.registration_url == (
         "https://id.example/trustfactor/v1/provided/main/vendor/registration"

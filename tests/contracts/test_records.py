@@ -22,7 +22,7 @@ from engine.records.realtime import (
 from engine.records.record import Absent, AuditRow, Delete, Hold, Put, Record, Staged, Version
 from engine.records.tokens import ProcessToken, Session
 from engine.records.trustfactor import (
-    Callbacks,
+    CallbackAddresses,
     Confirmation,
     Contract,
     DeviceInfo,
@@ -140,7 +140,7 @@ OF_TRUSTFACTOR: list[Record] = [
         seat=0,
     ),
     WrongDeviceToken(id="h", contract="c1", expires_at=NOON),
-    Callbacks(id="x", secrets=(SealedSecret(sealed="x", created_at=NOON),)),
+    CallbackAddresses(id="x", secrets=(SealedSecret(sealed="x", created_at=NOON),)),
     Provider(
         id="vendor", address="https://tf.example", client_id="us", created_by="me",
         sealed_secret="x",  # noqa: S106 - sealed

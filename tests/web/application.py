@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine.access.clients import MintedClient, add_client
+from engine.access.rtas_clients import MintedClient, add_client
 from engine.model.names import MAIN_TENANT
 from engine.ports.store import Committed
 from engine.run.unit import Unit

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from starlette.types import Message
 
+from engine.model.names import TenantId
+from engine.ports.hints import Place
 from engine.web.hub.hub import WATCH_SECONDS
 from tests.web.surface import HOST, Answer, Surface, send
 
@@ -152,3 +154,21 @@ async def negotiate(
     """Ask for ids."""
     carried = [("Authorization", f"Bearer {token}"), *headers]
     return await send(house.app, "POST", "/rtas/negotiate?negotiateVersion=1", headers=carried)
+
+
+class Elsewhere:
+    """Hints as another machine would give them; a test tells what it does."""
+
+    def __init__(self) -> None:
+        self.given: list[Place] = []
+        self.told: asyncio.Queue[Place] = asyncio.Queue()
+
+    def give(self, tenant: TenantId, channel: str) -> None:
+        self.given.append((tenant, channel))
+
+    async def heard(self) -> AsyncGenerator[Place, None]:
+        while True:
+            yield await self.told.get()
+
+    async def run(self) -> None:
+        """Nothing is carried anywhere."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from engine.access.bearers import OF_APPLICATIONS
-from engine.access.clients import exchange_secret
+from engine.access.rtas_clients import exchange_secret
 from engine.model.names import MAIN_TENANT
 from engine.records.realtime import RtasClient
 from engine.run.unit import Unit

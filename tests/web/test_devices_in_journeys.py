@@ -12,22 +12,21 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from engine.access import journey_client
-from engine.access.journey_client import known_client
 from engine.model.names import MAIN_TENANT, InstanceId, JsonObject
 from engine.ports.store import PageQuery
-from engine.realtime.trustfactor import contracts
 from engine.records.trustfactor import Contract, RegistrationCode
 from engine.records.work import Signal
 from engine.run.current import InstanceRef
 from engine.run.oversight.timeline import timeline
 from engine.run.pump import Pump
 from engine.run.unit import Unit
-from engine.web.visit import listening
+from engine.web.visit import live_panel
 from tests.bench import RIGHT
 from tests.web.agent import Agent
+from tests.web.journey import Journey
 from tests.web.listening import connect
 from tests.web.program import program
-from tests.web.surface import Answer, Browser, Surface, play
+from tests.web.surface import Answer, Surface, play
 
 WHO: JsonObject = {
     "userExternalId": "ines.carvalho", "userDisplayName": "Inês Carvalho",
@@ -38,63 +37,7 @@ ASKED: JsonObject = {
     "message": "Send 250 euros to Ana?",
 }  # fmt: skip
 STORE = "/api/identity-store/stores/customers"
-Story = Callable[["Journey"], Awaitable[Any]]
-
-
-class Journey:
-    """A person in front of a browser, with phones beside it."""
-
-    def __init__(self, house: Surface) -> None:
-        self.house = house
-        self.browser: Browser = house.browser()
-        self.page: Answer
-
-    async def begin(self, process: str, parameters: JsonObject, language: str = "en") -> None:
-        """Open the link and prove the passcode."""
-        minted = await self.house.bench.link(process, parameters)
-        self.browser = self.house.browser(language=language)
-        self.page = await self.browser.begin(minted.secret)
-        await self.answer(passcode=RIGHT)
-
-    async def answer(self, **fields: str) -> Answer:
-        answer = await self.browser.answer(self.page, **fields)
-        self.page = await self.browser.follow(answer) if answer.status == 303 else answer
-        return self.page
-
-    async def look(self) -> Answer:
-        """Press Check again."""
-        self.page = await self.browser.get(self.page.action)
-        return self.page
-
-    @property
-    def link(self) -> str:
-        found = re.search(r'class="button" href="([^"]*)"', self.page.text)
-        assert found, self.page.text
-        return html.unescape(found[1])
-
-    @property
-    def payload(self) -> str:
-        return parse_qs(urlsplit(self.link).query)["payload"][0]
-
-    @property
-    def token(self) -> str:
-        found = re.search(r'data-token="([^"]*)"', self.page.text)
-        assert found, self.page.text
-        return found[1]
-
-    async def devices(self) -> list[str]:
-        """Give what the person's registered phones are called."""
-        bench = self.house.bench
-        client = await known_client(Unit(bench.store, MAIN_TENANT))
-        if client is None:
-            return []
-        user = (await bench.store.page(MAIN_TENANT, Contract, PageQuery())).rows
-        ids = {one.user_id for one in user}
-        unit = Unit(bench.store, MAIN_TENANT)
-        found: list[Contract] = []
-        for id in ids:
-            found += await contracts.of_user(unit, bench.store, client.id, id)
-        return [one.device.known_as for one in found]
+Story = Callable[[Journey], Awaitable[Any]]
 
 
 def told(story: Story) -> Any:
@@ -245,11 +188,11 @@ def test_a_word_that_comes_while_the_page_is_made_is_heard_by_it(
         payload = journey.payload
 
         async def meanwhile(unit: Unit) -> Any:
-            monkeypatch.setattr(listening, "known_client", known)
+            monkeypatch.setattr(live_panel, "known_client", known)
             await phone.register(payload)
             return await known(unit)
 
-        monkeypatch.setattr(listening, "known_client", meanwhile)
+        monkeypatch.setattr(live_panel, "known_client", meanwhile)
         await journey.look()
         after = re.search(r'data-after="(\d+)"', journey.page.text)
         assert after

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from engine.access.clients import change_client, remove_client
+from engine.access.rtas_clients import change_client, remove_client
 from engine.model.names import MAIN_TENANT
 from engine.realtime.tokens import Issuer, rotate
 from engine.run.unit import Unit

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from engine.adapters.system import SystemClock
-from engine.model.names import MAIN_TENANT, TenantId
+from engine.model.names import MAIN_TENANT
 from engine.ports.hints import Place
 from engine.realtime.channels import Event, Group, publish
 from engine.realtime.tokens import Listener
@@ -25,7 +24,7 @@ from engine.web.hub.hub import Hub
 from engine.web.hub.standing import Admitted
 from engine.web.listening import requests as requests_of_hub
 from tests.web.application import CREATED, SUCCESS, application
-from tests.web.listening import HANDSHAKE, PATIENCE, QUIET, connect, negotiate, stream
+from tests.web.listening import HANDSHAKE, PATIENCE, QUIET, Elsewhere, connect, negotiate, stream
 from tests.web.surface import Answer, Surface, journeys_of, play, send
 
 BEARER = "Authorization"
@@ -148,24 +147,6 @@ def test_what_another_machine_has_published_is_heard_once_by_early_and_late() ->
 
     assert heard == ["ConnectionEstablished", "Elsewhere", "Elsewhere"]
     assert quiet
-
-
-class Elsewhere:
-    """Hints as another machine would give them; a test tells what it does."""
-
-    def __init__(self) -> None:
-        self.given: list[Place] = []
-        self.told: asyncio.Queue[Place] = asyncio.Queue()
-
-    def give(self, tenant: TenantId, channel: str) -> None:
-        self.given.append((tenant, channel))
-
-    async def heard(self) -> AsyncGenerator[Place, None]:
-        while True:
-            yield await self.told.get()
-
-    async def run(self) -> None:
-        """Nothing is carried anywhere."""
 
 
 def hinted(house: Surface) -> Elsewhere:

@@ -16,8 +16,8 @@ from engine.records.record import Version
 from engine.records.trustfactor import Contract, RegistrationCode, Transaction
 from engine.run.unit import Unit, is_written
 from tests.web.agent import Agent
+from tests.web.journey import Journey
 from tests.web.program import program
-from tests.web.test_devices_in_journeys import Journey
 from tests.web.test_provider_races import (
     CODES,
     Kind,

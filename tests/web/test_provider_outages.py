@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from engine.access.clients import client_named, exchange_secret
+from engine.access.rtas_clients import client_named, exchange_secret
 from engine.model.names import MAIN_TENANT
 from engine.records.trustfactor import Contract, Transaction
 from engine.run.unit import Unit, is_written

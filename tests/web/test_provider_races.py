@@ -15,8 +15,8 @@ from engine.records.trustfactor import Contract, RegistrationCode, Transaction
 from engine.records.work import Job
 from engine.run.current import InstanceRef
 from tests.web.agent import Agent
+from tests.web.journey import Journey
 from tests.web.surface import Surface
-from tests.web.test_devices_in_journeys import Journey
 from tests.web.town import Town, payload, told
 
 CODES: Final = "/trustfactor/v2/registration-codes"

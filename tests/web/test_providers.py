@@ -24,9 +24,9 @@ from engine.settings import Settings
 from engine.testing import CheapPool
 from tests.web.agent import Agent
 from tests.web.application import application
+from tests.web.journey import Journey
+from tests.web.listening import Elsewhere
 from tests.web.surface import Surface, play
-from tests.web.test_devices_in_journeys import Journey
-from tests.web.test_hub import Elsewhere
 from tests.web.town import FLOW, VENDOR, Town, changed, heard, payload, resigned, said, told
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.access.clients import change_client, exchange_secret
+from engine.access.rtas_clients import change_client, exchange_secret
 from engine.model.names import MAIN_TENANT
 from engine.ports.store import PageQuery
 from engine.realtime.channels import MOST_EVENTS

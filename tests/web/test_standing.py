@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from engine.access.clients import change_client, remove_client
+from engine.access.rtas_clients import change_client, remove_client
 from engine.adapters.signatures.rs256 import Rs256Signer
 from engine.model.names import MAIN_TENANT, TenantId
 from engine.ports.store import Records

@@ -13,7 +13,7 @@ import zxingcpp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook
 
-from engine.access.clients import change_client, remove_client
+from engine.access.rtas_clients import change_client, remove_client
 from engine.activity import TryLater
 from engine.errors import HttpFailed
 from engine.model.names import MAIN_TENANT
@@ -23,7 +23,7 @@ from engine.realtime.trustfactor import qr_code
 from engine.realtime.trustfactor.contracts import MOST_DEVICES
 from engine.records.access import KeptAnswer
 from engine.records.realtime import ClientStatus, RtasClient
-from engine.records.trustfactor import Callbacks, Contract, RegistrationCode, Transaction
+from engine.records.trustfactor import CallbackAddresses, Contract, RegistrationCode, Transaction
 from engine.records.work import Job
 from engine.run.outbox import Outbox
 from engine.run.trustfactor.application_callbacks import ApplicationCallbacks
@@ -664,7 +664,7 @@ def test_a_removed_application_leaves_no_phone_behind() -> None:
         remove_client(unit, bench.actor(), server.made.client)
         await bench.store.write(MAIN_TENANT, unit.staged())
         await bench.eraser.sweep([MAIN_TENANT], audit_kept=timedelta(days=365))
-        kinds = (Contract, Callbacks)
+        kinds = (Contract, CallbackAddresses)
         return [(await bench.store.page(MAIN_TENANT, kind, PageQuery())).total for kind in kinds]
 
     assert play(story) == [1, 1]
@@ -835,14 +835,14 @@ def test_nothing_that_opens_or_is_shown_is_kept_as_it_is() -> None:
         await outbox(house, answering(200)).sweep()
         await asked(server)
         rows: list[Any] = []
-        for kind in (RegistrationCode, Contract, Job, Callbacks, Transaction, KeptAnswer):
+        for kind in (RegistrationCode, Contract, Job, CallbackAddresses, Transaction, KeptAnswer):
             rows += (await house.bench.store.page(MAIN_TENANT, kind, PageQuery())).rows
         audit = await house.bench.store.audit(MAIN_TENANT, AuditQuery())
         return [repr(rows) + repr(audit), secret, made["payload"].rpartition(".")[2]]
 
     kept, secret, mac = play(story)
 
-    for kind in ("RegistrationCode(", "Callbacks(", "Transaction(", "Contract("):
+    for kind in ("RegistrationCode(", "CallbackAddresses(", "Transaction(", "Contract("):
         assert kind in kept
     for hidden in (secret, secret.removeprefix("whsec_"), mac, "250 euros", "250.00 EUR"):
         assert hidden not in kept

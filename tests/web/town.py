@@ -22,8 +22,8 @@ from engine.run.trustfactor.providers import Providers, Wanted, add_provider
 from engine.run.unit import Unit
 from engine.webhooks import signing
 from tests.web.application import ApplicationServer, application
+from tests.web.journey import Journey
 from tests.web.surface import Answer, Surface, play, send, surface
-from tests.web.test_devices_in_journeys import Journey
 
 VENDOR: Final = "https://tf.vendor.example"
 FLOW: Final = """\

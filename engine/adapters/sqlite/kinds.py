@@ -29,7 +29,7 @@ from engine.records.tenants import Tenant
 from engine.records.tokens import ProcessToken, Session
 from engine.records.tombstones import Tombstone
 from engine.records.trustfactor import (
-    Callbacks,
+    CallbackAddresses,
     Contract,
     Provider,
     RegistrationCode,
@@ -180,7 +180,7 @@ TABLES: Final[Mapping[type[Record], Table[Record]]] = {
     Contract: _table(Contract),
     Transaction: _table(Transaction),
     WrongDeviceToken: _table(WrongDeviceToken),
-    Callbacks: _table(Callbacks),
+    CallbackAddresses: _table(CallbackAddresses),
     Provider: _table(Provider),
     Signal: _table(Signal),
     Webhook: _table(Webhook),

@@ -15,7 +15,7 @@ from engine.cli.opening import change, with_application
 from engine.cli.terminal.page import Terminal, clean, say_json
 
 if TYPE_CHECKING:
-    from engine.access.clients import MintedClient
+    from engine.access.rtas_clients import MintedClient
     from engine.app import Application
     from engine.model.problem import FieldProblem
     from engine.ports.actor import Actor
@@ -49,7 +49,7 @@ def add(
     """Add a client and show its secret: once, for it is kept nowhere."""
 
     async def staged(unit: Unit, actor: Actor) -> MintedClient | tuple[FieldProblem, ...]:
-        from engine.access.clients import add_client
+        from engine.access.rtas_clients import add_client
 
         return await add_client(unit, actor, client, origins=origins, description=description)
 
@@ -93,7 +93,7 @@ def change_client(
     """Change which pages may listen, or the description; what is not given stays."""
 
     def work(unit: Unit, actor: Actor, row: RtasClient) -> RtasClient | tuple[FieldProblem, ...]:
-        from engine.access.clients import change_client
+        from engine.access.rtas_clients import change_client
 
         return change_client(unit, actor, row, origins=origins or None, description=description)
 
@@ -107,7 +107,7 @@ def block(*, client: str, data: Path | None) -> int:
     """Block a client: from now on neither its tokens nor those of its users open anything."""
 
     def work(unit: Unit, actor: Actor, row: RtasClient) -> RtasClient | tuple[FieldProblem, ...]:
-        from engine.access.clients import change_client
+        from engine.access.rtas_clients import change_client
 
         return change_client(unit, actor, row, status="BLOCKED")
 
@@ -121,7 +121,7 @@ def unblock(*, client: str, data: Path | None) -> int:
     """Let a blocked client in again."""
 
     def work(unit: Unit, actor: Actor, row: RtasClient) -> RtasClient | tuple[FieldProblem, ...]:
-        from engine.access.clients import change_client
+        from engine.access.rtas_clients import change_client
 
         return change_client(unit, actor, row, status="ACTIVE")
 
@@ -136,7 +136,7 @@ def exchange(*, client: str, data: Path | None, as_json: bool) -> int:
     """Exchange a client's secret: the new one is shown once, the old one opens for a day too."""
 
     async def staged(unit: Unit, actor: Actor) -> MintedClient | tuple[FieldProblem, ...]:
-        from engine.access.clients import exchange_secret
+        from engine.access.rtas_clients import exchange_secret
 
         return exchange_secret(unit, actor, await _named(unit, client))
 
@@ -151,7 +151,7 @@ def remove(*, client: str, data: Path | None) -> int:
     """Remove a client, and with it whatever its tokens open."""
 
     def work(unit: Unit, actor: Actor, row: RtasClient) -> RtasClient:
-        from engine.access.clients import remove_client
+        from engine.access.rtas_clients import remove_client
 
         remove_client(unit, actor, row)
         return row
@@ -234,7 +234,7 @@ def _minted(made: MintedClient | tuple[FieldProblem, ...], *, as_json: bool) -> 
 
 
 async def _named(unit: Unit, name: str) -> RtasClient:
-    from engine.access.clients import client_named
+    from engine.access.rtas_clients import client_named
 
     found = await client_named(unit, name)
     if found is None:

@@ -9,7 +9,7 @@ from typing import Final, assert_never, cast
 
 import msgspec
 
-from engine.access.clients import is_active
+from engine.access.rtas_clients import is_active
 from engine.activity import Delivered, Ended, TryLater, Undelivered
 from engine.model.event import Broken
 from engine.model.names import JsonObject, TenantId
@@ -19,7 +19,8 @@ from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.realtime.trustfactor import codes, contracts, transactions
 from engine.records.realtime import RtasClient
-from engine.records.trustfactor import Callbacks, RegistrationCode, Transaction
+from engine.records.record import is_good
+from engine.records.trustfactor import CallbackAddresses, RegistrationCode, Transaction
 from engine.records.webhooks import SealedSecret
 from engine.run.delivering import tried
 from engine.run.trustfactor.notifier import CallbackKind
@@ -115,7 +116,7 @@ class ApplicationCallbacks:
         self, unit: Unit, client: str, id: str, said: JsonObject, flow: str
     ) -> Delivered | Undelivered | None:
         """Send it where the application wants it now; None where it wants it nowhere any more."""
-        callbacks = await unit.get(Callbacks, client)
+        callbacks = await unit.get(CallbackAddresses, client)
         uri = None if callbacks is None else getattr(callbacks, f"{flow}_url")
         if callbacks is None or uri is None:
             return None
@@ -139,7 +140,7 @@ def opened(vault: Vault, client: str, secrets: Sequence[SealedSecret], at: datet
     return [
         vault.unseal("trustfactor", one.sealed, client.encode())
         for one in secrets
-        if one.retires_at is None or at < one.retires_at
+        if is_good(one.retires_at, at)
     ]
 
 

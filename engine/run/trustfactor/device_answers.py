@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Generic, Literal, TypeVar
 
-from engine.access.clients import is_active
+from engine.access.rtas_clients import is_active
 from engine.errors import UnknownInstance
 from engine.ports.actor import Actor
 from engine.ports.outside import Vault

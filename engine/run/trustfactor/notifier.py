@@ -19,13 +19,13 @@ from engine.ports.actor import Actor
 from engine.ports.outside import Vault
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
-from engine.realtime.callbacks import USUAL_CACHE, Flags, Status, event_of
 from engine.realtime.channels import Event, Flow, Group, publish
+from engine.realtime.events import USUAL_CACHE, Flags, Status, event_of
 from engine.realtime.trustfactor import codes, contracts
 from engine.records.record import Absent
 from engine.records.trustfactor import (
     EMBEDDED,
-    Callbacks,
+    CallbackAddresses,
     RegistrationCode,
     Transaction,
 )
@@ -95,7 +95,7 @@ class Notifier:
             return (await publish(self.unit, self.vault, group_of(code), event, self.actor.at)).id
         if code.status != "CONFIRMED":
             return None
-        callbacks = await self.unit.get(Callbacks, code.client)
+        callbacks = await self.unit.get(CallbackAddresses, code.client)
         if callbacks is not None and callbacks.registration_url is not None:
             self._hand_over("registration", code.id, due_at=self.actor.at)
         else:  # whoever leaves no address agrees to each
@@ -114,14 +114,14 @@ class Notifier:
             event = _decided(decided)
             group = group_of(decided)
             return (await publish(self.unit, self.vault, group, event, self.actor.at)).id
-        callbacks = await self.unit.get(Callbacks, decided.client)
+        callbacks = await self.unit.get(CallbackAddresses, decided.client)
         if callbacks is not None and callbacks.transaction_url is not None:
             self._hand_over("decision", decided.id, due_at=self.actor.at)
         return None
 
     async def watch_expiry(self, asked: Transaction) -> None:
         """Stage that the application is called back when time has ended a transaction."""
-        callbacks = await self.unit.get(Callbacks, asked.client)
+        callbacks = await self.unit.get(CallbackAddresses, asked.client)
         if callbacks is not None and callbacks.transaction_url is not None:
             self._hand_over("expiry", asked.id, due_at=asked.ends_at)
 

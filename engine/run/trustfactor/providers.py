@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from engine.access.clients import CLIENT_ID
+from engine.access.rtas_clients import CLIENT_ID
 from engine.activity import Ended, TryLater
 from engine.model.event import Broken
 from engine.model.names import JsonObject, TenantId

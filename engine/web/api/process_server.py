@@ -17,7 +17,7 @@ from engine.web.api.frame.values import Answer, Sent
 from engine.web.api.screen import problems_json, screen_json
 from engine.web.links import ticket_of
 from engine.web.request import Ask
-from engine.web.visit.listening import listening
+from engine.web.visit.live_panel import listening
 from engine.web.wire import Unread, read_json
 
 _STEP = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,323}\.[0-9]{1,9}")

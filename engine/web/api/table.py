@@ -19,7 +19,7 @@ from engine.web.api.notification_service import dead_letters, webhooks
 from engine.web.api.process_manager import audit, definitions, forms, instances, tokens
 from engine.web.api.rtas import callbacks as rtas_callbacks
 from engine.web.api.rtas import clients, end_user_tokens, login
-from engine.web.api.trustfactor import callbacks, codes, contracts, transactions
+from engine.web.api.trustfactor import callback_addresses, codes, contracts, transactions
 
 OPERATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *keys.OPERATIONS,
@@ -45,6 +45,6 @@ FOR_APPLICATIONS: Final[Sequence[Operation[Any, Any]]] = (
     *codes.OPERATIONS,
     *contracts.OPERATIONS,
     *transactions.OPERATIONS,
-    *callbacks.OPERATIONS,
+    *callback_addresses.OPERATIONS,
 )
 """What an application server can ask for with the token of its login."""

@@ -6,10 +6,10 @@ from typing import Final
 
 from starlette.responses import Response
 
-from engine.access.clients import Application, application
 from engine.access.keys import Caller, caller, denied
 from engine.access.naming import tenant_of
 from engine.access.permissions import Permission, hold
+from engine.access.rtas_clients import Application, application
 from engine.model.names import InstanceId
 from engine.ports.actor import Actor
 from engine.run.entry.answers import Entered

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from engine.realtime.callbacks import ESTABLISHED
 from engine.realtime.channels import Told
+from engine.realtime.events import ESTABLISHED
 from engine.realtime.tokens import Listener
 from engine.signalr import Connection, Invocation, Transport
 from engine.signalr.transports import SEND_SECONDS, UNUSED_SECONDS, Known

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.access.clients import is_active
+from engine.access.rtas_clients import is_active
 from engine.ports.store import Records
 from engine.realtime.tokens import Listener, good_keys
 from engine.records.realtime import RtasClient

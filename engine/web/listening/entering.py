@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
-from engine.access.clients import is_active
+from engine.access.rtas_clients import is_active
 from engine.realtime.tokens import Listener, read
 from engine.records.realtime import RtasClient
 from engine.signalr import SERVER_SENT_EVENTS, WEB_SOCKETS

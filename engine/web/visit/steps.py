@@ -27,7 +27,7 @@ from engine.web.gate.auth import (
 )
 from engine.web.links import visit_path
 from engine.web.request import Ask
-from engine.web.visit.listening import listening
+from engine.web.visit.live_panel import listening
 from engine.web.wire import MALFORMED, Unread, choose_language, read_form
 
 _COMMANDS = ("_language", "_more", "_action")

@@ -8,8 +8,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-from engine.access.clients import Application
 from engine.access.keys import Caller
+from engine.access.rtas_clients import Application
 from engine.model.names import TenantId
 from engine.model.problem import FieldProblem, Problems, Words
 from engine.ports.actor import Actor

@@ -10,8 +10,8 @@ from msgspec import Meta
 
 from engine.model.names import JsonObject
 from engine.model.problem import Problems, wrong
-from engine.realtime.callbacks import Flags, event_of, status_of, subject_of
 from engine.realtime.channels import MOST_EVENTS, Event, Flow, Group, publish
+from engine.realtime.events import Flags, event_of, status_of, subject_of
 from engine.realtime.trustfactor import links
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped, invalid
 from engine.web.api.rtas.operations import group_of, ids_of, operation, subject_name

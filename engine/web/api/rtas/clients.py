@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
-from engine.access.clients import (
+from engine.access.rtas_clients import (
     LONGEST_DESCRIPTION,
     MOST_ORIGINS,
     MintedClient,

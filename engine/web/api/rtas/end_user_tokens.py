@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 from msgspec import Struct
 
 from engine.model.problem import Problems
-from engine.realtime.callbacks import subject_of
 from engine.realtime.channels import Flow, Group
+from engine.realtime.events import subject_of
 from engine.realtime.tokens import issue
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped, invalid
 from engine.web.api.rtas.operations import group_of, ids_of, operation

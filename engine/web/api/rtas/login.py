@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 from msgspec import Meta
 from starlette.responses import Response
 
-from engine.access.clients import LONGEST_SECRET, log_in, refused, renewed
 from engine.access.naming import tenant_of
+from engine.access.rtas_clients import LONGEST_SECRET, log_in, refused, renewed
 from engine.ports.actor import Actor
 from engine.records.record import Staged
 from engine.web.answers import api_error, json_answer, unread_error

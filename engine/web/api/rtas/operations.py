@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from engine.model.problem import Problems
-from engine.realtime.callbacks import SUBJECT_NAMES, group_problems
 from engine.realtime.channels import Flow, Group
+from engine.realtime.events import SUBJECT_NAMES, group_problems
 from engine.web.api.frame.operation import Call, Nothing, Operation
 from engine.web.api.rtas.values import RTAS
 

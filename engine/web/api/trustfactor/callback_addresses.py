@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from engine.model.problem import Problems, wrong
 from engine.records.record import Absent, Version
-from engine.records.trustfactor import Callbacks
+from engine.records.trustfactor import CallbackAddresses
 from engine.records.webhooks import SealedSecret
 from engine.run.trustfactor.application_callbacks import sealed
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped, invalid
@@ -53,10 +53,10 @@ async def set_callbacks(call: Call[NewCallbacks, Nothing]) -> Answered | Stopped
     made = SealedSecret(
         sealed=sealed(call.ask.web.journeys.vault, client, secret), created_at=call.actor.at
     )
-    before = await call.unit.get(Callbacks, client)
+    before = await call.unit.get(CallbackAddresses, client)
     retires_at = call.actor.at + OLD_SECRET_LIFE
     old = [] if before is None else [replace(before.secrets[0], retires_at=retires_at)]
-    callbacks = Callbacks(
+    callbacks = CallbackAddresses(
         id=client,
         registration_url=asked.register_callback_url,
         transaction_url=asked.transaction_callback_url,

@@ -24,7 +24,7 @@ from engine.ports.outside import Vault
 from engine.ports.store import Records
 from engine.ports.unit_of_work import UnitOfWork
 from engine.records.realtime import ClientSecret, ClientStatus, RtasClient
-from engine.records.record import Absent, Staged, Version
+from engine.records.record import Absent, Staged, Version, is_good
 from engine.secret import digest
 
 SECRET_PREFIX: Final = "rs_"  # noqa: S105 - how a client's secret begins, not one
@@ -230,7 +230,7 @@ def _opens(kept: ClientSecret, given: str, at: datetime) -> bool:
 
 
 def _is_open(kept: ClientSecret, at: datetime) -> bool:
-    return kept.retires_at is None or at < kept.retires_at
+    return is_good(kept.retires_at, at)
 
 
 def _mark(hashed: str) -> str:

@@ -1,4 +1,4 @@
-"""Callbacks: what an application server says of a registration or transaction -> the event of it.
+"""Events: what becomes of a registration or transaction, as application servers say it.
 
 Source: rtas.md 4.2 to 4.6 and 7.4. One model serves all statuses; what each requires is a table.
 """
