@@ -69,21 +69,19 @@ def remove_device(*, name: str, device: str, store: str, data: Path | None) -> i
     """Let a phone approve nothing any more; DEVICE is an id as `devices` shows it."""
 
     async def work(application: Application) -> Contract:
+        from engine.run.trustfactor import user_devices
         from engine.run.trustfactor.notifier import Notifier
-        from engine.run.trustfactor.provider_endings import end_device
-        from engine.run.trustfactor.user_devices import devices_of
 
         async def staged(unit: Unit, actor: Actor) -> Contract:
-            known = await user_named(unit, store, name)
-            rows = await devices_of(unit, application.store, known)
-            found = next((row for row in rows if row.id == device), None)
-            if found is None:
-                shown = hint("user", "devices", named=name, options=in_store(store))
-                fail(f"{clean(name)} has no phone {clean(device)}.\n{shown} lists them.")
             notifier = Notifier(
                 unit=unit, records=application.store, vault=application.vault, actor=actor
             )
-            return end_device(notifier, found)
+            known = await user_named(unit, store, name)
+            gone = await user_devices.remove_device(notifier, known, device)
+            if gone is None:
+                shown = hint("user", "devices", named=name, options=in_store(store))
+                fail(f"{clean(name)} has no phone {clean(device)}.\n{shown} lists them.")
+            return gone
 
         gone = await change(application, staged)
         assert not isinstance(gone, tuple)  # noqa: S101 - nothing was sent that could be wrong

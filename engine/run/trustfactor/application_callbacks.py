@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, assert_never, cast
 
 import msgspec
@@ -19,10 +17,9 @@ from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.realtime.trustfactor import codes, contracts, transactions
 from engine.records.realtime import RtasClient
-from engine.records.record import is_good
 from engine.records.trustfactor import CallbackAddresses, RegistrationCode, Transaction
-from engine.records.webhooks import SealedSecret
 from engine.run.delivering import tried
+from engine.run.trustfactor.callback_addresses import opened
 from engine.run.trustfactor.notifier import CallbackKind
 from engine.run.unit import Unit, is_written
 from engine.webhooks import signing
@@ -133,20 +130,6 @@ class ApplicationCallbacks:
 
     async def _actor(self) -> Actor:
         return Actor(name="trustfactor", at=await self.store.now(), chance=self.chance)
-
-
-def opened(vault: Vault, client: str, secrets: Sequence[SealedSecret], at: datetime) -> list[bytes]:
-    """Open what an application's callbacks are signed with now."""
-    return [
-        vault.unseal("trustfactor", one.sealed, client.encode())
-        for one in secrets
-        if is_good(one.retires_at, at)
-    ]
-
-
-def sealed(vault: Vault, client: str, secret: bytes) -> str:
-    """Seal what an application's callbacks are signed with."""
-    return vault.seal("trustfactor", secret, client.encode())
 
 
 def _later(found: Undelivered) -> TryLater:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from engine.records.trustfactor import Contract
+from engine.run.trustfactor import user_devices
 from engine.run.trustfactor.notifier import Notifier
-from engine.run.trustfactor.provider_endings import end_device
-from engine.run.trustfactor.user_devices import devices_of
 from engine.web.api.frame.operation import (
     MISSING,
     Answered,
@@ -49,7 +48,7 @@ async def list_devices(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     user = await user_of(call)
     if user is None:
         return MISSING
-    found = await devices_of(call.unit, call.offices.store, user)
+    found = await user_devices.devices_of(call.unit, call.offices.store, user)
     return Answered(body=Devices(content=[_shown(one) for one in found]))
 
 
@@ -58,14 +57,10 @@ async def remove_device(call: Call[Nothing, Nothing]) -> Answered | Stopped:
     user = await user_of(call)
     if user is None:
         return MISSING
-    owned = await devices_of(call.unit, call.offices.store, user)
-    found = next((one for one in owned if one.id == call.path["deviceId"]), None)
-    if found is None:
-        return MISSING
     vault = call.ask.web.journeys.vault
     notifier = Notifier(unit=call.unit, records=call.offices.store, vault=vault, actor=call.actor)
-    end_device(notifier, found)
-    return Answered()
+    gone = await user_devices.remove_device(notifier, user, call.path["deviceId"])
+    return MISSING if gone is None else Answered()
 
 
 def _shown(contract: Contract) -> DeviceShown:

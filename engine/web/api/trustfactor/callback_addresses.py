@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
-from msgspec.structs import replace
 
 from engine.model.problem import Problems, wrong
-from engine.records.record import Absent, Version
-from engine.records.trustfactor import CallbackAddresses
-from engine.records.webhooks import SealedSecret
-from engine.run.trustfactor.application_callbacks import sealed
+from engine.run.trustfactor.callback_addresses import set_addresses
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped, invalid
 from engine.web.api.trustfactor.values import TRUSTFACTOR, SentToTrustFactor
 from engine.webhooks import signing
 
-OLD_SECRET_LIFE: Final = timedelta(days=1)
 CALLBACKS: Final = f"{TRUSTFACTOR}/v1/callbacks"
 Url = Annotated[str, Meta(min_length=1, max_length=2_000)]
 
@@ -45,29 +39,18 @@ class CallbacksMade(Struct, kw_only=True, frozen=True):
 
 async def set_callbacks(call: Call[NewCallbacks, Nothing]) -> Answered | Stopped:
     """Set both addresses, and make a new secret; the one before signs beside it for a day."""
-    asked, client = call.body, call.application.client.id
+    asked = call.body
     problems = _problems(call, asked)
     if problems:
         return invalid(problems)
-    secret = call.actor.chance.bytes(signing.SECRET_BYTES)
-    made = SealedSecret(
-        sealed=sealed(call.ask.web.journeys.vault, client, secret), created_at=call.actor.at
-    )
-    before = await call.unit.get(CallbackAddresses, client)
-    retires_at = call.actor.at + OLD_SECRET_LIFE
-    old = [] if before is None else [replace(before.secrets[0], retires_at=retires_at)]
-    callbacks = CallbackAddresses(
-        id=client,
+    secret = await set_addresses(
+        call.unit,
+        call.actor,
+        call.ask.web.journeys.vault,
+        call.application.client.id,
         registration_url=asked.register_callback_url,
         transaction_url=asked.transaction_callback_url,
-        secrets=(made, *old),
     )
-    number = 0 if before is None else before.version
-    call.unit.put(
-        replace(callbacks, version=max(number, 1)),
-        Absent() if before is None else Version(number=number),
-    )
-    call.unit.audit(call.actor.did("rtas.client.callbacks", f"rtas:{client}"))
     shown = CallbacksMade(
         register_callback_url=asked.register_callback_url,
         transaction_callback_url=asked.transaction_callback_url,
