@@ -23,8 +23,8 @@ from engine.cli.device.calling import Refused, post
 from engine.model.names import TenantId
 from engine.ports.outside import Clock
 from engine.ports.signing import DeviceKeys
+from engine.realtime.trustfactor.paths import AGENT
 from engine.realtime.trustfactor.signed_texts import (
-    AGENT,
     CONTRACT_SIGNATURE,
     DEVICE_SIGNATURE,
     decision_text,

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from engine.run.unit import Unit
 
 OPTIONS: Final = {"name": "", "address": ""}
-CALLBACKS: Final = "/trustfactor/v1/provided"
 
 
 @click.group(cls=Group, short_help="Let journeys use another RTAS and TrustFactor.")
@@ -60,6 +59,7 @@ def add(
     secret = _secret(secret_file)
 
     async def work(application: Application) -> Provider | tuple[FieldProblem, ...]:
+        from engine.realtime.trustfactor.paths import PROVIDED
         from engine.run.trustfactor.providers import Wanted, add_provider
 
         wanted = Wanted(
@@ -67,7 +67,7 @@ def add(
             address=address,
             client_id=client,
             secret=secret,
-            callback_base=f"{origin_of(application.settings)}{CALLBACKS}",
+            callback_base=f"{origin_of(application.settings)}{PROVIDED}",
         )
 
         async def staged(unit: Unit, actor: Actor) -> Provider | tuple[FieldProblem, ...]:

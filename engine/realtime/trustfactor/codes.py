@@ -150,6 +150,11 @@ def status_at(code: RegistrationCode, at: datetime) -> Told:
     return "EXPIRED" if is_open and at >= code.ends_at else code.status
 
 
+def is_open(code: RegistrationCode, at: datetime) -> bool:
+    """Whether a device may still scan or confirm it."""
+    return status_at(code, at) in ("CREATED", "SCANNED")
+
+
 def scan(
     unit: UnitOfWork, actor: Actor, code: RegistrationCode, device_key: str
 ) -> RegistrationCode | Refusal:

@@ -6,8 +6,6 @@ from typing import Final
 
 from engine.model.names import TenantId
 
-AGENT: Final = "/trustfactor/v1/agent"
-"""Where agents call."""
 DEVICE_SIGNATURE: Final = "TF-Device-Signature"
 CONTRACT_SIGNATURE: Final = "TF-Contract-Signature"
 """Headers: the signature of a call by the device's key, and by the contract's."""

@@ -180,6 +180,11 @@ def status_at(transaction: Transaction, at: datetime) -> TransactionStatus:
     return "EXPIRED" if is_over else transaction.status
 
 
+def is_open(transaction: Transaction, at: datetime) -> bool:
+    """Whether a device may still decide it."""
+    return status_at(transaction, at) == "PENDING"
+
+
 async def open_for(
     records: Records, tenant: TenantId, contract: Contract, at: datetime
 ) -> Sequence[Transaction]:
@@ -188,9 +193,7 @@ async def open_for(
     return [
         row
         for row in sorted(rows, key=lambda row: (row.created_at, row.id))
-        if contract.contract_key in row.contracts
-        and row.provider == EMBEDDED
-        and status_at(row, at) == "PENDING"
+        if contract.contract_key in row.contracts and row.provider == EMBEDDED and is_open(row, at)
     ]
 
 

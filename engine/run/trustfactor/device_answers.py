@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from engine.access.rtas_clients import is_active
 from engine.errors import UnknownInstance
@@ -24,7 +24,6 @@ from engine.run.trustfactor.notifier import Notifier
 
 Why = codes.Refusal | transactions.Refusal | Literal["taken", "one key"]
 """Why a device's word counts for nothing."""
-_OPEN: Final = ("CREATED", "SCANNED", "PENDING")
 Subject = TypeVar("Subject", RegistrationCode, Transaction)
 
 
@@ -72,7 +71,7 @@ class DeviceAnswers:
 
     async def scan(self, code: RegistrationCode, device_key: str) -> Outcome[RegistrationCode]:
         """Take a code: from now on it is this device's alone. A second device ends it."""
-        if await self._is_forgotten(code, codes.status_at(code, self.actor.at)):
+        if codes.is_open(code, self.actor.at) and not await self._is_awaited(code):
             return Outcome(subject=code, refused="cancelled")
         changed = codes.scan(self.unit, self.actor, code, device_key)
         if isinstance(changed, str) or changed.status != "SCANNED_TWICE":
@@ -104,8 +103,8 @@ class DeviceAnswers:
         contract: Contract | None = None,
     ) -> Outcome[Transaction]:
         """Take a decision on what the person has read; `contract`: see `transactions.decide`."""
-        status = transactions.status_at(transaction, self.actor.at)
-        if await self._is_forgotten(transaction, status):
+        is_open = transactions.is_open(transaction, self.actor.at)
+        if is_open and not await self._is_awaited(transaction):
             return Outcome(subject=transaction, refused="cancelled")
         changed = transactions.decide(self.unit, self.actor, transaction, answer, contract=contract)
         if isinstance(changed, str):
@@ -137,12 +136,11 @@ class DeviceAnswers:
         held = await self.unit.find(Contract, "contract_key", said.contract_key)
         if held is not None and held.code != code.id:
             return "taken"
-        is_forgotten = await self._is_forgotten(code, codes.status_at(code, self.actor.at))
-        return "cancelled" if is_forgotten else None
+        is_open = codes.is_open(code, self.actor.at)
+        return "cancelled" if is_open and not await self._is_awaited(code) else None
 
-    async def _is_forgotten(self, subject: RegistrationCode | Transaction, status: str) -> bool:
-        """Whether it is open, and nobody awaits it any more."""
-        return status in _OPEN and not await is_awaited(self.unit, self.store, subject)
+    async def _is_awaited(self, subject: RegistrationCode | Transaction) -> bool:
+        return await is_awaited(self.unit, self.store, subject)
 
     @property
     def _notifier(self) -> Notifier:

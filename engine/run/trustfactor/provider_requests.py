@@ -23,6 +23,7 @@ from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.realtime.channels import publish
 from engine.realtime.trustfactor import codes, links, transactions
+from engine.realtime.trustfactor.paths import CODES, RESET, TRANSACTIONS
 from engine.realtime.trustfactor.qr_code import png
 from engine.records.trustfactor import (
     EMBEDDED,
@@ -38,9 +39,6 @@ from engine.run.trustfactor.provider_answers import CodeMade, Empty, Transaction
 from engine.run.trustfactor.provider_client import A, ProviderClient, Rejected, Request, endpoint_of
 from engine.run.unit import Unit, is_written
 
-CODES: Final = "/trustfactor/v2/registration-codes"
-TRANSACTIONS: Final = "/trustfactor/v1/transactions"
-RESET: Final = "/trustfactor/v1/contracts/reset"
 TOLD: Final = "/rtas/v3/registration/callback"
 DONE: Final = Ended()
 NOT_THERE: Final = 404

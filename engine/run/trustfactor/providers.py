@@ -17,6 +17,7 @@ from engine.ports.http import Http
 from engine.ports.outside import Chance, Vault
 from engine.ports.store import Store
 from engine.ports.unit_of_work import UnitOfWork
+from engine.realtime.trustfactor.paths import CALLBACKS
 from engine.records.record import Absent
 from engine.records.trustfactor import EMBEDDED, Provider
 from engine.run.trustfactor.notifier import ProviderRequest
@@ -74,7 +75,7 @@ async def add_provider(
         "register_callback_url": f"{base}/registration",
         "transaction_callback_url": f"{base}/transaction",
     }
-    request = Request(path="/trustfactor/v1/callbacks", answer=CallbackSecret, said=dict(said))
+    request = Request(path=CALLBACKS, answer=CallbackSecret, said=dict(said))
     made = await ProviderClient(http=http).call(endpoint, request)
     if isinstance(made, Rejected):
         return (wrong("address", _refusal(made)),)

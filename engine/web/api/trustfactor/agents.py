@@ -11,7 +11,8 @@ from starlette.responses import Response
 from engine.access.naming import tenant_of
 from engine.model.names import TenantId
 from engine.realtime.trustfactor import codes, contracts, transactions
-from engine.realtime.trustfactor.signed_texts import AGENT, decision_text
+from engine.realtime.trustfactor.paths import AGENT, TRUSTFACTOR
+from engine.realtime.trustfactor.signed_texts import decision_text
 from engine.realtime.trustfactor.values import Id, Key, Word
 from engine.records.trustfactor import Confirmation, Contract, RegistrationCode, Transaction
 from engine.run.trustfactor.device_answers import Outcome, is_awaited
@@ -26,7 +27,6 @@ from engine.web.api.trustfactor.signed import (
     answering,
 )
 from engine.web.api.trustfactor.values import (
-    TRUSTFACTOR,
     WRONG_DEVICE_PREFIX,
     Device,
     SentToTrustFactor,
@@ -116,34 +116,39 @@ class Decided(Struct, kw_only=True, frozen=True):
     status: str
 
 
-async def _code(call: AgentCall) -> tuple[Unit, RegistrationCode] | None:
-    """Find the code of a payload, in the unit that what follows is written with."""
+async def _code(
+    call: AgentCall, *, contract: str | None = None
+) -> tuple[Unit, RegistrationCode] | Response:
+    """Find the code of a payload, in the unit that what follows is written with.
+
+    The device's key has signed, and the contract's where one is named.
+    """
     journeys = call.ask.web.journeys
     found = await codes.read_payload(journeys.offices.store, journeys.vault, call.body.payload)
-    return None if found is None else (call.unit(found[0]), found[1])
+    if found is None:
+        return call.stranger("unknown")
+    keys = {} if contract is None else {"contract": contract}
+    refusal = call.refusal(device=call.body.device_key, **keys)
+    return (call.unit(found[0]), found[1]) if refusal is None else refusal
 
 
 async def scan(call: AgentCall) -> Found:
     """Take a code: from now on it is this device's alone."""
     found = await _code(call)
-    if found is None:
-        return call.stranger("unknown")
-    (unit, code), key = found, call.body.device_key
-    refusal = call.refusal(device=key)
-    if refusal is not None:
-        return refusal
-    return _registration(call, unit, await call.answers(unit, code.id).scan(code, key))
+    if isinstance(found, Response):
+        return found
+    unit, code = found
+    outcome = await call.answers(unit, code.id).scan(code, call.body.device_key)
+    return _registration(call, unit, outcome)
 
 
 async def confirm(call: AgentCall) -> Found:
     """Take the device's word that it shall be registered; said again it tells how far that is."""
-    found = await _code(call)
-    if found is None:
-        return call.stranger("unknown")
-    (unit, code), body = found, call.body
-    refusal = call.refusal(device=body.device_key, contract=body.contract_key)
-    if refusal is not None:
-        return refusal
+    body = call.body
+    found = await _code(call, contract=body.contract_key)
+    if isinstance(found, Response):
+        return found
+    unit, code = found
     confirmation = Confirmation(
         contract_key=body.contract_key,
         device_key=body.device_key,
@@ -158,13 +163,11 @@ async def confirm(call: AgentCall) -> Found:
 async def reject(call: AgentCall) -> Found:
     """Take the person's word that this is not for them."""
     found = await _code(call)
-    if found is None:
-        return call.stranger("unknown")
-    (unit, code), key = found, call.body.device_key
-    refusal = call.refusal(device=key)
-    if refusal is not None:
-        return refusal
-    return _registration(call, unit, await call.answers(unit, code.id).reject(code, key))
+    if isinstance(found, Response):
+        return found
+    unit, code = found
+    outcome = await call.answers(unit, code.id).reject(code, call.body.device_key)
+    return _registration(call, unit, outcome)
 
 
 async def list_transactions(call: AgentCall) -> Found:

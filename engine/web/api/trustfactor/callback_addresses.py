@@ -8,12 +8,12 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from engine.model.problem import Problems, wrong
+from engine.realtime.trustfactor.paths import CALLBACKS
 from engine.run.trustfactor.callback_addresses import set_addresses
 from engine.web.api.frame.operation import Answered, Call, Nothing, Operation, Stopped, invalid
-from engine.web.api.trustfactor.values import TRUSTFACTOR, SentToTrustFactor
+from engine.web.api.trustfactor.values import SentToTrustFactor
 from engine.webhooks import signing
 
-CALLBACKS: Final = f"{TRUSTFACTOR}/v1/callbacks"
 Url = Annotated[str, Meta(min_length=1, max_length=2_000)]
 
 

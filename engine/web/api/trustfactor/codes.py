@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from engine.realtime.trustfactor import codes, qr_code
+from engine.realtime.trustfactor.paths import CODES
 from engine.realtime.trustfactor.values import Id, Name
 from engine.records.trustfactor import RegistrationCode
 from engine.web.api.frame.operation import (
@@ -22,10 +23,9 @@ from engine.web.api.frame.operation import (
     exists,
     invalid,
 )
-from engine.web.api.trustfactor.values import TRUSTFACTOR, Length, SentToTrustFactor
+from engine.web.api.trustfactor.values import Length, SentToTrustFactor
 from engine.web.links import registration_link
 
-CODES: Final = f"{TRUSTFACTOR}/v2/registration-codes"
 CODE: Final = f"{CODES}/{{uniqueId}}"
 USUAL_SIZE: Final = 200
 Size = Annotated[

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from engine.access.naming import named
 from engine.realtime.trustfactor import contracts
+from engine.realtime.trustfactor.paths import RESET, TRUSTFACTOR
 from engine.realtime.trustfactor.values import Key
 from engine.records.trustfactor import Contract
 from engine.web.api.frame.operation import (
@@ -19,7 +20,6 @@ from engine.web.api.frame.operation import (
     Stopped,
 )
 from engine.web.api.trustfactor.values import (
-    TRUSTFACTOR,
     WRONG_DEVICE_PREFIX,
     Device,
     SentToTrustFactor,
@@ -27,7 +27,6 @@ from engine.web.api.trustfactor.values import (
 )
 
 CONTRACTS: Final = f"{TRUSTFACTOR}/v1/users/{{tfUserId}}/contracts"
-RESET: Final = f"{TRUSTFACTOR}/v1/contracts/reset"
 TOKEN: Final = f"{TRUSTFACTOR}/v1/contracts/wrong-device-token"
 
 

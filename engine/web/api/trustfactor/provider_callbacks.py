@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from engine.errors import Busy
 from engine.model.names import JsonObject, TenantId
+from engine.realtime.trustfactor.paths import PROVIDED
 from engine.run.trustfactor.provider_callbacks import (
     ProviderCallbackReader,
     Registered,
@@ -19,11 +20,10 @@ from engine.run.unit import TRIES, Unit, is_written
 from engine.web.answers import api_error, unread_error
 from engine.web.api.frame.operation import Described, Nothing, invalid
 from engine.web.api.frame.reading import taken
-from engine.web.api.trustfactor.values import TRUSTFACTOR
 from engine.web.request import Ask
 from engine.web.wire import Unread, read_object
 
-BASE: Final = f"{TRUSTFACTOR}/v1/provided/{{tenantId}}/{{providerName}}"
+BASE: Final = f"{PROVIDED}/{{tenantId}}/{{providerName}}"
 """Where providers call us back; `Wanted.callback_base` is what stands before the tenant."""
 _Take = Callable[[ProviderCallbackReader, str, Any], Awaitable[Taken | None]]
 

@@ -67,7 +67,7 @@ class AgentCall:
     at: datetime
 
     def refusal(self, **keys: str) -> Response | None:
-        """Say what is wrong with the signatures: header -> the key that must have made it.
+        """Say what is wrong with the signatures: `device` or `contract` -> the key that must sign.
 
         A call that was not made just now is told our time: the device's clock is wrong, or somebody
         says again what was said before. Neither is a try at anything.

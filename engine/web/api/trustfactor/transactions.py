@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from engine.model.problem import Problems, wrong
 from engine.realtime.trustfactor import transactions
 from engine.realtime.trustfactor.contracts import MOST_DEVICES
+from engine.realtime.trustfactor.paths import TRANSACTIONS
 from engine.realtime.trustfactor.values import Id, Key, Name
 from engine.records.trustfactor import Transaction
 from engine.run.trustfactor.notifier import Notifier
@@ -25,10 +26,9 @@ from engine.web.api.frame.operation import (
     exists,
     invalid,
 )
-from engine.web.api.trustfactor.values import TRUSTFACTOR, Length, SentToTrustFactor
+from engine.web.api.trustfactor.values import Length, SentToTrustFactor
 from engine.web.links import transaction_link
 
-TRANSACTIONS: Final = f"{TRUSTFACTOR}/v1/transactions"
 TRANSACTION: Final = f"{TRANSACTIONS}/{{transactionId}}"
 Message = Annotated[str, Meta(min_length=1, max_length=transactions.LONGEST_MESSAGE)]
 Action = Annotated[str, Meta(min_length=1, max_length=transactions.LONGEST_ACTION)]

@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 from engine.realtime.trustfactor import values
 from engine.records.trustfactor import DeviceInfo
 
-TRUSTFACTOR: Final = "/trustfactor"
 WRONG_DEVICE_PREFIX: Final = "wd_"
 Seconds = Annotated[int, Meta(ge=0, le=253_402_300_799, description="Unix seconds.")]
 Length = Annotated[int, Meta(ge=1, le=86_400, description="Seconds.")]
