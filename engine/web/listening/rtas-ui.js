@@ -316,8 +316,7 @@ var rtasui = (() => {
       this.timer = setTimeout(next, isOut ? GRACE : Math.min(left, 2 ** 31 - 1));
     }
 
-    // A line that has said nothing since may be dead: a ping of the server's is waited for, else the
-    // line is given up, and the next one tells what was lost.
+    // A line that is silent since may be dead: a ping is waited for, else the next line tells all.
     expire() {
       if (this.isAway) return;
       const since = -this.left();
@@ -373,7 +372,7 @@ var rtasui = (() => {
       successLede: "From now on this phone can approve requests from {app}.",
       device: "Phone",
       expired: "This code has run out",
-      expiredLede: "Codes work for a short time, to keep you safe. Load the page again for a new one.",
+      expiredLede: "Codes work for a short time, to keep you safe. Load the page again for another.",
       wrong: "Not your phone?",
       wrongLede: "Somebody else may have scanned the code. Remove the phone now and it can approve nothing.",
       wrongGo: "This is not my phone",
@@ -405,7 +404,7 @@ var rtasui = (() => {
       successLede: "A partir de agora, este telemóvel pode aprovar os pedidos que {app} lhe fizer.",
       device: "Telemóvel",
       expired: "Este código já não é válido",
-      expiredLede: "Os códigos duram pouco tempo, para sua segurança. Carregue a página outra vez para ter um novo.",
+      expiredLede: "Os códigos duram pouco tempo, para sua segurança. Carregue a página de novo para ter outro.",
       wrong: "Não é o seu telemóvel?",
       wrongLede: "Outra pessoa pode ter lido o código. Remova já o telemóvel e ele não poderá aprovar nada.",
       wrongGo: "Não é o meu telemóvel",
@@ -448,7 +447,6 @@ color:var(--ink);background:var(--paper);font:1rem/1.5 system-ui,sans-serif;max-
     const [, scheme = ""] = /^([a-z][a-z0-9+.-]*):/i.exec(link ?? "") ?? [];
     return scheme && !/^(javascript|data|vbscript|blob|file|about)$/i.test(scheme) ? link : null;
   };
-  // `pt`, `pt-BR` and `PT_PT` are one here.
   const wordsFor = (code) => {
     const spoken = String(code).slice(0, 2).toUpperCase();
     return WORDS[Object.keys(WORDS).find((known) => known.startsWith(spoken))];
