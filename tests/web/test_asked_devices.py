@@ -15,6 +15,7 @@ from engine.records.trustfactor import Contract, Transaction
 from engine.run.unit import Unit
 from tests.web.agent import Agent
 from tests.web.application import ApplicationServer, application
+from tests.web.provider_steps import showing
 from tests.web.surface import Surface, play
 from tests.web.test_trustfactor import ASKED, TRANSACTIONS, asked, code
 from tests.web.town import Town, payload, told
@@ -86,9 +87,7 @@ def test_one_that_answers_no_more_is_left_out_and_the_others_are_asked() -> None
 
 def test_at_a_provider_only_those_are_asked_that_the_journeys_user_has() -> None:
     async def story(town: Town) -> list[Any]:
-        phone, journey = Agent(house=town.vendor), await town.begin()
-        await town.work()
-        await journey.look()
+        phone, journey = Agent(house=town.vendor), await showing(town)
         await phone.register(payload(journey))
         await town.work()
         stranger = await a_strangers(town)

@@ -21,6 +21,7 @@ from engine.records.work import Job
 from engine.run.trustfactor.provider_answers import CodeMade, Token, UnfitAnswer, read
 from tests.web.agent import Agent
 from tests.web.application import DEVICE
+from tests.web.provider_steps import showing
 from tests.web.town import Town, changed, heard, payload, resigned, said, told
 
 SCRIPT: Final = Path("engine/web/listening/rtas-ui.js")
@@ -212,9 +213,7 @@ def test_a_device_that_is_not_told_of_as_ours_are_is_not_taken(how: str) -> None
     facts, field = BAD_WORDS[how]
 
     async def story(town: Town) -> list[Any]:
-        phone, journey = Agent(house=town.vendor), await town.begin()
-        await town.work()
-        await journey.look()
+        phone, journey = Agent(house=town.vendor), await showing(town)
         await phone.register(payload(journey))
         call = await heard(town)
         body = changed(call.body, **facts)
@@ -227,9 +226,7 @@ def test_a_device_that_is_not_told_of_as_ours_are_is_not_taken(how: str) -> None
 
 def test_a_key_of_another_device_is_not_taken() -> None:
     async def story(town: Town) -> list[Any]:
-        phone, journey = Agent(house=town.vendor), await town.begin()
-        await town.work()
-        await journey.look()
+        phone, journey = Agent(house=town.vendor), await showing(town)
         await phone.register(payload(journey))
         await town.work()
         await journey.look()

@@ -10,18 +10,16 @@ import pytest
 from msgspec.structs import replace
 
 from engine.model.names import MAIN_TENANT
-from engine.ports.store import PageQuery
-from engine.records.identity import User
+from engine.realtime.trustfactor.paths import CODES
 from engine.records.record import Version
 from engine.records.trustfactor import Contract, RegistrationCode, Transaction
 from engine.run.unit import Unit, is_written
 from tests.web.agent import Agent
 from tests.web.journey import Journey
-from tests.web.program import program
-from tests.web.test_provider_races import (
-    CODES,
+from tests.web.provider_steps import (
     Kind,
     approving,
+    by_program,
     cancel,
     confirmed,
     reasons,
@@ -29,6 +27,7 @@ from tests.web.test_provider_races import (
     rows,
     showing,
     there,
+    user_of,
 )
 from tests.web.town import FLOW, Town, payload, told
 
@@ -176,18 +175,6 @@ def test_what_no_slot_of_a_journey_tells_of_is_refused_once_that_is_over(kind: K
         return [row.status for row in await rows(town.ours, kind)]
 
     assert told(story) == ["CREATED" if kind is RegistrationCode else "PENDING"]
-
-
-async def user_of(town: Town) -> User:
-    found = (await town.ours.bench.store.page(MAIN_TENANT, User, PageQuery())).rows
-    return found[0]
-
-
-async def by_program(town: Town) -> None:
-    caller, row = await program(town.ours), (await rows(town.ours, Contract))[0]
-    user = await user_of(town)
-    place = f"/api/identity-store/stores/customers/users/{user.id}/devices/{row.id}"
-    assert (await caller.call("DELETE", place)).status == 204
 
 
 async def by_erasure(town: Town) -> None:

@@ -10,8 +10,7 @@ from engine.access.rtas_clients import client_named, exchange_secret
 from engine.model.names import MAIN_TENANT
 from engine.records.trustfactor import Contract, Transaction
 from engine.run.unit import Unit, is_written
-from tests.web.test_provider_endings import by_program
-from tests.web.test_provider_races import approving, cancel, reasons, rows, there
+from tests.web.provider_steps import approving, by_program, cancel, reasons, rows, there
 from tests.web.town import Town, changed, resigned, said, told
 
 

@@ -26,6 +26,7 @@ from tests.web.agent import Agent
 from tests.web.application import application
 from tests.web.journey import Journey
 from tests.web.listening import Elsewhere
+from tests.web.provider_steps import showing
 from tests.web.surface import Surface, play
 from tests.web.town import FLOW, VENDOR, Town, changed, heard, payload, resigned, said, told
 
@@ -61,9 +62,7 @@ def test_a_phone_is_registered_and_asked_at_another_trustfactor() -> None:
 
 def test_its_rtas_is_told_of_both_so_that_others_may_listen() -> None:
     async def story(town: Town) -> list[Any]:
-        phone, journey = Agent(house=town.vendor), await town.begin()
-        await town.work()
-        await journey.look()
+        phone, journey = Agent(house=town.vendor), await showing(town)
         await phone.register(payload(journey))
         await town.work()
         return [
@@ -165,9 +164,7 @@ def test_another_provider_under_an_old_name_is_told_no_old_token() -> None:
 
 def test_a_wrong_phone_is_reset_there_too() -> None:
     async def story(town: Town) -> list[Any]:
-        phone, journey = Agent(house=town.vendor), await town.begin()
-        await town.work()
-        await journey.look()
+        phone, journey = Agent(house=town.vendor), await showing(town)
         await phone.register(payload(journey))
         await town.work()
         await journey.look()
@@ -207,9 +204,7 @@ FORGED: Final[dict[str, tuple[int, Forge]]] = {
 @pytest.mark.parametrize("how", [*FORGED, "for another"])
 def test_a_callback_that_is_not_the_vendors_adds_no_device(how: str) -> None:
     async def story(town: Town) -> list[Any]:
-        phone, journey = Agent(house=town.vendor), await town.begin()
-        await town.work()
-        await journey.look()
+        phone, journey = Agent(house=town.vendor), await showing(town)
         await phone.register(payload(journey))
         call = await heard(town)
         headers, body = dict(call.headers), call.body
@@ -227,9 +222,7 @@ def test_a_callback_that_is_not_the_vendors_adds_no_device(how: str) -> None:
 
 def test_the_vendors_callback_said_again_changes_nothing() -> None:
     async def story(town: Town) -> list[Any]:
-        phone, journey = Agent(house=town.vendor), await town.begin()
-        await town.work()
-        await journey.look()
+        phone, journey = Agent(house=town.vendor), await showing(town)
         await phone.register(payload(journey))
         call = await heard(town)
         place = urlsplit(call.uri).path
@@ -244,9 +237,7 @@ def test_the_vendors_callback_said_again_changes_nothing() -> None:
 
 def test_a_journey_that_is_over_takes_no_phone() -> None:
     async def story(town: Town) -> list[Any]:
-        phone, journey = Agent(house=town.vendor), await town.begin()
-        await town.work()
-        await journey.look()
+        phone, journey = Agent(house=town.vendor), await showing(town)
         await phone.scan(payload(journey))
         town.move(timedelta(seconds=1))
         bench, id = town.ours.bench, InstanceId(journey.page.action.rpartition("/")[2])
