@@ -17,8 +17,8 @@ from tests.web.agent import Agent
 from tests.web.application import ApplicationServer, application
 from tests.web.provider_steps import showing
 from tests.web.surface import Surface, play
-from tests.web.test_trustfactor import ASKED, TRANSACTIONS, asked, code
 from tests.web.town import Town, payload, told
+from tests.web.trustfactor_steps import ASKED, TRANSACTIONS, asked, code
 
 ME, HER = "john.doe", "ana"
 
