@@ -31,6 +31,7 @@ from engine.ports.actor import Actor
 from engine.run.unit import Unit
 from engine.settings import Settings
 from engine.testing import CheapPool, SeededVault
+from engine.web.hub.hub import Hub as Members
 
 HERE = Path(__file__).parent / "node"
 T = TypeVar("T")
@@ -89,6 +90,17 @@ class Hub(Publisher):
     def client(self, name: str, *origins: str) -> MintedClient:
         """Add a client."""
         return self.run(minted(self.application, name, *origins))
+
+    def send_away(self) -> None:
+        """Cut every line, and let them come again: the server itself goes on."""
+
+        async def goodbye() -> None:
+            for end in self.application.on_ending:
+                members = getattr(end, "__self__", None)
+                if isinstance(members, Members):
+                    members.send_away()
+
+        self.run(goodbye())
 
 
 @pytest.fixture(scope="module")

@@ -128,14 +128,9 @@ def test_after_a_cut_the_last_event_is_told_again(hub: Hub, listen: Listen, clie
     hub.tell(CREATED, id)
     assert ear.event()[0] == "RegistrationCreatedEvent"
 
-    hub.run(_cut(hub))
+    hub.send_away()
 
     assert ear.next()["what"] == "reconnecting"
     said = [ear.next() for _ in range(3)]
     assert [one["what"] for one in said].count("reconnected") == 1
     assert [one["target"] for one in said if one["what"] == "event"] == TARGETS[:2]
-
-
-async def _cut(hub: Hub) -> None:
-    """Let the server send everybody away, to come again."""
-    hub.application.say_goodbye()

@@ -111,15 +111,6 @@ def without_sockets(page: Page) -> None:
     page.route_web_socket("**/rtas?*", lambda socket: socket.close())
 
 
-def sent_away(hub: Hub) -> None:
-    """Cut every line, and let them come again."""
-
-    async def goodbye() -> None:
-        hub.application.say_goodbye()
-
-    hub.run(goodbye())
-
-
 # ---- by polls -----------------------------------------------------------------------------------
 
 
@@ -134,7 +125,7 @@ def test_without_sockets_it_polls_and_hears_each_event_once(one: Listening, how:
     one.hears("ConnectionEstablished")
     one.tell("created")
     one.hears("RegistrationPending")
-    sent_away(one.hub)
+    one.hub.send_away()
     one.hears("ConnectionEstablished", 2)
     one.tell("success")
     one.hears("ConnectionClose")
@@ -233,7 +224,7 @@ def test_a_line_that_has_brought_news_is_come_back_to_as_often_as_it_is_cut(one:
     for count in range(1, 4):
         one.tell("created")
         one.hears("RegistrationPending", count)
-        sent_away(one.hub)
+        one.hub.send_away()
         one.hears("ConnectionEstablished", count + 1)
 
     assert "Error" not in one.told
@@ -248,7 +239,7 @@ def test_a_line_that_has_stood_for_a_while_is_come_back_to_as_often_as_it_is_cut
 
     for count in range(2, 5):
         one.page.clock.run_for(6_000)
-        sent_away(one.hub)
+        one.hub.send_away()
         one.hears("ConnectionEstablished", count)
 
     assert "Error" not in one.told
@@ -309,7 +300,7 @@ def test_a_token_that_is_not_good_is_not_tried_again(one: Listening, has_stood: 
     if has_stood:
         one.hears("ConnectionEstablished")
         one.page.route(*refusal)
-        sent_away(one.hub)
+        one.hub.send_away()
 
     one.hears("Error")
 
@@ -393,7 +384,7 @@ def test_who_is_away_while_a_code_runs_out_hears_of_a_success_first(one: Listeni
     one.tell("created")
     one.hears("RegistrationPending")
     one.page.route("**/rtas/negotiate*", lambda route: route.abort())
-    sent_away(one.hub)
+    one.hub.send_away()
     one.hears("ConnectionReconnecting")
 
     one.page.clock.run_for(1_000 * (CODE_SECONDS + 2 * GRACE_SECONDS))

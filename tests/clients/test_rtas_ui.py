@@ -231,7 +231,7 @@ def test_a_cut_is_shown_and_mended_and_nothing_is_told_twice(
     expect(page.get_by_role("status")).to_have_text("Waiting for your phone")
     page.route("**/rtas/negotiate*", lambda route: route.abort())
 
-    hub.run(_cut(hub))
+    hub.send_away()
 
     expect(page.get_by_role("status")).to_have_text("No connection at the moment")
     looks(page, request, "offline")
@@ -324,7 +324,3 @@ def test_the_bare_page_of_a_web_view_takes_a_script_that_is_put_into_it(
     expect(page.get_by_role("heading", name="Adicione o seu telemóvel")).to_be_visible()
     told = page.evaluate("window.told")
     assert json.loads(told["pending"])["user_id"] == "john.doe"
-
-
-async def _cut(hub: Hub) -> None:
-    hub.application.say_goodbye()
