@@ -88,6 +88,7 @@ def test_a_page_whose_line_is_cut_says_so_and_keeps_its_code(
     live = someone.page.locator("[data-live]")
     expect(live).to_have_text("Waiting for your phone")
 
+    listens(someone.page)
     someone.page.route("**/rtas/negotiate*", lambda route: route.abort())
     served.do(lambda: _sent_away(served))
 
@@ -124,12 +125,27 @@ def pages_asked_for(page: Page) -> list[str]:
     return asked
 
 
+def listens(page: Page) -> None:
+    """Load the page again and wait until the hub has greeted it: what is cut before is no line."""
+    heard: list[str] = []  # from its first frame on: a wait that begins later may miss it
+    page.on(
+        "websocket", lambda line: line.on("framereceived", lambda said: heard.append(str(said)))
+    )
+    page.reload()
+    for _ in range(300):
+        if "ConnectionEstablished" in "".join(heard):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(heard)
+
+
 @pytest.mark.parametrize(("locale", "width"), LOOKS)
 def test_a_page_whose_token_is_over_says_so_and_comes_anew_with_a_fresh_one(
     served: Served, person: People, locale: str, width: int
 ) -> None:
     someone = at_the_code(served, person, locale=locale, width=width)
     page, live = someone.page, someone.page.locator("[data-live]")
+    listens(page)
     refuse_its_token(page)
     served.do(lambda: _sent_away(served))
     expect(live).to_have_text(STOPPED[locale])
@@ -224,9 +240,7 @@ def test_a_page_that_the_hub_sends_away_when_its_token_is_over_says_so(
     served: Served, person: People
 ) -> None:
     page = at_the_code(served, person).page
-    with page.expect_websocket() as line:
-        page.reload()
-    line.value.wait_for_event("framereceived", lambda text: "ConnectionEstablished" in str(text))
+    listens(page)
 
     served.wait(minutes=61)
 
